@@ -1,0 +1,17 @@
+//! heapwalk: an interactive heap explorer for the terminal.
+//!
+//! The crate carries its own allocator, with the semantics of the Win32 heap
+//! and of the Microsoft CRT heap, working on real memory from the operating
+//! system, and everything needed to drive and to draw it.
+//!
+//! # Layers
+//!
+//! Each module may use those to its left and nothing else; `tests/layers.rs`
+//! holds this.
+//!
+//! ```text
+//! os <- heap <- { api, view } <- session <- trace <- { tui, export } <- cli
+//! ```
+
+pub mod heap;
+pub mod os;

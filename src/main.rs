@@ -1,0 +1,2 @@
+//! The `heapwalk` binary.
+fn main() {}
