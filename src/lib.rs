@@ -15,3 +15,4 @@
 
 pub mod heap;
 pub mod os;
+pub mod view;

@@ -1,0 +1,164 @@
+//! What the session thread publishes for screens, and what screens may ask of it.
+
+use std::sync::Arc;
+
+use crate::view::{Lens, Picture};
+
+use super::Command;
+
+/// One moment of a session, ready to be drawn. Immutable; shared by `Arc`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Frame {
+    /// Rises with every published frame.
+    pub version: u64,
+    /// The heap in view.
+    pub picture: Arc<Picture>,
+    /// The latest answers, oldest first (bounded; `log_total` counts all).
+    pub log: Vec<Arc<Answer>>,
+    /// Answers given in all.
+    pub log_total: u64,
+    /// Memory returned to the system, newest last (bounded).
+    pub returned: Vec<Returned>,
+    /// Heap operations done so far in this session.
+    pub operations: u64,
+    /// Operations a second over about the last second, while something runs.
+    pub rate: Option<f64>,
+    /// The workload or script in progress.
+    pub run: Option<Run>,
+    /// Commands that `u` can take back.
+    pub undo: usize,
+    /// Commands that Ctrl-r can bring back.
+    pub redo: usize,
+    /// The name the next `alloc` on a key would give.
+    pub next_name: String,
+    /// The size the next `alloc` on a key would ask for.
+    pub next_size: u64,
+}
+
+/// The answer to one command: the call, its result, its error, and words.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Answer {
+    /// The command as it would be typed.
+    pub command: String,
+    /// The call in C's words with its result: `HeapFree(heap, 0, b48) = TRUE`.
+    pub call: String,
+    /// What happened, what did not, and why; before -> after.
+    pub words: String,
+    /// How it ended.
+    pub tone: Tone,
+    /// Address of the block it was about.
+    pub block: Option<u64>,
+}
+
+/// How an answer is to be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Tone {
+    /// Done.
+    #[default]
+    Done,
+    /// Words of a script (`say`), or information.
+    Note,
+    /// The call failed, as it would on Windows.
+    Failed,
+    /// Nothing was done: the command could not be read or does not apply.
+    Refused,
+}
+
+/// One return of memory to the system.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Returned {
+    /// Operation at which it happened.
+    pub at: u64,
+    /// Bytes the heap gave back.
+    pub bytes: u64,
+    /// Why.
+    pub cause: Cause,
+    /// Resident bytes of the heap before and after, read from the kernel.
+    pub resident: Option<(u64, u64)>,
+}
+
+/// Why memory went back to the system.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// HeapFree returned a large free range by itself (or shrank or freed a large block).
+    Automatic,
+    /// `_heapmin` or `minimize`.
+    Heapmin,
+    /// The heap was destroyed.
+    Destroy,
+}
+
+impl Cause {
+    /// The word on the screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Cause::Automatic => "automatic",
+            Cause::Heapmin => "heapmin",
+            Cause::Destroy => "destroy",
+        }
+    }
+}
+
+/// Progress of a workload or script beside the screen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Run {
+    /// What runs, as typed.
+    pub what: String,
+    /// Operations or lines done.
+    pub done: u64,
+    /// How many there will be, when known.
+    pub of: Option<u64>,
+    /// Stopped for the moment.
+    pub paused: bool,
+}
+
+/// What a screen may ask of the session thread.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Request {
+    /// A line as typed at the prompt. It is parsed by the session thread; mistakes come back as an [`Answer`].
+    Line(String),
+    /// A command from a key.
+    Command(Command),
+    /// Free the block at this address (its header), whatever its name.
+    FreeAt(u64),
+    /// Another part of the map or another cursor.
+    Look(Lens),
+    /// Take back the last command.
+    Undo,
+    /// Bring back the last command taken back.
+    Redo,
+    /// Start the default workload, or pause or resume what runs.
+    ToggleRun,
+    /// One operation of what runs.
+    Step,
+    /// Stop what runs.
+    Cancel,
+    /// Move the cursor and publish a frame with it there.
+    Select(Target),
+    /// End the session thread.
+    Quit,
+}
+
+/// Where a cursor may be sent; all in address order, within the heap in view.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// The block after the cursor.
+    NextBlock,
+    /// The block before the cursor.
+    PreviousBlock,
+    /// The free block after the cursor.
+    NextHole,
+    /// The free block before the cursor.
+    PreviousHole,
+    /// The block that covers the address this many rows below (negative: above).
+    Rows(i32),
+    /// The first block.
+    First,
+    /// The last block.
+    Last,
+    /// The largest free block.
+    LargestHole,
+    /// The block that holds this address.
+    Address(u64),
+}

@@ -1,0 +1,1 @@
+//! The session: the only place that changes a heap.
