@@ -15,4 +15,5 @@
 
 pub mod heap;
 pub mod os;
+pub mod trace;
 pub mod view;

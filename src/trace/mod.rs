@@ -1,0 +1,27 @@
+//! Allocation traces of other programs: reading, writing.
+//!
+//! A [`Trace`] is what every importer makes and what a replay consumes. The
+//! one text format so far is malloc-lab's `.rep` (see [`rep`] for its grammar
+//! and its variants).
+//!
+//! The files of the wild are odd in many small ways. What has one sensible
+//! reading is read and reported as a [`Note`]; what has none is refused with a
+//! [`TraceError`] that names the place, what stood there and what was expected.
+//!
+//! This layer knows no heap and no screen: it turns bytes into operations.
+
+mod error;
+mod ids;
+mod intake;
+mod ledger;
+mod lines;
+mod note;
+mod op;
+pub mod rep;
+mod write;
+
+pub use error::TraceError;
+pub use lines::Limits;
+pub use note::{HeaderField, Note, Oddity};
+pub use op::{Header, IMPOSSIBLE_SIZE, Op, Totals, Trace, Variant};
+pub use write::write_rep;
