@@ -1,4 +1,4 @@
-//! Allocation traces of other programs: reading, writing.
+//! Allocation traces of other programs: reading, writing, and the few that heapwalk ships.
 //!
 //! A [`Trace`] is what every importer makes and what a replay consumes. The
 //! one text format so far is malloc-lab's `.rep` (see [`rep`] for its grammar
@@ -18,6 +18,7 @@ mod lines;
 mod note;
 mod op;
 pub mod rep;
+pub mod samples;
 mod write;
 
 pub use error::TraceError;
