@@ -35,7 +35,11 @@ impl Flags {
     /// `self` with the bits of `other` set or cleared.
     #[must_use]
     pub const fn with(self, other: Flags, on: bool) -> Flags {
-        if on { Flags(self.0 | other.0) } else { Flags(self.0 & !other.0) }
+        if on {
+            Flags(self.0 | other.0)
+        } else {
+            Flags(self.0 & !other.0)
+        }
     }
 }
 

@@ -1,7 +1,51 @@
 //! The allocator: a heap that is a value in memory.
 
-pub mod flags;
-pub mod policy;
+mod access;
+mod alloc;
+mod bits;
+mod compact;
+mod control;
+mod create;
+mod event;
+mod finding;
+mod flags;
+mod grow;
+mod handle;
+mod header;
+mod large;
+mod lists;
+mod lock;
+mod minimize;
+mod payload;
+mod place;
+mod policy;
+mod ranges;
+mod raw;
+mod region;
+mod tree;
+mod units;
+mod validate;
+mod walk;
 
+pub use access::{Access, Direct, Gate, Step, Stepped, Traced};
+pub use alloc::{Freed, Placed, Resized};
+pub use compact::Compacted;
+pub use control::{Core, Settings};
+pub use create::Birth;
+pub use event::Event;
+pub use finding::{AllocError, Damage, Finding, Misuse};
 pub use flags::Flags;
+pub use handle::{CreateError, Heap, MinimizeError, Options, Source, Stats};
+pub use header::Header;
+pub use lock::{Lock, LockCounts};
+pub use minimize::Minimized;
 pub use policy::Policy;
+pub use ranges::Range;
+pub use region::{Region, RegionKind};
+pub use units::{
+    Block, CONTROL_BYTES, GRANULE, LARGE_BYTES, Layout, MAX_GRANULES, MAX_SEGMENT, MAX_SPACE,
+    MIN_GRANULES, NET_HEADER, PAGE_GRANULES, RANGE_GRANULES, SEGMENT_BYTES, SEGMENT_RESERVE,
+    TAIL_BYTES, UNIT, UNIT_PAGES, Word, granules_for,
+};
+pub use validate::Recount;
+pub use walk::{Entry, Walk};

@@ -42,6 +42,9 @@ impl fmt::Display for Policy {
 impl FromStr for Policy {
     type Err = ();
     fn from_str(text: &str) -> Result<Policy, ()> {
-        Policy::ALL.into_iter().find(|policy| policy.name() == text).ok_or(())
+        Policy::ALL
+            .into_iter()
+            .find(|policy| policy.name() == text)
+            .ok_or(())
     }
 }

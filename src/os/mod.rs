@@ -1,1 +1,24 @@
-//! The operating system.
+//! Memory from the operating system: the only module that knows of a kernel.
+//!
+//! # What the layers above may rely on
+//!
+//! - A [`Memory`] is one contiguous range of 64-bit words, zero at first, readable and writable throughout for as
+//!   long as it lives. Reserving costs addresses only; the kernel gives a page when one is first written.
+//! - *Commit* is a charge against the [`CommitLimit`] of the session, nothing else; *decommit* ends the charge and
+//!   gives the pages back, after which they read as zero again. Both take offsets and lengths in whole pages of
+//!   [`PAGE`] bytes within the range; anything else is a mistake of the caller and panics.
+//! - Which pages are *resident* is read from the kernel ([`Memory::resident`]), never counted by ourselves.
+//!
+//! Unsafe code stands in `mapping.rs` alone. Above this module memory is `&[AtomicU64]`.
+
+mod limit;
+mod mapping;
+mod memory;
+mod residency;
+
+pub use limit::CommitLimit;
+pub use memory::{CannotReturn, CommitRefused, Memory, ReserveFailed};
+
+/// Bytes of a page, the unit of commit and decommit. On systems with larger pages the heap keeps this unit and only
+/// whole system pages go back to the kernel.
+pub const PAGE: u64 = 4096;

@@ -6,6 +6,6 @@
 pub mod picture;
 
 pub use picture::{
-    BlockCard, BlockState, Cell, CellState, Figures, HeapKind, HeapTitle, Lens, MapPicture, MapRow, Mark, MemoryLine,
-    Neighbour, Picture, RowResidency,
+    BlockCard, BlockState, Cell, CellState, Figures, HeapKind, HeapTitle, Lens, MapPicture, MapRow,
+    Mark, MemoryLine, Neighbour, Picture, RowResidency,
 };

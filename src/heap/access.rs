@@ -1,0 +1,173 @@
+//! How the allocator reaches its arena. One allocator code, three ways to run it.
+
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
+
+use crate::os::{CannotReturn, CommitRefused, Memory};
+
+use super::event::Event;
+use super::raw;
+use super::units::Word;
+
+/// Loads, stores and page operations on an arena.
+pub trait Access {
+    /// Loads a word; 0 beyond the arena.
+    fn load(&self, at: Word) -> u64;
+    /// Stores a word; nothing happens beyond the arena.
+    fn store(&self, at: Word, value: u64);
+    /// The memory under it, for commits and decommits.
+    fn memory(&self) -> &Memory;
+    /// Called at each step worth telling; costs nothing unless overridden.
+    #[inline(always)]
+    fn event(&self, _event: Event) {}
+
+    /// Charges `bytes` to the session.
+    ///
+    /// # Errors
+    /// [`CommitRefused`] beyond the commit limit.
+    fn commit(&self, bytes: u64) -> Result<(), CommitRefused> {
+        self.memory().commit(bytes)
+    }
+
+    /// Gives pages back.
+    ///
+    /// # Errors
+    /// [`CannotReturn`] when the memory is a buffer.
+    fn decommit(&self, pages: Range<u64>) -> Result<(), CannotReturn> {
+        self.memory().decommit(pages)
+    }
+}
+
+/// Plain loads and stores, compiled in.
+#[derive(Clone, Copy, Debug)]
+pub struct Direct<'a> {
+    words: &'a [std::sync::atomic::AtomicU64],
+    memory: &'a Memory,
+}
+
+impl<'a> Direct<'a> {
+    /// Access to all of `memory`.
+    #[inline]
+    #[must_use]
+    pub fn new(memory: &'a Memory) -> Direct<'a> {
+        Direct {
+            words: memory.words(),
+            memory,
+        }
+    }
+}
+
+impl Access for Direct<'_> {
+    #[inline(always)]
+    fn load(&self, at: Word) -> u64 {
+        raw::load(self.words, at)
+    }
+
+    #[inline(always)]
+    fn store(&self, at: Word, value: u64) {
+        raw::store(self.words, at, value);
+    }
+
+    #[inline]
+    fn memory(&self) -> &Memory {
+        self.memory
+    }
+}
+
+/// As [`Direct`], and keeps the events: which holes were probed, what was split, linked, committed.
+#[derive(Debug)]
+pub struct Traced<'a> {
+    direct: Direct<'a>,
+    events: RefCell<Vec<Event>>,
+    capacity: usize,
+    dropped: Cell<u64>,
+}
+
+impl<'a> Traced<'a> {
+    /// Keeps the first `capacity` events and counts the rest.
+    #[must_use]
+    pub fn new(memory: &'a Memory, capacity: usize) -> Traced<'a> {
+        Traced {
+            direct: Direct::new(memory),
+            events: RefCell::default(),
+            capacity,
+            dropped: Cell::new(0),
+        }
+    }
+
+    /// The events so far, and how many more there were than could be kept.
+    #[must_use]
+    pub fn finish(self) -> (Vec<Event>, u64) {
+        (self.events.into_inner(), self.dropped.get())
+    }
+}
+
+impl Access for Traced<'_> {
+    fn load(&self, at: Word) -> u64 {
+        self.direct.load(at)
+    }
+
+    fn store(&self, at: Word, value: u64) {
+        self.direct.store(at, value);
+    }
+
+    fn memory(&self) -> &Memory {
+        self.direct.memory
+    }
+
+    fn event(&self, event: Event) {
+        let mut events = self.events.borrow_mut();
+        if events.len() < self.capacity {
+            events.push(event);
+        } else {
+            self.dropped.set(self.dropped.get() + 1);
+        }
+    }
+}
+
+/// Who decides when a [`Stepped`] access may move.
+pub trait Gate {
+    /// Called before each load and store; the access happens when it returns.
+    fn pass(&self, step: Step);
+}
+
+/// A single step of the allocator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// About to load this word.
+    Load(Word),
+    /// About to store this value in this word.
+    Store(Word, u64),
+}
+
+/// As [`Direct`], with a [`Gate`] before each load and store: a scheduler decides who moves.
+pub struct Stepped<'a, G: Gate> {
+    direct: Direct<'a>,
+    gate: G,
+}
+
+impl<'a, G: Gate> Stepped<'a, G> {
+    /// Access to `memory` through `gate`.
+    pub fn new(memory: &'a Memory, gate: G) -> Stepped<'a, G> {
+        Stepped {
+            direct: Direct::new(memory),
+            gate,
+        }
+    }
+}
+
+impl<G: Gate> Access for Stepped<'_, G> {
+    fn load(&self, at: Word) -> u64 {
+        self.gate.pass(Step::Load(at));
+        self.direct.load(at)
+    }
+
+    fn store(&self, at: Word, value: u64) {
+        self.gate.pass(Step::Store(at, value));
+        self.direct.store(at, value);
+    }
+
+    fn memory(&self) -> &Memory {
+        self.direct.memory
+    }
+}

@@ -1,0 +1,571 @@
+//! HeapAlloc, HeapFree, HeapReAlloc, HeapSize on an arena. Each plans first and then acts: when one fails the arena
+//! is bit for bit as it was.
+
+use super::access::Access;
+use super::control::{BUSY, Core, FREE, REQUESTED, Settings};
+use super::finding::{AllocError, Damage, Finding, Misuse};
+use super::flags::Flags;
+use super::header::Header;
+use super::place::Fit;
+use super::region::{Region, RegionKind};
+use super::units::{
+    Block, GRANULE, MAX_GRANULES, MAX_SPACE, MIN_GRANULES, PAGE_GRANULES, granules_for, high, pair,
+};
+
+/// A block handed out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Placed {
+    /// Address for the owner, from the start of the arena.
+    pub payload: u64,
+    /// Free blocks looked at.
+    pub probes: u64,
+    /// No free block was large enough: memory was committed.
+    pub grew: bool,
+}
+
+/// What HeapFree did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Freed {
+    /// Bytes the owner had asked for.
+    pub requested: u64,
+    /// Pages given back to the system.
+    pub returned_pages: u64,
+}
+
+/// What HeapReAlloc did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Resized {
+    /// Address for the owner, the old one or another.
+    pub payload: u64,
+    /// Free blocks looked at.
+    pub probes: u64,
+    /// Pages given back to the system.
+    pub returned_pages: u64,
+}
+
+/// A busy block, found by its payload's address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Found {
+    /// Inside a segment.
+    Block(Block, Header),
+    /// In a region of its own.
+    Large(Region),
+}
+
+/// What a request needs of a block: granules, header flags, bytes not asked for.
+#[derive(Clone, Copy)]
+struct Need {
+    granules: u64,
+    flags: u64,
+    unused: u64,
+}
+
+impl Need {
+    /// `None` for sizes that cannot be expressed at all.
+    #[inline]
+    fn of(size: u64, flags: Flags) -> Option<Need> {
+        let tail = flags.has(Flags::TAIL_CHECKING);
+        let debug = tail || flags.has(Flags::FREE_CHECKING);
+        let granules = granules_for(size, debug, tail)?;
+        let flags = if debug { Header::EXTRA } else { 0 } | if tail { Header::TAIL } else { 0 };
+        Some(Need {
+            granules,
+            flags,
+            unused: (granules * GRANULE).wrapping_sub(size),
+        })
+    }
+}
+
+impl<A: Access> Core<'_, A> {
+    /// Allocates `size` bytes.
+    ///
+    /// # Errors
+    /// Every [`AllocError`] but `InPlace` and `Misuse`. The arena is unchanged.
+    #[inline]
+    pub fn alloc(&self, size: u64, call: Flags) -> Result<Placed, AllocError> {
+        let settings = self.settings();
+        let flags = settings.flags | call;
+        let need = Need::of(size, flags)
+            .filter(|_| size < MAX_SPACE)
+            .ok_or(AllocError::Absurd)?;
+        if need.granules > MAX_GRANULES {
+            let payload = self.alloc_large(size, settings)?;
+            return Ok(Placed {
+                payload,
+                probes: 0,
+                grew: true,
+            });
+        }
+        let mut probes = 0;
+        let mut grew = false;
+        let fit = match self.find(need.granules, settings.policy, &mut probes) {
+            Some(fit) => fit,
+            None => {
+                self.grow(need.granules, settings)?;
+                grew = true;
+                self.find(need.granules, settings.policy, &mut probes)
+                    .ok_or(AllocError::Full)?
+            }
+        };
+        if settings.checks {
+            self.verify_free(fit).map_err(AllocError::Damaged)?;
+        }
+        let granules = self.take(fit, need.granules, need.flags, need.unused, settings);
+        self.add(BUSY, pair(1, granules as u32));
+        self.add(REQUESTED, size);
+        self.prepare(fit.block, granules, size, flags, settings);
+        Ok(Placed {
+            payload: fit.block.payload(),
+            probes,
+            grew,
+        })
+    }
+
+    /// Writes what a fresh payload is to hold.
+    #[inline]
+    fn prepare(&self, block: Block, granules: u64, size: u64, flags: Flags, settings: Settings) {
+        if flags.has(Flags::ZERO_MEMORY) {
+            self.zero_block(block, granules);
+        } else if flags.has(Flags::FREE_CHECKING) {
+            self.fill_fresh(block, granules);
+        } else if settings.stamp {
+            self.stamp_block(block, granules);
+        }
+        if flags.has(Flags::TAIL_CHECKING) {
+            self.write_tail(block.payload(), size);
+        }
+    }
+
+    /// Frees the block whose payload starts at `payload`.
+    ///
+    /// # Errors
+    /// [`AllocError::Misuse`] when that is no busy block, [`AllocError::Damaged`] when checks are on and its
+    /// neighbourhood is damaged. The arena is unchanged.
+    #[inline]
+    pub fn free(&self, payload: u64) -> Result<Freed, AllocError> {
+        let settings = self.settings();
+        match self.locate(payload, settings.checks)? {
+            Found::Block(block, header) => {
+                if settings.checks {
+                    self.verify_around(block, header)
+                        .map_err(AllocError::Damaged)?;
+                }
+                Ok(self.free_block(block, header, settings))
+            }
+            Found::Large(region) => Ok(self.free_large(region)),
+        }
+    }
+
+    #[inline]
+    fn free_block(&self, block: Block, header: Header, settings: Settings) -> Freed {
+        let size = header.size();
+        let requested = (size * GRANULE).saturating_sub(header.unused());
+        self.sub(BUSY, pair(1, size as u32));
+        self.sub(REQUESTED, requested);
+        let (hole, granules) = self.give(
+            block,
+            size,
+            header.previous(),
+            header.flags() & Header::LAST,
+            settings,
+        );
+        let returned_pages = if settings.decommit {
+            self.decommit_on_free(hole, granules, settings)
+        } else {
+            0
+        };
+        Freed {
+            requested,
+            returned_pages,
+        }
+    }
+
+    /// NT's rule for giving memory back on free (fact F7): the block and all free memory must reach their thresholds.
+    fn decommit_on_free(&self, hole: Block, granules: u64, settings: Settings) -> u64 {
+        let (block, total) = self.thresholds();
+        let free = u64::from(high(self.slot(FREE))) * GRANULE;
+        if granules * GRANULE < block || free < total || !self.mem.memory().can_return() {
+            return 0;
+        }
+        let pages = self.decommit_hole(hole, granules, settings);
+        pages
+            + self
+                .region_at(hole.address())
+                .map_or(0, |segment| self.release_if_empty(segment))
+    }
+
+    /// Changes the size of a block, in place where that is possible.
+    ///
+    /// # Errors
+    /// As `alloc` and `free`; [`AllocError::InPlace`] under HEAP_REALLOC_IN_PLACE_ONLY. The arena is unchanged.
+    pub fn realloc(&self, payload: u64, size: u64, call: Flags) -> Result<Resized, AllocError> {
+        let settings = self.settings();
+        let flags = settings.flags | call;
+        let found = self.locate(payload, settings.checks)?;
+        let need = Need::of(size, flags)
+            .filter(|_| size < MAX_SPACE)
+            .ok_or(AllocError::Absurd)?;
+        let old = self.requested(found);
+        let in_place = match found {
+            Found::Block(block, header) => {
+                if settings.checks {
+                    self.verify_around(block, header)
+                        .map_err(AllocError::Damaged)?;
+                }
+                self.resize_block(block, header, need, settings)
+            }
+            Found::Large(region) => self.resize_large(region, size),
+        };
+        if let Some(returned_pages) = in_place {
+            self.add(REQUESTED, size.wrapping_sub(old));
+            self.prepare_growth(payload, old, size, flags);
+            return Ok(Resized {
+                payload,
+                probes: 0,
+                returned_pages,
+            });
+        }
+        if flags.has(Flags::REALLOC_IN_PLACE_ONLY) {
+            return Err(AllocError::InPlace);
+        }
+        self.move_block(found, payload, old, size, call)
+    }
+
+    /// Writes what the new part of a payload that stayed in place is to hold.
+    fn prepare_growth(&self, payload: u64, old: u64, size: u64, flags: Flags) {
+        if flags.has(Flags::ZERO_MEMORY) && size > old {
+            self.fill_bytes(payload + old, size - old, 0);
+        }
+        let is_tailed = |block: Block| self.header(block).has(Header::TAIL | Header::BUSY);
+        if flags.has(Flags::TAIL_CHECKING) && Block::of_payload(payload).is_some_and(is_tailed) {
+            self.write_tail(payload, size);
+        }
+    }
+
+    fn move_block(
+        &self,
+        from: Found,
+        payload: u64,
+        old: u64,
+        size: u64,
+        call: Flags,
+    ) -> Result<Resized, AllocError> {
+        let placed = self.alloc(size, call)?;
+        self.copy_payload(payload, placed.payload, old.min(size));
+        let settings = self.settings();
+        let freed = match from {
+            // The neighbours of the old block may have changed: its header is read again.
+            Found::Block(block, _) => self.free_block(block, self.header(block), settings),
+            Found::Large(region) => self.free_large(region),
+        };
+        Ok(Resized {
+            payload: placed.payload,
+            probes: placed.probes,
+            returned_pages: freed.returned_pages,
+        })
+    }
+
+    /// Resizes a block of a segment where it stands. Answers with the pages given back, or nothing if it must move.
+    fn resize_block(
+        &self,
+        block: Block,
+        header: Header,
+        need: Need,
+        settings: Settings,
+    ) -> Option<u64> {
+        if need.granules > MAX_GRANULES {
+            return None;
+        }
+        let have = header.size();
+        if need.granules > have && !self.grow_in_place(block, header, need.granules, settings) {
+            return None;
+        }
+        let header = self.header(block);
+        let size = header.size();
+        // In growing, a remainder of two granules is absorbed too (fact R5).
+        let least = if need.granules > have {
+            MIN_GRANULES + 1
+        } else {
+            MIN_GRANULES
+        };
+        let rest = size - need.granules;
+        let kept = if rest < least { size } else { need.granules };
+        let unused = need.unused + (kept - need.granules) * GRANULE;
+        let last = header.flags() & Header::LAST;
+        let own_last = if kept == size { last } else { 0 };
+        self.set_header(
+            block,
+            Header::new(
+                kept,
+                header.previous(),
+                Header::BUSY | need.flags | own_last,
+                unused,
+            ),
+        );
+        self.add(BUSY, pair(0, kept as u32));
+        self.sub(BUSY, pair(0, have as u32));
+        if kept == size {
+            return Some(0);
+        }
+        let (hole, granules) = self.give(block.forward(kept), size - kept, kept, last, settings);
+        Some(if settings.decommit {
+            self.decommit_on_free(hole, granules, settings)
+        } else {
+            0
+        })
+    }
+
+    /// Joins the free block behind `block` to it, committing pages for that if the run ends there. The block's header
+    /// then has all the granules; counters and flags are the caller's.
+    fn grow_in_place(&self, block: Block, header: Header, need: u64, settings: Settings) -> bool {
+        if header.has(Header::LAST) {
+            return false;
+        }
+        let mut behind = block.forward(header.size());
+        let short = need - header.size();
+        let free_size = |block: Block| {
+            let header = self.header(block);
+            if header.is_free() { header.size() } else { 0 }
+        };
+        if free_size(behind) < short && !self.extend_behind(behind, short, settings) {
+            return false;
+        }
+        // Without coalescing, what was committed stands as a free block of its own behind the first.
+        let mut header = header;
+        while header.size() < need {
+            let free = self.header(behind);
+            self.unlink(behind, free.size(), settings);
+            self.mark_none(behind);
+            let total = header.size() + free.size();
+            let flags = header.flags() | free.flags() & Header::LAST;
+            header = Header::new(total, header.previous(), flags, header.unused());
+            self.set_header(block, header);
+            behind = behind.forward(free.size());
+            if !header.has(Header::LAST) {
+                self.set_previous(behind, total);
+            }
+        }
+        true
+    }
+
+    /// Commits pages behind the free block (or right behind the busy one) that `at` is, so that `short` granules are
+    /// free there.
+    fn extend_behind(&self, at: Block, short: u64, settings: Settings) -> bool {
+        let header = self.header(at);
+        let (free, descriptor) = match header.is_free() {
+            true if header.has(Header::LAST) => return false,
+            true => (header.size(), at.forward(header.size())),
+            false => (0, at),
+        };
+        if !self.header(descriptor).has(Header::RANGE | Header::BUSY)
+            || !self.header(descriptor).is_valid()
+        {
+            return false;
+        }
+        let range = self.range(descriptor);
+        let last_granule = u64::from(self.ends_segment(range));
+        if free + range.size + range.pages * PAGE_GRANULES - last_granule < short {
+            return false;
+        }
+        // `extend_run` counts on the free block before the range only when it may join it.
+        let need = if settings.coalesce() {
+            short
+        } else {
+            short - free
+        };
+        self.extend_run(range, need, settings).is_ok()
+    }
+
+    /// Bytes the owner of the block at `payload` asked for.
+    ///
+    /// # Errors
+    /// [`Misuse`] when that is no busy block. With checks off a freed block answers with bogus figures.
+    pub fn size(&self, payload: u64) -> Result<u64, Misuse> {
+        self.locate(payload, self.settings().checks)
+            .map(|found| self.requested(found))
+    }
+
+    pub(super) fn requested(&self, found: Found) -> u64 {
+        match found {
+            Found::Block(_, header) => (header.size() * GRANULE).saturating_sub(header.unused()),
+            Found::Large(region) => self.large_requested(region),
+        }
+    }
+
+    /// The busy block whose payload starts at `payload`. Without checks whatever has a header there will do, as long
+    /// as its page is committed.
+    #[inline]
+    pub(super) fn locate(&self, payload: u64, checks: bool) -> Result<Found, Misuse> {
+        if !payload.is_multiple_of(GRANULE) {
+            return Err(Misuse::Misaligned);
+        }
+        let block = Block::of_payload(payload).ok_or(Misuse::Outside)?;
+        if !self.is_committed(block.page()) {
+            return Err(Misuse::Outside);
+        }
+        let header = self.header(block);
+        if checks {
+            self.check_block(block, header)?;
+        }
+        if header.has(Header::LARGE) {
+            return self.large_at(block).map(Found::Large);
+        }
+        if header.size() < MIN_GRANULES {
+            return Err(Misuse::Damaged);
+        }
+        Ok(Found::Block(block, header))
+    }
+
+    fn large_at(&self, block: Block) -> Result<Region, Misuse> {
+        let region = self.region_at(block.address()).ok_or(Misuse::Outside)?;
+        let is_large = self.region_kind(region) == Some(RegionKind::Large);
+        if is_large && self.large_block(region) == block {
+            Ok(region)
+        } else {
+            Err(Misuse::NoBlock)
+        }
+    }
+
+    #[inline]
+    fn check_block(&self, block: Block, header: Header) -> Result<(), Misuse> {
+        match self.marks(block) {
+            (true, true) if !header.is_valid() => Err(Misuse::Damaged),
+            (true, true) if !header.has(Header::BUSY) || header.has(Header::RANGE) => {
+                Err(Misuse::NoBlock)
+            }
+            (true, true) => Ok(()),
+            (true, false) => Err(Misuse::Freed),
+            (false, _) if header.is_valid() && !header.has(Header::BUSY) => Err(Misuse::Freed),
+            (false, _) => Err(Misuse::NoBlock),
+        }
+    }
+
+    /// Checks the header and the links of a free block that is about to be handed out.
+    fn verify_free(&self, fit: Fit) -> Result<(), Finding> {
+        let Fit { block, size } = fit;
+        let header = self.header(block);
+        let wrong = |what, expected, found| {
+            Err(Finding {
+                at: block.address() + 8,
+                what,
+                expected,
+                found,
+            })
+        };
+        if !header.is_free() {
+            return wrong(
+                Damage::Header,
+                Header::new(size, header.previous(), header.flags() & Header::LAST, 0).0,
+                header.0,
+            );
+        }
+        if header.size() != size {
+            return wrong(Damage::Size, size, header.size());
+        }
+        if !self.is_linked(block, size) {
+            return wrong(Damage::Link, block.address(), self.mem.load(block.link_a()));
+        }
+        self.verify_behind(block, header)
+    }
+
+    /// The block behind must agree about the size of this one.
+    fn verify_behind(&self, block: Block, header: Header) -> Result<(), Finding> {
+        if header.has(Header::LAST) {
+            return Ok(());
+        }
+        let behind = block.forward(header.size());
+        let next = self.header(behind);
+        let at = behind.address() + 8;
+        if !next.is_valid() {
+            return Err(Finding {
+                at,
+                what: Damage::Header,
+                expected: next.with_check().0,
+                found: next.0,
+            });
+        }
+        if next.previous() != header.size() {
+            return Err(Finding {
+                at,
+                what: Damage::PreviousSize,
+                expected: header.size(),
+                found: next.previous(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Checks a busy block's neighbours before they are joined with it.
+    fn verify_around(&self, block: Block, header: Header) -> Result<(), Finding> {
+        self.verify_behind(block, header)?;
+        let next = block.forward(header.size());
+        if !header.has(Header::LAST) && self.header(next).is_free() {
+            self.verify_linked(next, self.header(next).size())?;
+        }
+        if header.previous() == 0 {
+            return Ok(());
+        }
+        let before = block.back(header.previous());
+        let previous = self.header(before);
+        let at = before.address() + 8;
+        if !previous.is_valid() {
+            return Err(Finding {
+                at,
+                what: Damage::Header,
+                expected: previous.with_check().0,
+                found: previous.0,
+            });
+        }
+        if previous.size() != header.previous() {
+            return Err(Finding {
+                at,
+                what: Damage::Size,
+                expected: header.previous(),
+                found: previous.size(),
+            });
+        }
+        if previous.is_free() {
+            self.verify_linked(before, previous.size())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// HeapValidate for one block: a busy block whose neighbourhood and tail pattern are whole.
+    ///
+    /// # Errors
+    /// [`AllocError::Misuse`] or [`AllocError::Damaged`].
+    pub fn validate_block(&self, payload: u64) -> Result<(), AllocError> {
+        let Found::Block(block, header) = self.locate(payload, true)? else {
+            return Ok(());
+        };
+        self.verify_around(block, header)
+            .map_err(AllocError::Damaged)?;
+        if header.has(Header::TAIL)
+            && let Some((at, byte)) =
+                self.changed_tail(payload, self.requested(Found::Block(block, header)))
+        {
+            let (expected, found) = (0xAB, u64::from(byte));
+            return Err(AllocError::Damaged(Finding {
+                at,
+                what: Damage::Tail,
+                expected,
+                found,
+            }));
+        }
+        Ok(())
+    }
+
+    fn verify_linked(&self, block: Block, size: u64) -> Result<(), Finding> {
+        if self.is_linked(block, size) {
+            return Ok(());
+        }
+        let at = block.payload();
+        Err(Finding {
+            at,
+            what: Damage::Link,
+            expected: block.address(),
+            found: self.mem.load(block.link_a()),
+        })
+    }
+}

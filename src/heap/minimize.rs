@@ -1,0 +1,247 @@
+//! Giving memory back: every page that holds no byte of anything the heap needs.
+//!
+//! A hole loses its whole pages. What is needed stays: in front, if a block stands before the hole in its run, the
+//! 64-byte descriptor of the range that arises (and what is left before it, as a free block); behind, the fragment up
+//! to the next block, which needs two granules to stand as a free block of its own and keeps one page more if it has
+//! only one (fact F7).
+
+use crate::os::CannotReturn;
+
+use super::access::Access;
+use super::control::{Core, LIST_BITS, RANGE_BITS, Settings, TREE_BITS};
+use super::header::Header;
+use super::region::{Region, RegionKind};
+use super::units::{Block, MIN_GRANULES, PAGE_GRANULES, RANGE_GRANULES, page_start};
+
+/// What minimizing did.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Minimized {
+    /// Pages given back to the system, those of released segments included.
+    pub pages: u64,
+    /// Segments released whole.
+    pub segments: u64,
+}
+
+/// What decommitting a hole would leave and take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct HolePlan {
+    /// First page to give back.
+    first: u64,
+    /// The page behind the last.
+    end: u64,
+    /// Right behind an uncommitted range: the ranges become one.
+    joins_before: bool,
+    /// The range right behind: the ranges become one.
+    behind: Option<Block>,
+    /// The hole ends with its segment.
+    ends_segment: bool,
+}
+
+impl HolePlan {
+    /// Pages that would go back.
+    pub(super) fn pages(&self) -> u64 {
+        self.end.saturating_sub(self.first)
+    }
+}
+
+impl<A: Access> Core<'_, A> {
+    /// Which pages of the free block `hole` can go.
+    pub(super) fn plan_hole(&self, hole: Block, size: u64) -> HolePlan {
+        let start = hole.granule();
+        let end = start + size;
+        let header = self.header(hole);
+        let joins_before = header.previous() == 0 && start.is_multiple_of(PAGE_GRANULES);
+        let behind = hole.forward(size);
+        let behind_header = self.header(behind);
+        let ends_segment = header.has(Header::LAST);
+        let range_behind = !ends_segment
+            && behind_header.has(Header::RANGE | Header::BUSY)
+            && behind_header.is_valid();
+        let first = if joins_before {
+            start
+        } else {
+            start + RANGE_GRANULES
+        };
+        let last = match (ends_segment, range_behind) {
+            (true, _) => (end + 1) / PAGE_GRANULES,
+            (_, true) => (end + behind_header.size()) / PAGE_GRANULES,
+            _ if end % PAGE_GRANULES == MIN_GRANULES - 1 => end / PAGE_GRANULES - 1,
+            _ => end / PAGE_GRANULES,
+        };
+        HolePlan {
+            first: first.div_ceil(PAGE_GRANULES),
+            end: last,
+            joins_before,
+            behind: range_behind.then_some(behind),
+            ends_segment,
+        }
+    }
+
+    /// Gives back the whole pages of a free block. Answers with their number.
+    pub(super) fn decommit_hole(&self, hole: Block, size: u64, settings: Settings) -> u64 {
+        let plan = self.plan_hole(hole, size);
+        if plan.pages() == 0 {
+            return 0;
+        }
+        let end = hole.granule() + size;
+        let header = self.header(hole);
+        self.unlink(hole, size, settings);
+        self.mark_none(hole);
+        let mut range_pages = plan.pages();
+        if let Some(behind) = plan.behind {
+            let range = self.range(behind);
+            range_pages += range.pages;
+            self.unlink_range(range);
+            self.mark_none(behind);
+        }
+        self.describe_range(hole, header, &plan, range_pages, settings);
+        if plan.behind.is_none() && !plan.ends_segment {
+            self.head_of_run(plan.end, end, header.flags() & Header::FILLED, settings);
+        }
+        self.decommit(plan.first, plan.pages())
+    }
+
+    /// Writes what stands before the new range: its descriptor (or the longer count in that of the range it joins),
+    /// and the free block that is left before it.
+    fn describe_range(
+        &self,
+        hole: Block,
+        header: Header,
+        plan: &HolePlan,
+        pages: u64,
+        settings: Settings,
+    ) {
+        if plan.joins_before {
+            let segment = self.region_at(hole.address()).unwrap_or(Region(0));
+            if let Some(descriptor) = self.previous_marked(segment.first_block(), hole) {
+                let range = self.range(descriptor);
+                self.resize_range(range, range.pages + pages);
+            }
+            return;
+        }
+        let left = page_start(plan.first).granule() - hole.granule() - RANGE_GRANULES;
+        let (left, size) = if left < MIN_GRANULES {
+            (0, RANGE_GRANULES + left)
+        } else {
+            (left, RANGE_GRANULES)
+        };
+        self.add_range(
+            plan.first,
+            pages,
+            size,
+            if left == 0 { header.previous() } else { left },
+        );
+        if left != 0 {
+            let filled = header.flags() & Header::FILLED;
+            self.set_header(hole, Header::new(left, header.previous(), filled, 0));
+            self.mark_free(hole);
+            self.link(hole, left, settings);
+        }
+    }
+
+    /// Writes what stands behind the new range: a free block up to granule `end`, or nothing if the run goes on there.
+    fn head_of_run(&self, page: u64, end: u64, filled: u64, settings: Settings) {
+        let start = page_start(page);
+        let size = end - start.granule();
+        if size != 0 {
+            self.set_header(start, Header::new(size, 0, filled, 0));
+            self.mark_free(start);
+        }
+        self.set_previous(start.forward(size), size);
+        if size != 0 {
+            self.link(start, size, settings);
+        }
+    }
+
+    /// Gives back every page that holds no byte of the control block, of a busy block, of a free block's header or
+    /// links, or of a range descriptor, and releases empty segments other than the first (decision S3).
+    ///
+    /// # Errors
+    /// [`CannotReturn`] when the memory is a fixed buffer; nothing changes.
+    pub fn minimize(&self) -> Result<Minimized, CannotReturn> {
+        if !self.mem.memory().can_return() {
+            return Err(CannotReturn);
+        }
+        let settings = self.settings();
+        let mut done = Minimized::default();
+        // Unmerged neighbours free each other's pages, so that one pass may make room for another.
+        loop {
+            let pages = self.decommit_holes(settings);
+            done.pages += pages;
+            if pages == 0 || settings.coalesce() {
+                break;
+            }
+        }
+        let mut next = self.first_region(RegionKind::Segment);
+        while let Some(segment) = next {
+            next = self.next_region(segment);
+            let pages = self.release_if_empty(segment);
+            done.pages += pages;
+            done.segments += u64::from(pages != 0);
+        }
+        Ok(done)
+    }
+
+    /// Gives back the whole pages of every free block. Answers with their number.
+    fn decommit_holes(&self, settings: Settings) -> u64 {
+        let end = self.space_end();
+        let mut pages = 0;
+        let mut from = Block(1);
+        while let Some(hole) = self.next_marked(from, end, |starts, busy| starts & !busy) {
+            let size = self.header(hole).size();
+            // Large enough to fill a page together with the descriptor behind it: spares the rest a plan.
+            if size + RANGE_GRANULES + 1 >= PAGE_GRANULES {
+                pages += self.decommit_hole(hole, size, settings);
+            }
+            from = hole.forward(size.max(1));
+        }
+        pages
+    }
+
+    /// Releases a segment that holds no busy block, unless it is the first. Answers with the pages given back.
+    pub(super) fn release_if_empty(&self, segment: Region) -> u64 {
+        if segment.is_first() || self.region_kind(segment) != Some(RegionKind::Segment) {
+            return 0;
+        }
+        if !self
+            .segment_blocks(segment)
+            .all(|(_, header)| !header.has(Header::BUSY) || header.has(Header::RANGE))
+        {
+            return 0;
+        }
+        let settings = self.settings();
+        let mut from = segment.first_block();
+        let end = page_start(self.segment_end_page(segment));
+        while let Some(block) = self.next_marked(from, end, |starts, _| starts) {
+            let header = self.header(block);
+            if header.has(Header::RANGE) {
+                self.unlink_range(self.range(block));
+            } else {
+                self.unlink(block, header.size(), settings);
+                // No longer a free neighbour of the next one.
+                self.set_header(block, Header(0));
+            }
+            self.mark_none(block);
+            from = block.forward(1);
+        }
+        self.remove_region(segment, RegionKind::Segment)
+    }
+
+    /// The largest free block in granules, without counting probes.
+    #[must_use]
+    pub fn largest_free(&self) -> u64 {
+        self.largest(0, &mut 0).map_or(0, |fit| fit.size)
+    }
+
+    /// The bitmap words of lists, tree bins and range classes, for validation.
+    pub(super) fn list_words(&self) -> [u64; 4] {
+        let exact = LIST_BITS;
+        let second = super::control::Slot(exact.0 + 1);
+        [
+            self.slot(exact),
+            self.slot(second),
+            self.slot(TREE_BITS),
+            self.slot(RANGE_BITS),
+        ]
+    }
+}

@@ -1,0 +1,347 @@
+//! The size tree: free blocks of 128 granules and more, for a true best fit without a scan.
+//!
+//! There are two bins for each power of two. A bin holds a bitwise trie of the sizes in it: below a node, the next
+//! bit of the size chooses the child; a node's own size is any size of its subtree. Blocks of a size that is already
+//! there hang in a chain behind its node, newest first. So of equal blocks the most recently freed is taken first, and
+//! the node itself last. (The structure is Doug Lea's; links here are offsets.)
+//!
+//! ```text
+//!  node   A: parent low, chain high    B: child 0 low, child 1 high
+//!  chain  A: previous low, next high   B: CHAINED
+//! ```
+
+use super::access::Access;
+use super::control::{Core, EXACT, TREE_BINS, TREE_BITS};
+use super::event::Event;
+use super::units::{Block, high, low, pair};
+
+/// Word B of a block that hangs in a chain.
+const CHAINED: u64 = u64::MAX;
+
+/// A trie of 20-bit sizes is never deeper; a damaged one is left there.
+const DEPTH: usize = 20;
+
+/// The bin of a size.
+#[inline]
+fn bin_of(size: u64) -> usize {
+    let log = (size | EXACT).ilog2();
+    (((log - EXACT.ilog2()) * 2) as usize + (size >> (log - 1) & 1) as usize).min(TREE_BINS - 1)
+}
+
+/// The bits of a size below those that its bin fixes, from the top of the word.
+#[inline]
+fn path_of(size: u64) -> u64 {
+    size << (65 - (size | EXACT).ilog2())
+}
+
+/// One of the two links of a word.
+#[inline]
+fn child(children: u64, side: u64) -> u32 {
+    if side == 0 {
+        low(children)
+    } else {
+        high(children)
+    }
+}
+
+impl<A: Access> Core<'_, A> {
+    fn size_of(&self, block: Block) -> u64 {
+        self.header(block).size()
+    }
+
+    pub(super) fn tree_insert(&self, block: Block, size: u64) {
+        let bin = bin_of(size);
+        let root = self.tree_root(bin);
+        let Some(mut node) = Block::from_link(self.slot(root) as u32) else {
+            self.set_slot(root, u64::from(block.0));
+            self.set_slot(TREE_BITS, self.slot(TREE_BITS) | 1 << bin);
+            return self.set_node(block, 0, 0);
+        };
+        let mut path = path_of(size);
+        for _ in 0..=DEPTH {
+            if self.size_of(node) == size {
+                return self.chain_insert(node, block);
+            }
+            let side = path >> 63;
+            path <<= 1;
+            let children = self.mem.load(node.link_b());
+            let Some(next) = Block::from_link(child(children, side)) else {
+                let children = if side == 0 {
+                    pair(block.0, high(children))
+                } else {
+                    pair(low(children), block.0)
+                };
+                self.mem.store(node.link_b(), children);
+                return self.set_node(block, node.0, 0);
+            };
+            node = next;
+        }
+    }
+
+    fn set_node(&self, block: Block, parent: u32, children: u64) {
+        self.mem.store(block.link_a(), pair(parent, 0));
+        self.mem.store(block.link_b(), children);
+    }
+
+    fn chain_insert(&self, node: Block, block: Block) {
+        let links = self.mem.load(node.link_a());
+        self.mem.store(node.link_a(), pair(low(links), block.0));
+        self.mem.store(block.link_a(), pair(node.0, high(links)));
+        self.mem.store(block.link_b(), CHAINED);
+        if let Some(next) = Block::from_link(high(links)) {
+            let links = self.mem.load(next.link_a());
+            self.mem.store(next.link_a(), pair(block.0, high(links)));
+        }
+    }
+
+    pub(super) fn tree_remove(&self, block: Block, size: u64) {
+        let links = self.mem.load(block.link_a());
+        if self.mem.load(block.link_b()) == CHAINED {
+            return self.chain_remove(links);
+        }
+        let children = self.mem.load(block.link_b());
+        let heir = match Block::from_link(high(links)) {
+            Some(next) => Some(next),
+            None => self.detach_leaf(block, children),
+        };
+        // Detaching a leaf may have changed them.
+        let children = self.mem.load(block.link_b());
+        self.replace_child(Block::from_link(low(links)), block, heir, size);
+        if let Some(heir) = heir {
+            let links_of_heir = self.mem.load(heir.link_a());
+            self.mem
+                .store(heir.link_a(), pair(low(links), high(links_of_heir)));
+            self.mem.store(heir.link_b(), children);
+            for link in [low(children), high(children)] {
+                if let Some(child) = Block::from_link(link) {
+                    let links = self.mem.load(child.link_a());
+                    self.mem.store(child.link_a(), pair(heir.0, high(links)));
+                }
+            }
+        }
+    }
+
+    fn chain_remove(&self, links: u64) {
+        let previous = Block(low(links));
+        let behind = self.mem.load(previous.link_a());
+        self.mem
+            .store(previous.link_a(), pair(low(behind), high(links)));
+        if let Some(next) = Block::from_link(high(links)) {
+            let links_of_next = self.mem.load(next.link_a());
+            self.mem
+                .store(next.link_a(), pair(low(links), high(links_of_next)));
+        }
+    }
+
+    /// Cuts a leaf off the subtree below `node` and returns it.
+    fn detach_leaf(&self, node: Block, children: u64) -> Option<Block> {
+        let mut parent = node;
+        let mut leaf = Block::from_link(high(children)).or(Block::from_link(low(children)))?;
+        for _ in 0..=DEPTH {
+            let children = self.mem.load(leaf.link_b());
+            let Some(next) = Block::from_link(high(children)).or(Block::from_link(low(children)))
+            else {
+                break;
+            };
+            (parent, leaf) = (leaf, next);
+        }
+        let children = self.mem.load(parent.link_b());
+        let left = if high(children) == leaf.0 {
+            pair(low(children), 0)
+        } else {
+            pair(0, high(children))
+        };
+        self.mem.store(parent.link_b(), left);
+        Some(leaf)
+    }
+
+    fn replace_child(&self, parent: Option<Block>, old: Block, new: Option<Block>, size: u64) {
+        let link = new.map_or(0, |block| block.0);
+        if let Some(parent) = parent {
+            let children = self.mem.load(parent.link_b());
+            let children = if low(children) == old.0 {
+                pair(link, high(children))
+            } else {
+                pair(low(children), link)
+            };
+            return self.mem.store(parent.link_b(), children);
+        }
+        let bin = bin_of(size);
+        self.set_slot(self.tree_root(bin), u64::from(link));
+        if link == 0 {
+            self.set_slot(TREE_BITS, self.slot(TREE_BITS) & !(1 << bin));
+        }
+    }
+
+    /// The smallest block of at least `need` granules, with its size; adds the blocks looked at to `probes`.
+    pub(super) fn tree_best(&self, need: u64, probes: &mut u64) -> Option<(Block, u64)> {
+        let need_bin = bin_of(need);
+        let mut best: Option<(Block, u64)> = None;
+        let mut look = |node: Block, best: &mut Option<(Block, u64)>| {
+            let size = self.size_of(node);
+            *probes += 1;
+            self.mem.event(Event::Probe {
+                block: node,
+                size,
+                need,
+            });
+            if size >= need && best.is_none_or(|(_, least)| size < least) {
+                *best = Some((node, size));
+            }
+            size == need
+        };
+        let mut larger = None;
+        if need >= EXACT {
+            let mut path = path_of(need);
+            let mut node = Block::from_link(self.slot(self.tree_root(need_bin)) as u32);
+            for _ in 0..=DEPTH {
+                let Some(here) = node else { break };
+                if look(here, &mut best) {
+                    larger = None;
+                    break;
+                }
+                let children = self.mem.load(here.link_b());
+                if path >> 63 == 0 {
+                    larger = Block::from_link(high(children)).or(larger);
+                }
+                node = Block::from_link(child(children, path >> 63));
+                path <<= 1;
+            }
+        }
+        if best.is_none() && larger.is_none() {
+            let first = if need >= EXACT { need_bin + 1 } else { 0 };
+            let bins = self.slot(TREE_BITS) >> first << first;
+            let bin = bins.trailing_zeros() as usize;
+            larger = if bins == 0 {
+                None
+            } else {
+                Block::from_link(self.slot(self.tree_root(bin)) as u32)
+            };
+        }
+        for _ in 0..=DEPTH {
+            let Some(here) = larger else { break };
+            look(here, &mut best);
+            let children = self.mem.load(here.link_b());
+            larger = Block::from_link(low(children)).or(Block::from_link(high(children)));
+        }
+        best.map(|(node, size)| (self.newest(node), size))
+    }
+
+    /// The largest block, with its size; adds the blocks looked at to `probes`.
+    pub(super) fn tree_largest(&self, need: u64, probes: &mut u64) -> Option<(Block, u64)> {
+        let bins = self.slot(TREE_BITS);
+        let bin = 63u32.checked_sub(bins.leading_zeros())? as usize;
+        let mut node = Block::from_link(self.slot(self.tree_root(bin)) as u32);
+        let mut best: Option<(Block, u64)> = None;
+        for _ in 0..=DEPTH {
+            let Some(here) = node else { break };
+            let size = self.size_of(here);
+            *probes += 1;
+            self.mem.event(Event::Probe {
+                block: here,
+                size,
+                need,
+            });
+            if best.is_none_or(|(_, most)| size > most) {
+                best = Some((here, size));
+            }
+            let children = self.mem.load(here.link_b());
+            node = Block::from_link(high(children)).or(Block::from_link(low(children)));
+        }
+        best.map(|(node, size)| (self.newest(node), size))
+    }
+
+    /// The most recently freed block of a node's size.
+    fn newest(&self, node: Block) -> Block {
+        Block::from_link(high(self.mem.load(node.link_a()))).unwrap_or(node)
+    }
+
+    /// Whether the links of a block of the tree and of those it points to agree.
+    pub(super) fn tree_linked(&self, block: Block, size: u64) -> bool {
+        let links = self.mem.load(block.link_a());
+        let children = self.mem.load(block.link_b());
+        let chain = Block::from_link(high(links))
+            .is_none_or(|next| low(self.mem.load(next.link_a())) == block.0);
+        if children == CHAINED {
+            return chain
+                && low(links) != 0
+                && high(self.mem.load(Block(low(links)).link_a())) == block.0;
+        }
+        let above = Block::from_link(low(links)).map_or_else(
+            || self.slot(self.tree_root(bin_of(size))) == u64::from(block.0),
+            |parent| {
+                let children = self.mem.load(parent.link_b());
+                children != CHAINED && (low(children) == block.0 || high(children) == block.0)
+            },
+        );
+        let below = [low(children), high(children)]
+            .into_iter()
+            .filter_map(Block::from_link);
+        chain
+            && above
+            && below
+                .into_iter()
+                .all(|child| low(self.mem.load(child.link_a())) == block.0)
+    }
+}
+
+impl<A: Access> Core<'_, A> {
+    /// The bin of a size, for validation.
+    pub(super) fn tree_bin(&self, size: u64) -> usize {
+        bin_of(size)
+    }
+
+    /// The node after `node` when the subtree below `root` is walked parents first.
+    pub(super) fn tree_successor(&self, node: Block, root: Block) -> Option<Block> {
+        let children = self.mem.load(node.link_b());
+        if let Some(child) = Block::from_link(low(children)).or(Block::from_link(high(children))) {
+            return Some(child);
+        }
+        let mut node = node;
+        for _ in 0..=DEPTH {
+            if node == root {
+                return None;
+            }
+            let parent = Block::from_link(low(self.mem.load(node.link_a())))?;
+            let children = self.mem.load(parent.link_b());
+            if low(children) == node.0
+                && let Some(sibling) = Block::from_link(high(children))
+            {
+                return Some(sibling);
+            }
+            node = parent;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_split_each_power_of_two_in_halves() {
+        for (size, bin) in [
+            (128, 0),
+            (191, 0),
+            (192, 1),
+            (255, 1),
+            (256, 2),
+            (0xFF000, 25),
+            (0xFFFFF, 25),
+        ] {
+            assert_eq!(bin_of(size), bin, "size {size}");
+        }
+        assert!(
+            (128..0x10_0000)
+                .zip(129..)
+                .all(|(a, b)| bin_of(a) <= bin_of(b))
+        );
+    }
+
+    #[test]
+    fn a_path_is_the_size_without_the_bits_its_bin_fixes() {
+        assert_eq!(path_of(0b1011_0101), 0b11_0101 << 58);
+        assert_eq!(path_of(0b1_0011_0101), 0b011_0101 << 57);
+    }
+}

@@ -1,0 +1,190 @@
+//! Walking a heap: every segment with its blocks and uncommitted ranges by address, then the large blocks (fact W3).
+//!
+//! A walk ends whatever bytes it meets. Where a header makes no sense it tells so and goes on at the next block that
+//! the bitmap knows.
+
+use super::access::Access;
+use super::control::Core;
+use super::header::Header;
+use super::region::{Region, RegionKind};
+use super::units::{Block, GRANULE, MIN_GRANULES, page_start};
+
+/// One thing a walk meets. Addresses are from the start of the arena, sizes in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Entry {
+    /// A segment begins.
+    Segment(Region),
+    /// A busy or free block of a segment.
+    Block(Block, Header),
+    /// The hidden block that describes the uncommitted range behind it.
+    Descriptor(Block, Header),
+    /// Reserved, not committed.
+    Uncommitted {
+        /// First byte.
+        address: u64,
+        /// How many.
+        bytes: u64,
+    },
+    /// A large block in its region.
+    Large(Region),
+    /// No block can be read here.
+    Damaged {
+        /// First byte.
+        address: u64,
+        /// Bytes up to where the walk goes on.
+        bytes: u64,
+    },
+}
+
+/// Where a walk stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum At {
+    Segment(Option<Region>),
+    Block(Region, Block),
+    Range(Region, Block, u64),
+    Large(Option<Region>),
+}
+
+/// A walk in progress.
+#[derive(Debug)]
+pub struct Walk<'a, A> {
+    core: Core<'a, A>,
+    at: At,
+    /// Steps left: a heap has at most one entry for every two granules, and a region or range for a page.
+    budget: u64,
+    /// Segments left, so that a cycle of descriptors ends.
+    regions: u64,
+}
+
+impl<'a, A: Access> Core<'a, A> {
+    /// Walks the whole heap.
+    #[must_use]
+    pub fn walk(&self) -> Walk<'a, A> {
+        self.walk_at(At::Segment(self.first_region(RegionKind::Segment)))
+    }
+
+    fn walk_at(&self, at: At) -> Walk<'a, A> {
+        Walk {
+            core: *self,
+            at,
+            budget: self.layout.space / GRANULE,
+            regions: self.layout.units(),
+        }
+    }
+
+    /// The blocks of one segment, descriptors included, damaged places left out.
+    pub fn segment_blocks(
+        &self,
+        segment: Region,
+    ) -> impl Iterator<Item = (Block, Header)> + use<'a, A> {
+        let within = move |entry: &Entry| !matches!(entry, Entry::Segment(_) | Entry::Large(_));
+        self.walk_at(At::Block(segment, segment.first_block()))
+            .take_while(within)
+            .filter_map(|entry| match entry {
+                Entry::Block(block, header) | Entry::Descriptor(block, header) => {
+                    Some((block, header))
+                }
+                _ => None,
+            })
+    }
+
+    /// The entries that follow the block at `block` in its segment (or that block itself).
+    pub(super) fn walk_from(&self, segment: Region, block: Block) -> Walk<'a, A> {
+        self.walk_at(At::Block(segment, block))
+    }
+
+    /// Whether a header can stand at `block` of `segment`.
+    pub(super) fn is_plausible(&self, segment: Region, block: Block, header: Header) -> bool {
+        let end = block.granule() + header.size();
+        header.is_valid()
+            && !header.has(Header::LARGE)
+            && header.size() >= MIN_GRANULES
+            && end <= self.segment_limit(segment)
+            && self.is_committed((end - 1) / super::units::PAGE_GRANULES)
+    }
+}
+
+impl<A: Access> Walk<'_, A> {
+    fn segment(&mut self, segment: Option<Region>) -> Option<Entry> {
+        let Some(segment) = segment.filter(|_| self.regions > 0) else {
+            self.regions = self.core.layout.units();
+            self.at = At::Large(self.core.first_region(RegionKind::Large));
+            return self.next();
+        };
+        self.regions -= 1;
+        self.at = At::Block(segment, segment.first_block());
+        Some(Entry::Segment(segment))
+    }
+
+    fn block(&mut self, segment: Region, block: Block) -> Option<Entry> {
+        let core = self.core;
+        if block.granule() >= core.segment_limit(segment) {
+            return self.segment(core.next_region(segment));
+        }
+        let header = core.header(block);
+        if !core.is_plausible(segment, block, header) {
+            return Some(self.damaged(segment, block));
+        }
+        let behind = block.forward(header.size());
+        self.at = match (header.has(Header::RANGE), header.has(Header::LAST)) {
+            (true, _) => At::Range(segment, behind, core.range(block).pages),
+            (false, true) => At::Segment(core.next_region(segment)),
+            (false, false) => At::Block(segment, behind),
+        };
+        Some(if header.has(Header::RANGE) {
+            Entry::Descriptor(block, header)
+        } else {
+            Entry::Block(block, header)
+        })
+    }
+
+    fn damaged(&mut self, segment: Region, block: Block) -> Entry {
+        let core = self.core;
+        let end = page_start(core.segment_end_page(segment));
+        let next = core.next_marked(block.forward(1), end, |starts, _| starts);
+        self.at = match next {
+            Some(next) => At::Block(segment, next),
+            None => At::Segment(core.next_region(segment)),
+        };
+        let bytes = next
+            .unwrap_or(end)
+            .address()
+            .saturating_sub(block.address());
+        Entry::Damaged {
+            address: block.address(),
+            bytes,
+        }
+    }
+
+    fn range(&mut self, segment: Region, start: Block, pages: u64) -> Entry {
+        let end = (start.page() + pages).min(self.core.segment_end_page(segment));
+        self.at = if end == self.core.segment_end_page(segment) {
+            At::Segment(self.core.next_region(segment))
+        } else {
+            At::Block(segment, page_start(end))
+        };
+        Entry::Uncommitted {
+            address: start.address(),
+            bytes: page_start(end).address().saturating_sub(start.address()),
+        }
+    }
+}
+
+impl<A: Access> Iterator for Walk<'_, A> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        self.budget = self.budget.checked_sub(1)?;
+        match self.at {
+            At::Segment(segment) => self.segment(segment),
+            At::Block(segment, block) => self.block(segment, block),
+            At::Range(segment, start, pages) => Some(self.range(segment, start, pages)),
+            At::Large(region) => {
+                let region = region.filter(|_| self.regions > 0)?;
+                self.regions -= 1;
+                self.at = At::Large(self.core.next_region(region));
+                Some(Entry::Large(region))
+            }
+        }
+    }
+}
