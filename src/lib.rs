@@ -15,5 +15,6 @@
 
 pub mod heap;
 pub mod os;
+pub mod session;
 pub mod trace;
 pub mod view;

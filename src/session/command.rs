@@ -1,8 +1,15 @@
 //! The closed set of commands. Screen, prompt, script, trace and command line all speak these.
+//!
+//! Any value of these types can be printed; what is printed parses back to the
+//! same value as long as it is one that a line can say: flags that the call
+//! takes, thresholds, sizes and names as documented here, finite fractions.
+
+use std::cmp::Ordering;
 
 use crate::heap::{Flags, Policy};
 
 use super::metric::Metric;
+use super::name::{Name, Names, Operand};
 use super::workload::Workload;
 
 /// One thing a person, a script or a trace can ask of the session.
@@ -17,19 +24,51 @@ pub enum Command {
     /// `heap crt [N]`: give a heap the tag CRT.
     HeapCrt(Option<u32>),
     /// `alloc NAME SIZE [call flags]`: HeapAlloc, once for each name.
-    Alloc { names: Names, size: u64, flags: Flags },
+    Alloc {
+        /// The names to give.
+        names: Names,
+        /// Bytes to ask for, each time.
+        size: u64,
+        /// ZERO_MEMORY, NO_SERIALIZE, GENERATE_EXCEPTIONS.
+        flags: Flags,
+    },
     /// `realloc NAME SIZE [call flags]`: HeapReAlloc.
-    Realloc { names: Names, size: u64, flags: Flags },
-    /// `free NAME|null|0xADDRESS [call flags]`: HeapFree.
-    Free { what: Operand, flags: Flags },
+    Realloc {
+        /// The blocks.
+        names: Names,
+        /// Bytes to ask for, each time.
+        size: u64,
+        /// As for `alloc`, and REALLOC_IN_PLACE_ONLY.
+        flags: Flags,
+    },
+    /// `free NAMES|null|0xADDRESS [call flags]`: HeapFree.
+    Free {
+        /// The pointers.
+        what: Operand,
+        /// NO_SERIALIZE.
+        flags: Flags,
+    },
     /// `size NAME|0xADDRESS`: HeapSize.
-    Size { what: Operand, flags: Flags },
+    Size {
+        /// The pointers.
+        what: Operand,
+        /// NO_SERIALIZE.
+        flags: Flags,
+    },
     /// `validate [NAME|0xADDRESS]`: HeapValidate of the heap or of one block.
-    Validate { what: Option<Operand>, flags: Flags },
+    Validate {
+        /// The pointers; `None` for the whole heap.
+        what: Option<Operand>,
+        /// NO_SERIALIZE.
+        flags: Flags,
+    },
     /// `walk`: HeapWalk to the end; the entries are listed in the answer.
     Walk,
     /// `compact`: HeapCompact.
-    Compact { flags: Flags },
+    Compact {
+        /// NO_SERIALIZE.
+        flags: Flags,
+    },
     /// `heapmin`: `_heapmin`, on the heap tagged CRT.
     Heapmin,
     /// `minimize`: the same work on the heap in view (heapwalk's own name).
@@ -41,7 +80,12 @@ pub enum Command {
     /// `heapwalk`: `_heapwalk` to its end, on the heap tagged CRT.
     CrtWalk,
     /// `expand NAME SIZE`: `_expand`, on the heap tagged CRT.
-    Expand { name: Name, size: u64 },
+    Expand {
+        /// The block.
+        name: Name,
+        /// Bytes to ask for.
+        size: u64,
+    },
     /// `summary`: HeapSummary.
     Summary,
     /// `lock`: HeapLock.
@@ -69,7 +113,14 @@ pub enum Command {
     /// `say "WORDS"`: words for the log.
     Say(String),
     /// `expect METRIC OP VALUE`: a condition that a headless run checks.
-    Expect { metric: Metric, relation: Relation, value: Value },
+    Expect {
+        /// What is looked at.
+        metric: Metric,
+        /// How it is compared.
+        relation: Relation,
+        /// What with.
+        value: Value,
+    },
     /// `pause`: a script waits here for a key; a headless run goes on.
     Pause,
 }
@@ -84,13 +135,31 @@ pub struct NewHeap {
     /// `policy=NAME`.
     pub policy: Policy,
     /// `coalesce=on|off`, `serialize=on|off`, `tail=on|off`, `freecheck=on|off`, `exceptions=on|off` as flags.
+    /// GROWABLE is not among them: `kind` says it.
     pub flags: Flags,
-    /// `decommit=off|auto`.
+    /// `decommit=off`, `decommit=auto [block=SIZE] [total=SIZE]`.
     pub decommit: Option<Thresholds>,
     /// `stamp=on|off`.
     pub stamp: bool,
     /// `checks=on|off`.
     pub checks: bool,
+}
+
+impl NewHeap {
+    /// A heap with every option at its default: best fit, coalescing,
+    /// serialised, nothing returned by HeapFree, stamping and checking.
+    #[must_use]
+    pub const fn new(kind: NewHeapKind) -> NewHeap {
+        NewHeap {
+            kind,
+            initial: 0,
+            policy: Policy::Best,
+            flags: Flags::NONE,
+            decommit: None,
+            stamp: true,
+            checks: true,
+        }
+    }
 }
 
 /// Where the memory of a new heap comes from.
@@ -113,41 +182,18 @@ pub struct Thresholds {
     pub total: u64,
 }
 
-impl Default for Thresholds {
+impl Thresholds {
     /// NT's defaults: one page and 64 KiB.
+    pub const NT: Thresholds = Thresholds {
+        block: 0x1000,
+        total: 0x10000,
+    };
+}
+
+impl Default for Thresholds {
     fn default() -> Thresholds {
-        Thresholds { block: 0x1000, total: 0x10000 }
+        Thresholds::NT
     }
-}
-
-/// A block's name: letters and perhaps an index. `b3` and `b[3]` are the same.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct Name {
-    /// Letters and underscores.
-    pub base: String,
-    /// The index, if any.
-    pub index: Option<u64>,
-}
-
-/// One name or a slice of an indexed one.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Names {
-    /// `a`, `b3`, `b[3]`.
-    One(Name),
-    /// `b[from:to:step]`: an open end means the last element that lives
-    /// (for `alloc` the end must be given); `to` is exclusive, `step` at least 1.
-    Slice { base: String, from: u64, to: Option<u64>, step: u64 },
-}
-
-/// What a call is given as its pointer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Operand {
-    /// Blocks by name.
-    Names(Names),
-    /// NULL.
-    Null,
-    /// Any address, as an offset from the start of the heap: `0x1230`.
-    Address(u64),
 }
 
 /// A comparison in `expect`.
@@ -167,6 +213,50 @@ pub enum Relation {
     Greater,
 }
 
+impl Relation {
+    /// Every comparison.
+    pub const ALL: [Relation; 6] = [
+        Relation::Less,
+        Relation::LessEqual,
+        Relation::Equal,
+        Relation::NotEqual,
+        Relation::GreaterEqual,
+        Relation::Greater,
+    ];
+
+    /// The sign in commands.
+    #[must_use]
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Relation::Less => "<",
+            Relation::LessEqual => "<=",
+            Relation::Equal => "==",
+            Relation::NotEqual => "!=",
+            Relation::GreaterEqual => ">=",
+            Relation::Greater => ">",
+        }
+    }
+
+    /// Whether `left` stands in this relation to `right`. Whole numbers are
+    /// compared exactly; with a fraction on either side both are taken as
+    /// fractions, and NaN stands in no relation but `!=`.
+    #[must_use]
+    pub fn holds(self, left: Value, right: Value) -> bool {
+        let order = match (left, right) {
+            (Value::Whole(left), Value::Whole(right)) => Some(left.cmp(&right)),
+            (left, right) => left.as_fraction().partial_cmp(&right.as_fraction()),
+        };
+        match self {
+            Relation::Less => order == Some(Ordering::Less),
+            Relation::LessEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+            Relation::Equal => order == Some(Ordering::Equal),
+            Relation::NotEqual => order != Some(Ordering::Equal),
+            Relation::GreaterEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+            Relation::Greater => order == Some(Ordering::Greater),
+        }
+    }
+}
+
 /// The right-hand side of `expect`: a size or a fraction.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Value {
@@ -174,4 +264,42 @@ pub enum Value {
     Whole(i64),
     /// A number with a decimal point, for the metrics between 0 and 1.
     Fraction(f64),
+}
+
+impl Value {
+    fn as_fraction(self) -> f64 {
+        match self {
+            Value::Whole(number) => number as f64,
+            Value::Fraction(number) => number,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relations_hold_as_their_signs_say() {
+        use Value::{Fraction, Whole};
+        // Which of < <= == != >= > hold.
+        for (left, right, signs) in [
+            (Whole(1), Whole(2), "< <= !="),
+            (Whole(2), Whole(2), "<= == >="),
+            (Whole(3), Whole(2), "!= >= >"),
+            (Whole(i64::MAX - 1), Whole(i64::MAX), "< <= !="),
+            (Whole(-1), Whole(0), "< <= !="),
+            (Fraction(0.5), Whole(1), "< <= !="),
+            (Fraction(1.0), Whole(1), "<= == >="),
+            (Whole(1), Fraction(0.5), "!= >= >"),
+            (Fraction(f64::NAN), Fraction(0.5), "!="),
+        ] {
+            let holding: Vec<_> = Relation::ALL
+                .into_iter()
+                .filter(|relation| relation.holds(left, right))
+                .map(Relation::sign)
+                .collect();
+            assert_eq!(holding.join(" "), signs, "{left:?} {right:?}");
+        }
+    }
 }

@@ -1,1 +1,40 @@
 //! The session: the only place that changes a heap.
+//!
+//! So far this is the command language: the closed set of [`Command`]s, their
+//! text form, and the workloads they can ask for. One table, [`GRAMMAR`], has a
+//! row for each command; parsing, completion and help all read it.
+
+pub mod command;
+pub mod metric;
+pub mod workload;
+
+mod complete;
+mod error;
+mod flags;
+mod generator;
+mod grammar;
+mod lexer;
+mod name;
+mod number;
+mod options;
+mod parse;
+mod print;
+mod roster;
+
+#[cfg(test)]
+mod arbitrary;
+#[cfg(test)]
+mod language_tests;
+
+pub use command::{Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
+pub use complete::{Completion, complete, inline_help};
+pub use error::{ParseError, ScriptError};
+pub use flags::{CALL_FLAGS, CallFlag};
+pub use generator::{Generator, Step};
+pub use grammar::{CommandRow, GRAMMAR, Group};
+pub use metric::{Metric, Unit};
+pub use name::{Name, Names, Operand};
+pub use number::Size;
+pub use options::OptionRow;
+pub use parse::{parse_line, parse_script};
+pub use workload::{Distribution, Lifetime, Workload};

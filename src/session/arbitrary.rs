@@ -1,0 +1,208 @@
+//! Any command that a line can say, for tests of properties.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::heap::{Flags, Policy};
+
+use super::*;
+
+fn any_name() -> impl Strategy<Value = Name> {
+    let base = prop_oneof!["[a-z]", "[A-Za-z_]{1,8}"];
+    (
+        base,
+        proptest::option::of(prop_oneof![0_u64..1000, any::<u64>()]),
+    )
+        .prop_filter_map("a word of the language", |(base, index)| match index {
+            Some(index) => Name::indexed(&base, index),
+            None => Name::plain(&base),
+        })
+}
+
+fn any_slice(open: bool) -> impl Strategy<Value = Names> {
+    let to = if open {
+        any::<Option<u64>>().boxed()
+    } else {
+        any::<u64>().prop_map(Some).boxed()
+    };
+    (
+        any_name(),
+        prop_oneof![Just(0), any::<u64>()],
+        to,
+        prop_oneof![Just(1), 1..=u64::MAX],
+    )
+        .prop_map(|(name, from, to, step)| Names::Slice {
+            base: name.base,
+            from,
+            to,
+            step,
+        })
+}
+
+fn any_names() -> impl Strategy<Value = Names> {
+    prop_oneof![any_name().prop_map(Names::One), any_slice(true)]
+}
+
+fn any_operand() -> impl Strategy<Value = Operand> {
+    prop_oneof![
+        any_names().prop_map(Operand::Names),
+        Just(Operand::Null),
+        any::<u64>().prop_map(Operand::Address),
+    ]
+}
+
+fn any_size() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        any::<u64>(),
+        0_u64..10_000,
+        (0_u64..64).prop_map(|shift| 1 << shift)
+    ]
+}
+
+/// Any set of the flags that a command takes.
+fn any_flags(verb: &str) -> impl Strategy<Value = Flags> + use<> {
+    let row = GRAMMAR.iter().find(|row| row.verb == verb).expect(verb);
+    let taken = row.flags();
+    any::<u32>().prop_map(move |bits| Flags(bits) & taken)
+}
+
+fn any_thresholds() -> impl Strategy<Value = Thresholds> {
+    let changed = (any_size(), any_size()).prop_map(|(block, total)| Thresholds { block, total });
+    prop_oneof![Just(Thresholds::NT), changed]
+}
+
+fn any_new_heap() -> impl Strategy<Value = NewHeap> {
+    let mask = Flags::DISABLE_COALESCE_ON_FREE
+        | Flags::NO_SERIALIZE
+        | Flags::TAIL_CHECKING
+        | Flags::FREE_CHECKING
+        | Flags::GENERATE_EXCEPTIONS;
+    let kind = prop_oneof![
+        Just(NewHeapKind::Growable),
+        (1..=u64::MAX).prop_map(NewHeapKind::Fixed),
+        (1..=u64::MAX).prop_map(NewHeapKind::Buffer),
+    ];
+    let flags = any::<u32>().prop_map(move |bits| Flags(bits) & mask);
+    let decommit = proptest::option::of(any_thresholds());
+    (
+        kind,
+        any_size(),
+        select(Policy::ALL.to_vec()),
+        flags,
+        decommit,
+        any::<bool>(),
+        any::<bool>(),
+    )
+        .prop_map(
+            |(kind, initial, policy, flags, decommit, stamp, checks)| NewHeap {
+                kind,
+                initial,
+                policy,
+                flags,
+                decommit,
+                stamp,
+                checks,
+            },
+        )
+}
+
+fn any_workload() -> impl Strategy<Value = Workload> {
+    let kinds = (
+        select(Distribution::ALL.to_vec()),
+        select(Lifetime::ALL.to_vec()),
+    );
+    (
+        any::<u64>(),
+        any_size(),
+        any_size(),
+        kinds,
+        1..=u32::MAX,
+        0_u8..=100,
+        any::<u64>(),
+    )
+        .prop_map(
+            |(ops, a, b, (distribution, lifetime), live, realloc, seed)| Workload {
+                ops,
+                size_min: a.min(b),
+                size_max: a.max(b),
+                distribution,
+                lifetime,
+                live,
+                realloc,
+                seed,
+            },
+        )
+}
+
+fn any_expectation() -> impl Strategy<Value = Command> {
+    use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
+    let fraction = POSITIVE | NEGATIVE | NORMAL | SUBNORMAL | ZERO;
+    let value = prop_oneof![
+        any::<i64>().prop_map(Value::Whole),
+        (-10_000_i64..10_000).prop_map(Value::Whole),
+        (0.0..1.0).prop_map(Value::Fraction),
+        fraction.prop_map(Value::Fraction),
+    ];
+    (
+        select(Metric::ALL.to_vec()),
+        select(Relation::ALL.to_vec()),
+        value,
+    )
+        .prop_filter("only ratios are fractions", |(metric, _, value)| {
+            matches!(value, Value::Whole(_)) || metric.unit() == Unit::Ratio
+        })
+        .prop_map(|(metric, relation, value)| Command::Expect {
+            metric,
+            relation,
+            value,
+        })
+}
+
+/// Any command that a line can say; every variant among them.
+pub(super) fn any_command() -> impl Strategy<Value = Command> {
+    let heap = || proptest::option::of(1..=u32::MAX);
+    let new_names = prop_oneof![any_name().prop_map(Names::One), any_slice(false)];
+    let simple = select(vec![
+        Command::Walk,
+        Command::Heapmin,
+        Command::Minimize,
+        Command::Heapchk,
+        Command::CrtWalk,
+        Command::Summary,
+        Command::Lock,
+        Command::Unlock,
+        Command::Pause,
+    ]);
+    let switch = (any::<bool>(), 0..4).prop_map(|(on, which)| match which {
+        0 => Command::Coalesce(on),
+        1 => Command::Serialize(on),
+        2 => Command::Stamp(on),
+        _ => Command::Checks(on),
+    });
+    prop_oneof![
+        simple,
+        switch,
+        any_new_heap().prop_map(Command::HeapNew),
+        (1..=u32::MAX).prop_map(Command::HeapUse),
+        heap().prop_map(Command::HeapDestroy),
+        heap().prop_map(Command::HeapCrt),
+        (new_names, any_size(), any_flags("alloc"))
+            .prop_map(|(names, size, flags)| Command::Alloc { names, size, flags }),
+        (any_names(), any_size(), any_flags("realloc"))
+            .prop_map(|(names, size, flags)| Command::Realloc { names, size, flags }),
+        (any_operand(), any_flags("free")).prop_map(|(what, flags)| Command::Free { what, flags }),
+        (any_operand(), any_flags("size")).prop_map(|(what, flags)| Command::Size { what, flags }),
+        (proptest::option::of(any_operand()), any_flags("validate"))
+            .prop_map(|(what, flags)| Command::Validate { what, flags }),
+        any_flags("compact").prop_map(|flags| Command::Compact { flags }),
+        any::<u8>().prop_map(Command::Heapset),
+        (any_name(), any_size()).prop_map(|(name, size)| Command::Expand { name, size }),
+        select(Policy::ALL.to_vec()).prop_map(Command::Policy),
+        proptest::option::of(any_thresholds()).prop_map(Command::Decommit),
+        proptest::option::of(any_size()).prop_map(Command::Limit),
+        any_size().prop_map(Command::Probe),
+        any_workload().prop_map(Command::Run),
+        any::<String>().prop_map(Command::Say),
+        any_expectation(),
+    ]
+}

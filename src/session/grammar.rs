@@ -1,0 +1,592 @@
+//! The commands as a table: from it lines are parsed and completed, and help is made.
+
+use crate::heap::{Flags, Policy};
+
+use super::command::{Command, NewHeapKind};
+use super::error::ParseError;
+use super::flags::{ALLOCATING, LOCKING, REALLOCATING};
+use super::lexer::Piece;
+use super::metric::Metric;
+use super::name;
+use super::number;
+use super::options::{self, ON_OFF, OptionRow};
+use super::parse::Words;
+
+/// One command as help shows it and as the prompt completes it.
+pub struct CommandRow {
+    /// The words that it begins with: `alloc`, `heap new fixed`.
+    pub verb: &'static str,
+    /// The function of Windows or its C library that it calls, if it is one.
+    pub call: Option<&'static str>,
+    /// The verb and what follows it: capitals stand for values, `[]` for what may be left out.
+    pub usage: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+    /// A line that can be typed.
+    pub example: &'static str,
+    /// Where help lists it.
+    pub group: Group,
+    pub(super) args: &'static [Arg],
+    pub(super) parse: fn(&mut Words<'_>) -> Result<Command, ParseError>,
+}
+
+/// What commands have in common, for help.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Group {
+    /// Making, choosing and destroying heaps.
+    Heaps,
+    /// Calls about single blocks.
+    Blocks,
+    /// Calls about the whole heap.
+    Whole,
+    /// Calls on the heap tagged CRT.
+    Crt,
+    /// Switches.
+    Settings,
+    /// Workloads and questions.
+    Work,
+    /// Words, expectations and pauses.
+    Script,
+}
+
+impl Group {
+    /// Every group, in the order in which help lists them.
+    pub const ALL: [Group; 7] = [
+        Group::Heaps,
+        Group::Blocks,
+        Group::Whole,
+        Group::Crt,
+        Group::Settings,
+        Group::Work,
+        Group::Script,
+    ];
+
+    /// The heading.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Group::Heaps => "heaps",
+            Group::Blocks => "blocks",
+            Group::Whole => "the whole heap",
+            Group::Crt => "the CRT heap",
+            Group::Settings => "settings",
+            Group::Work => "workloads and questions",
+            Group::Script => "scripts",
+        }
+    }
+}
+
+/// What can follow a verb, for completion.
+#[derive(Clone, Copy)]
+pub(super) enum Arg {
+    /// Something that the person makes up: sizes, new names, words.
+    Free,
+    /// A size or `default`.
+    SizeOrDefault,
+    /// A living block's name.
+    Name,
+    /// A name, `null` or an address.
+    Operand,
+    /// The same, or nothing.
+    OptionalOperand,
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// A metric's name.
+    Metric,
+    /// A comparison sign.
+    Relation,
+    /// Any of these call flags.
+    Flags(Flags),
+    /// Any of these options.
+    Options(fn() -> Vec<&'static OptionRow>),
+}
+
+const SWITCH: &[Arg] = &[Arg::OneOf(&ON_OFF)];
+const POLICIES: &[&str] = &[
+    Policy::Best.name(),
+    Policy::First.name(),
+    Policy::Next.name(),
+    Policy::Worst.name(),
+];
+const NEW_HEAP: Arg = Arg::Options(|| options::rows(&options::NEW_HEAP));
+const DECOMMIT: Arg = Arg::Options(|| options::rows(&options::DECOMMIT));
+const WORKLOAD: Arg = Arg::Options(|| options::rows(&options::WORKLOAD));
+
+/// Every command, group by group.
+pub static GRAMMAR: &[CommandRow] = &[
+    CommandRow {
+        verb: "heap new growable",
+        call: Some("HeapCreate"),
+        usage: "heap new growable [OPTION=VALUE ...]",
+        doc: "make a heap that adds segments and large blocks as needed, and look at it",
+        example: "heap new growable policy=first-fit coalesce=off",
+        group: Group::Heaps,
+        args: &[NEW_HEAP],
+        parse: |words| words.new_heap(NewHeapKind::Growable),
+    },
+    CommandRow {
+        verb: "heap new fixed",
+        call: Some("HeapCreate"),
+        usage: "heap new fixed SIZE [OPTION=VALUE ...]",
+        doc: "make a heap that never exceeds SIZE, and look at it",
+        example: "heap new fixed 256K init=8K",
+        group: Group::Heaps,
+        args: &[Arg::Free, NEW_HEAP],
+        parse: |words| {
+            let size = words.arg(options::maximum)?;
+            words.new_heap(NewHeapKind::Fixed(size))
+        },
+    },
+    CommandRow {
+        verb: "heap new buffer",
+        call: None,
+        usage: "heap new buffer SIZE [OPTION=VALUE ...]",
+        doc: "make a heap in a buffer that cannot give pages back (_heapmin answers ENOSYS), and look at it",
+        example: "heap new buffer 64K",
+        group: Group::Heaps,
+        args: &[Arg::Free, NEW_HEAP],
+        parse: |words| {
+            let size = words.arg(options::maximum)?;
+            words.new_heap(NewHeapKind::Buffer(size))
+        },
+    },
+    CommandRow {
+        verb: "heap use",
+        call: None,
+        usage: "heap use HEAP",
+        doc: "look at heap number HEAP; later commands act on it",
+        example: "heap use 2",
+        group: Group::Heaps,
+        args: &[Arg::Free],
+        parse: |words| Ok(Command::HeapUse(words.arg(heap)?)),
+    },
+    CommandRow {
+        verb: "heap destroy",
+        call: Some("HeapDestroy"),
+        usage: "heap destroy [HEAP]",
+        doc: "destroy a heap with all its blocks: the one in view, or number HEAP",
+        example: "heap destroy 2",
+        group: Group::Heaps,
+        args: &[Arg::Free],
+        parse: |words| Ok(Command::HeapDestroy(words.optional(heap)?)),
+    },
+    CommandRow {
+        verb: "heap crt",
+        call: None,
+        usage: "heap crt [HEAP]",
+        doc: "give a heap the tag CRT: _heapmin and its sisters act on it",
+        example: "heap crt",
+        group: Group::Heaps,
+        args: &[Arg::Free],
+        parse: |words| Ok(Command::HeapCrt(words.optional(heap)?)),
+    },
+    CommandRow {
+        verb: "alloc",
+        call: Some("HeapAlloc"),
+        usage: "alloc NAMES SIZE [zero] [noserialize] [exceptions]",
+        doc: "allocate SIZE bytes for each name; a slice makes many: b[0:100]",
+        example: "alloc b[0:100] 48",
+        group: Group::Blocks,
+        args: &[Arg::Free, Arg::Free, Arg::Flags(ALLOCATING)],
+        parse: |words| {
+            Ok(Command::Alloc {
+                names: words.arg(name::new_names)?,
+                size: words.arg(number::size)?,
+                flags: words.flags(ALLOCATING)?,
+            })
+        },
+    },
+    CommandRow {
+        verb: "realloc",
+        call: Some("HeapReAlloc"),
+        usage: "realloc NAMES SIZE [zero] [inplace] [noserialize] [exceptions]",
+        doc: "give blocks a new size; they may move unless inplace is given",
+        example: "realloc a 4K inplace",
+        group: Group::Blocks,
+        args: &[Arg::Name, Arg::Free, Arg::Flags(REALLOCATING)],
+        parse: |words| {
+            Ok(Command::Realloc {
+                names: words.arg(name::names)?,
+                size: words.arg(number::size)?,
+                flags: words.flags(REALLOCATING)?,
+            })
+        },
+    },
+    CommandRow {
+        verb: "free",
+        call: Some("HeapFree"),
+        usage: "free NAMES|null|0xADDRESS [noserialize]",
+        doc: "free blocks; an address is counted from the start of the heap and may be wrong on purpose",
+        example: "free b[::2]",
+        group: Group::Blocks,
+        args: &[Arg::Operand, Arg::Flags(LOCKING)],
+        parse: |words| {
+            Ok(Command::Free {
+                what: words.arg(name::operand)?,
+                flags: words.flags(LOCKING)?,
+            })
+        },
+    },
+    CommandRow {
+        verb: "size",
+        call: Some("HeapSize"),
+        usage: "size NAMES|null|0xADDRESS [noserialize]",
+        doc: "how many bytes were asked for",
+        example: "size b3",
+        group: Group::Blocks,
+        args: &[Arg::Operand, Arg::Flags(LOCKING)],
+        parse: |words| {
+            Ok(Command::Size {
+                what: words.arg(name::operand)?,
+                flags: words.flags(LOCKING)?,
+            })
+        },
+    },
+    CommandRow {
+        verb: "validate",
+        call: Some("HeapValidate"),
+        usage: "validate [NAMES|null|0xADDRESS] [noserialize]",
+        doc: "check blocks, or without a name the whole heap",
+        example: "validate b3",
+        group: Group::Blocks,
+        args: &[Arg::OptionalOperand, Arg::Flags(LOCKING)],
+        parse: |words| {
+            let what = if words.at_flag() {
+                None
+            } else {
+                words.optional(name::operand)?
+            };
+            Ok(Command::Validate {
+                what,
+                flags: words.flags(LOCKING)?,
+            })
+        },
+    },
+    CommandRow {
+        verb: "walk",
+        call: Some("HeapWalk"),
+        usage: "walk",
+        doc: "list all entries of the heap",
+        example: "walk",
+        group: Group::Whole,
+        args: &[],
+        parse: |_| Ok(Command::Walk),
+    },
+    CommandRow {
+        verb: "compact",
+        call: Some("HeapCompact"),
+        usage: "compact [noserialize]",
+        doc: "report the largest committed free block; merge free neighbours first if coalescing is off",
+        example: "compact",
+        group: Group::Whole,
+        args: &[Arg::Flags(LOCKING)],
+        parse: |words| {
+            Ok(Command::Compact {
+                flags: words.flags(LOCKING)?,
+            })
+        },
+    },
+    CommandRow {
+        verb: "minimize",
+        call: None,
+        usage: "minimize",
+        doc: "give wholly free pages of the heap in view back to the system: heapmin for any heap",
+        example: "minimize",
+        group: Group::Whole,
+        args: &[],
+        parse: |_| Ok(Command::Minimize),
+    },
+    CommandRow {
+        verb: "summary",
+        call: Some("HeapSummary"),
+        usage: "summary",
+        doc: "bytes allocated, committed and reserved",
+        example: "summary",
+        group: Group::Whole,
+        args: &[],
+        parse: |_| Ok(Command::Summary),
+    },
+    CommandRow {
+        verb: "lock",
+        call: Some("HeapLock"),
+        usage: "lock",
+        doc: "take the heap's lock and keep it",
+        example: "lock",
+        group: Group::Whole,
+        args: &[],
+        parse: |_| Ok(Command::Lock),
+    },
+    CommandRow {
+        verb: "unlock",
+        call: Some("HeapUnlock"),
+        usage: "unlock",
+        doc: "release the lock taken with lock",
+        example: "unlock",
+        group: Group::Whole,
+        args: &[],
+        parse: |_| Ok(Command::Unlock),
+    },
+    CommandRow {
+        verb: "heapmin",
+        call: Some("_heapmin"),
+        usage: "heapmin",
+        doc: "give wholly free pages back to the system; one live byte keeps its page",
+        example: "heapmin",
+        group: Group::Crt,
+        args: &[],
+        parse: |_| Ok(Command::Heapmin),
+    },
+    CommandRow {
+        verb: "heapchk",
+        call: Some("_heapchk"),
+        usage: "heapchk",
+        doc: "check the heap: _HEAPOK or what is wrong",
+        example: "heapchk",
+        group: Group::Crt,
+        args: &[],
+        parse: |_| Ok(Command::Heapchk),
+    },
+    CommandRow {
+        verb: "heapset",
+        call: Some("_heapset"),
+        usage: "heapset BYTE",
+        doc: "check the heap and fill its free blocks with BYTE",
+        example: "heapset 0xfe",
+        group: Group::Crt,
+        args: &[Arg::Free],
+        parse: |words| Ok(Command::Heapset(words.arg(byte)?)),
+    },
+    CommandRow {
+        verb: "heapwalk",
+        call: Some("_heapwalk"),
+        usage: "heapwalk",
+        doc: "list the entries as the C library sees them",
+        example: "heapwalk",
+        group: Group::Crt,
+        args: &[],
+        parse: |_| Ok(Command::CrtWalk),
+    },
+    CommandRow {
+        verb: "expand",
+        call: Some("_expand"),
+        usage: "expand NAME SIZE",
+        doc: "give a block a new size without moving it",
+        example: "expand a 96",
+        group: Group::Crt,
+        args: &[Arg::Name, Arg::Free],
+        parse: |words| {
+            Ok(Command::Expand {
+                name: words.arg(name::name)?,
+                size: words.arg(number::size)?,
+            })
+        },
+    },
+    CommandRow {
+        verb: "coalesce",
+        call: None,
+        usage: "coalesce on|off",
+        doc: "whether HeapFree joins free neighbours; on merges those that wait (heapwalk's own live switch)",
+        example: "coalesce off",
+        group: Group::Settings,
+        args: SWITCH,
+        parse: |words| Ok(Command::Coalesce(words.arg(options::on_off)?)),
+    },
+    CommandRow {
+        verb: "serialize",
+        call: None,
+        usage: "serialize on|off",
+        doc: "whether calls take the heap's lock (heapwalk's own live switch)",
+        example: "serialize off",
+        group: Group::Settings,
+        args: SWITCH,
+        parse: |words| Ok(Command::Serialize(words.arg(options::on_off)?)),
+    },
+    CommandRow {
+        verb: "policy",
+        call: None,
+        usage: "policy best-fit|first-fit|next-fit|worst-fit",
+        doc: "which free block a request gets",
+        example: "policy first-fit",
+        group: Group::Settings,
+        args: &[Arg::OneOf(POLICIES)],
+        parse: |words| Ok(Command::Policy(words.arg(options::policy)?)),
+    },
+    CommandRow {
+        verb: "decommit off",
+        call: None,
+        usage: "decommit off",
+        doc: "HeapFree returns nothing to the system by itself",
+        example: "decommit off",
+        group: Group::Settings,
+        args: &[],
+        parse: |_| Ok(Command::Decommit(None)),
+    },
+    CommandRow {
+        verb: "decommit auto",
+        call: None,
+        usage: "decommit auto [block=SIZE] [total=SIZE]",
+        doc: "HeapFree itself returns large free ranges to the system, from two thresholds on",
+        example: "decommit auto block=8K total=128K",
+        group: Group::Settings,
+        args: &[DECOMMIT],
+        parse: |words| words.decommit(),
+    },
+    CommandRow {
+        verb: "stamp",
+        call: None,
+        usage: "stamp on|off",
+        doc: "whether allocations write their payload, so that its pages become resident",
+        example: "stamp off",
+        group: Group::Settings,
+        args: SWITCH,
+        parse: |words| Ok(Command::Stamp(words.arg(options::on_off)?)),
+    },
+    CommandRow {
+        verb: "checks",
+        call: None,
+        usage: "checks on|off",
+        doc: "whether misuse is looked for and refused",
+        example: "checks off",
+        group: Group::Settings,
+        args: SWITCH,
+        parse: |words| Ok(Command::Checks(words.arg(options::on_off)?)),
+    },
+    CommandRow {
+        verb: "limit",
+        call: None,
+        usage: "limit SIZE|default",
+        doc: "how much all heaps together may commit; beyond it commit fails as on Windows",
+        example: "limit 16M",
+        group: Group::Settings,
+        args: &[Arg::SizeOrDefault],
+        parse: |words| Ok(Command::Limit(words.arg(limit)?)),
+    },
+    CommandRow {
+        verb: "probe",
+        call: None,
+        usage: "probe SIZE",
+        doc: "where a request would go, and why not elsewhere; changes nothing",
+        example: "probe 4K",
+        group: Group::Work,
+        args: &[Arg::Free],
+        parse: |words| Ok(Command::Probe(words.arg(number::size)?)),
+    },
+    CommandRow {
+        verb: "run random",
+        call: None,
+        usage: "run random [OPTION=VALUE ...]",
+        doc: "run a seeded workload: the same options give the same steps",
+        example: "run random ops=10000 sizes=16..512 dist=exponential live=1000 seed=7",
+        group: Group::Work,
+        args: &[WORKLOAD],
+        parse: |words| words.workload(),
+    },
+    CommandRow {
+        verb: "say",
+        call: None,
+        usage: "say \"WORDS\"",
+        doc: "put words into the log",
+        example: "say \"Every second block is free.\"",
+        group: Group::Script,
+        args: &[Arg::Free],
+        parse: |words| Ok(Command::Say(words.text()?)),
+    },
+    CommandRow {
+        verb: "expect",
+        call: None,
+        usage: "expect METRIC <|<=|==|!=|>=|> VALUE",
+        doc: "a condition; a run without a screen ends with exit code 1 if it does not hold",
+        example: "expect largest_free < 128",
+        group: Group::Script,
+        args: &[Arg::Metric, Arg::Relation, Arg::Free],
+        parse: |words| words.expectation(),
+    },
+    CommandRow {
+        verb: "pause",
+        call: None,
+        usage: "pause",
+        doc: "wait for a key; a run without a screen goes on",
+        example: "pause",
+        group: Group::Script,
+        args: &[],
+        parse: |_| Ok(Command::Pause),
+    },
+];
+
+impl CommandRow {
+    /// The options it takes, if any.
+    #[must_use]
+    pub fn options(&self) -> Vec<&'static OptionRow> {
+        self.args
+            .iter()
+            .find_map(|arg| match arg {
+                Arg::Options(rows) => Some(rows()),
+                _ => None,
+            })
+            .unwrap_or_default()
+    }
+
+    /// The call flags it takes; [`CALL_FLAGS`](super::CALL_FLAGS) explains them.
+    #[must_use]
+    pub fn flags(&self) -> Flags {
+        let flags = self.args.iter().find_map(|arg| match arg {
+            Arg::Flags(mask) => Some(*mask),
+            _ => None,
+        });
+        flags.unwrap_or_default()
+    }
+
+    pub(super) fn words(&self) -> impl Iterator<Item = &'static str> {
+        self.verb.split(' ')
+    }
+}
+
+impl std::fmt::Debug for CommandRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CommandRow")
+            .field("usage", &self.usage)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Command {
+    /// Its row of the table.
+    ///
+    /// # Panics
+    ///
+    /// Never: tests hold that every command has one.
+    #[must_use]
+    pub fn row(&self) -> &'static CommandRow {
+        let verb = self.verb();
+        GRAMMAR
+            .iter()
+            .find(|row| row.verb == verb)
+            .expect("every command has a row")
+    }
+}
+
+/// The number of a heap.
+fn heap(piece: Piece<'_>) -> Result<u32, ParseError> {
+    Ok(number::within(piece, 1, u64::from(u32::MAX))? as u32)
+}
+
+fn byte(piece: Piece<'_>) -> Result<u8, ParseError> {
+    Ok(number::within(piece, 0, 255)? as u8)
+}
+
+/// A size, or `default` for none.
+fn limit(piece: Piece<'_>) -> Result<Option<u64>, ParseError> {
+    if piece.text == "default" {
+        return Ok(None);
+    }
+    let size = number::size(piece).map_err(|error| ParseError {
+        expected: format!("{}, or default", error.expected),
+        ..error
+    })?;
+    Ok(Some(size))
+}
+
+/// The names of all metrics.
+pub(super) fn metric_names() -> impl Iterator<Item = &'static str> {
+    Metric::ALL.into_iter().map(Metric::name)
+}

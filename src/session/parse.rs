@@ -1,0 +1,315 @@
+//! Lines and scripts to commands.
+//!
+//! ```ebnf
+//! script     = { line newline } ;
+//! line       = [ command ] [ "#" anything ] ;
+//! command    = "heap" "new" "growable" { option }       (* heap new growable policy=first-fit *)
+//!            | "heap" "new" "fixed" SIZE { option }     (* heap new fixed 256K init=8K *)
+//!            | "heap" "new" "buffer" SIZE { option }    (* heap new buffer 64K *)
+//!            | "heap" "use" NUMBER                      (* heap use 2 *)
+//!            | "heap" "destroy" [ NUMBER ]              (* heap destroy 2 *)
+//!            | "heap" "crt" [ NUMBER ]                  (* heap crt *)
+//!            | "alloc" names SIZE { flag }              (* alloc b[0:100] 48 *)
+//!            | "realloc" names SIZE { flag }            (* realloc a 4K inplace *)
+//!            | "free" operand { flag }                  (* free b[::2] *)
+//!            | "size" operand { flag }                  (* size b3 *)
+//!            | "validate" [ operand ] { flag }          (* validate b3 *)
+//!            | "walk"                                   (* walk *)
+//!            | "compact" { flag }                       (* compact *)
+//!            | "minimize"                               (* minimize *)
+//!            | "summary"                                (* summary *)
+//!            | "lock"                                   (* lock *)
+//!            | "unlock"                                 (* unlock *)
+//!            | "heapmin"                                (* heapmin *)
+//!            | "heapchk"                                (* heapchk *)
+//!            | "heapset" NUMBER                         (* heapset 0xfe *)
+//!            | "heapwalk"                               (* heapwalk *)
+//!            | "expand" name SIZE                       (* expand a 96 *)
+//!            | "coalesce" switch                        (* coalesce off *)
+//!            | "serialize" switch                       (* serialize off *)
+//!            | "policy" POLICY                          (* policy first-fit *)
+//!            | "decommit" "off"                         (* decommit off *)
+//!            | "decommit" "auto" { option }             (* decommit auto block=8K total=128K *)
+//!            | "stamp" switch                           (* stamp off *)
+//!            | "checks" switch                          (* checks off *)
+//!            | "limit" ( SIZE | "default" )             (* limit 16M *)
+//!            | "probe" SIZE                             (* probe 4K *)
+//!            | "run" "random" { option }                (* run random ops=10000 sizes=16..512 dist=exponential live=1000 seed=7 *)
+//!            | "say" TEXT                               (* say "Every second block is free." *)
+//!            | "expect" METRIC RELATION VALUE           (* expect largest_free < 128 *)
+//!            | "pause" ;                                (* pause *)
+//! operand    = names | "null" | "0x" HEX ;
+//! names      = name | LETTERS "[" [ INDEX ] ":" [ INDEX ] [ ":" [ INDEX ] ] "]" ;
+//! name       = LETTERS [ INDEX ] | LETTERS "[" INDEX "]" ;
+//! flag       = "zero" | "inplace" | "noserialize" | "exceptions" ;
+//! option     = KEY "=" VALUE ;                          (* each key once, no blanks around = *)
+//! switch     = "on" | "off" ;
+//! SIZE       = DIGITS [ ( "K" | "M" | "G" ) [ "iB" ] ] | "0x" HEX ;
+//! VALUE      = [ "-" ] SIZE | [ "-" ] DIGITS "." DIGITS ;
+//! RELATION   = "<" | "<=" | "==" | "!=" | ">=" | ">" ;
+//! TEXT       = '"' { character | '\"' | '\\' | '\n' | '\t' | '\u{' HEX '}' } '"' ;
+//! ```
+//!
+//! Words are separated by blanks; none is needed around a relation. Names,
+//! verbs and keys are case-sensitive, units are not. Units are binary. The
+//! tables in `grammar`, `flags`, `options` and `metric` say which flags, keys
+//! and metrics there are.
+
+use crate::heap::Flags;
+
+use super::command::{Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
+use super::error::{ParseError, ScriptError, either};
+use super::flags::{CALL_FLAGS, words_of};
+use super::grammar::{CommandRow, GRAMMAR, metric_names};
+use super::lexer::{Lexed, Piece, Token, lex};
+use super::metric::{Metric, Unit};
+use super::number;
+use super::options::{self, set_fields};
+use super::workload::Workload;
+
+/// Reads one line; `None` for a line that is blank or only a comment.
+///
+/// # Errors
+///
+/// The first mistake, with its place.
+///
+/// ```
+/// # use heapwalk::session::parse_line;
+/// let command = parse_line("free b[0::2]  # every second").unwrap().unwrap();
+/// assert_eq!(command.to_string(), "free b[::2]");
+/// assert_eq!(parse_line("  # nothing to do"), Ok(None));
+/// ```
+pub fn parse_line(line: &str) -> Result<Option<Command>, ParseError> {
+    let Lexed { tokens, end, .. } = lex(line)?;
+    if tokens.is_empty() {
+        return Ok(None);
+    }
+    let mut words = Words {
+        tokens: tokens.into_iter(),
+        end,
+    };
+    let row = words.verb()?;
+    let command = (row.parse)(&mut words)?;
+    words.done()?;
+    Ok(Some(command))
+}
+
+/// Reads a script: its commands with the numbers of their lines, from 1.
+/// `file` is only repeated in the error.
+///
+/// # Errors
+///
+/// The first mistake, with its place.
+///
+/// ```
+/// # use heapwalk::session::parse_script;
+/// let error = parse_script("alloc a 64\nfre a\n", "demo.heap").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     r#"demo.heap:2:1: found "fre", expected a command such as alloc, free or compact (did you mean free?)"#,
+/// );
+/// ```
+pub fn parse_script(text: &str, file: &str) -> Result<Vec<(usize, Command)>, ScriptError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut commands = Vec::new();
+    for (line, content) in (1..).zip(text.lines()) {
+        match parse_line(content) {
+            Ok(Some(command)) => commands.push((line, command)),
+            Ok(None) => {}
+            Err(error) => {
+                return Err(ScriptError {
+                    file: file.to_owned(),
+                    line,
+                    error,
+                });
+            }
+        }
+    }
+    Ok(commands)
+}
+
+/// The words of a line that were not yet read.
+pub(super) struct Words<'a> {
+    tokens: std::vec::IntoIter<Token<'a>>,
+    end: Piece<'a>,
+}
+
+impl<'a> Words<'a> {
+    /// Reads the next word; at the end of the line `parse` is given an empty one, which it refuses.
+    pub(super) fn arg<T>(
+        &mut self,
+        parse: impl Fn(Piece<'a>) -> Result<T, ParseError>,
+    ) -> Result<T, ParseError> {
+        parse(self.tokens.next().map_or(self.end, |token| token.piece))
+    }
+
+    /// Reads the next word if there is one.
+    pub(super) fn optional<T>(
+        &mut self,
+        parse: impl Fn(Piece<'a>) -> Result<T, ParseError>,
+    ) -> Result<Option<T>, ParseError> {
+        self.tokens
+            .next()
+            .map(|token| parse(token.piece))
+            .transpose()
+    }
+
+    /// Reads a quoted text.
+    pub(super) fn text(&mut self) -> Result<String, ParseError> {
+        const TEXT: &str = "words in double quotes";
+        match self.tokens.next() {
+            Some(token) => token.says.ok_or_else(|| ParseError::at(token.piece, TEXT)),
+            None => Err(ParseError::at(self.end, TEXT)),
+        }
+    }
+
+    /// Whether the next word is a call flag.
+    pub(super) fn at_flag(&self) -> bool {
+        let next = self.tokens.as_slice().first();
+        next.is_some_and(|token| CALL_FLAGS.iter().any(|flag| flag.word == token.piece.text))
+    }
+
+    /// Reads call flags to the end of the line; those within `mask` are taken.
+    pub(super) fn flags(&mut self, mask: Flags) -> Result<Flags, ParseError> {
+        let mut flags = Flags::NONE;
+        for token in self.tokens.by_ref() {
+            let flag = call_flag(token.piece, mask)?;
+            if flags.has(flag) {
+                return Err(ParseError::at(token.piece, "each call flag once"));
+            }
+            flags |= flag;
+        }
+        Ok(flags)
+    }
+
+    pub(super) fn new_heap(&mut self, kind: NewHeapKind) -> Result<Command, ParseError> {
+        let mut heap = NewHeap::new(kind);
+        set_fields(&mut heap, &options::NEW_HEAP, self.rest())?;
+        Ok(Command::HeapNew(heap))
+    }
+
+    pub(super) fn decommit(&mut self) -> Result<Command, ParseError> {
+        let mut thresholds = Thresholds::NT;
+        set_fields(&mut thresholds, &options::DECOMMIT, self.rest())?;
+        Ok(Command::Decommit(Some(thresholds)))
+    }
+
+    pub(super) fn workload(&mut self) -> Result<Command, ParseError> {
+        let mut workload = Workload::default();
+        set_fields(&mut workload, &options::WORKLOAD, self.rest())?;
+        Ok(Command::Run(workload))
+    }
+
+    pub(super) fn expectation(&mut self) -> Result<Command, ParseError> {
+        let metric = self.arg(metric)?;
+        let relation = self.arg(relation)?;
+        let value = self.arg(|piece| value_of(metric, piece))?;
+        Ok(Command::Expect {
+            metric,
+            relation,
+            value,
+        })
+    }
+
+    fn rest(&mut self) -> impl Iterator<Item = Piece<'a>> {
+        self.tokens.by_ref().map(|token| token.piece)
+    }
+
+    /// Reads as many words as make a verb.
+    fn verb(&mut self) -> Result<&'static CommandRow, ParseError> {
+        let mut candidates: Vec<&'static CommandRow> = GRAMMAR.iter().collect();
+        for depth in 0.. {
+            let here = |row: &&CommandRow| row.words().nth(depth);
+            if let [row] = candidates[..]
+                && here(&row).is_none()
+            {
+                return Ok(row);
+            }
+            let (piece, fits) = self.arg(|piece| {
+                let fits = |row: &&&CommandRow| here(row) == Some(piece.text);
+                Ok((
+                    piece,
+                    candidates.iter().filter(fits).copied().collect::<Vec<_>>(),
+                ))
+            })?;
+            if fits.is_empty() {
+                let mut words: Vec<&str> = candidates.iter().filter_map(here).collect();
+                words.dedup();
+                return Err(unknown(piece, depth, &words));
+            }
+            candidates = fits;
+        }
+        unreachable!("verbs are finite");
+    }
+
+    fn done(&mut self) -> Result<(), ParseError> {
+        match self.tokens.next() {
+            Some(token) => Err(ParseError::at(token.piece, "the end of the line")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The mistake of a verb's word that is none of `words`.
+fn unknown(piece: Piece<'_>, depth: usize, words: &[&str]) -> ParseError {
+    if depth > 0 {
+        return ParseError::at(piece, either(words)).suggest(words.iter().copied());
+    }
+    let error = ParseError::at(piece, "a command such as alloc, free or compact");
+    let call = piece.text.split('(').next().unwrap_or_default();
+    let named = |row: &&CommandRow| row.call.is_some_and(|name| name.eq_ignore_ascii_case(call));
+    match GRAMMAR.iter().find(named) {
+        Some(row) => error.hint(format!("the command is: {}", row.usage)),
+        None => error.suggest(words.iter().copied()),
+    }
+}
+
+/// One call flag, if it is within `mask`.
+fn call_flag(piece: Piece<'_>, mask: Flags) -> Result<Flags, ParseError> {
+    let taken = words_of(mask);
+    let error = ParseError::at(
+        piece,
+        format!("{} or the end of the line", taken.join(", ")),
+    );
+    let Some(row) = CALL_FLAGS.iter().find(|row| row.word == piece.text) else {
+        return Err(error.suggest(taken));
+    };
+    if mask.has(row.flag) {
+        return Ok(row.flag);
+    }
+    let takers = GRAMMAR
+        .iter()
+        .filter(|command| command.flags().has(row.flag));
+    let takers: Vec<&str> = takers.map(|command| command.verb).collect();
+    Err(error.hint(format!("{} is a flag of {}", row.word, takers.join(", "))))
+}
+
+fn metric(piece: Piece<'_>) -> Result<Metric, ParseError> {
+    let unknown =
+        |()| ParseError::at(piece, "a metric such as largest_free").suggest(metric_names());
+    piece.text.parse().map_err(unknown)
+}
+
+fn relation(piece: Piece<'_>) -> Result<Relation, ParseError> {
+    let found = Relation::ALL
+        .into_iter()
+        .find(|relation| relation.sign() == piece.text);
+    found.ok_or_else(|| {
+        let error = ParseError::at(piece, either(&Relation::ALL.map(Relation::sign)));
+        if piece.text == "=" {
+            error.hint("equality is written ==")
+        } else {
+            error
+        }
+    })
+}
+
+/// A value that a metric can have: only ratios are fractions.
+fn value_of(metric: Metric, piece: Piece<'_>) -> Result<Value, ParseError> {
+    let value = number::value(piece)?;
+    if matches!(value, Value::Fraction(_)) && metric.unit() != Unit::Ratio {
+        let hint = format!("{metric} is in {}", metric.unit().word());
+        return Err(ParseError::at(piece, "a whole number").hint(hint));
+    }
+    Ok(value)
+}

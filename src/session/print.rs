@@ -1,0 +1,158 @@
+//! Commands to lines: the canonical text of each.
+
+use std::fmt;
+
+use super::command::{Command, NewHeap, NewHeapKind, Thresholds, Value};
+use super::flags::write_flags;
+use super::metric::{Metric, Unit};
+use super::number::Size;
+use super::options::{self, on_off_word, write_fields};
+use super::workload::Workload;
+
+impl Command {
+    /// The words that the line begins with.
+    pub(super) fn verb(&self) -> &'static str {
+        match self {
+            Command::HeapNew(heap) => match heap.kind {
+                NewHeapKind::Growable => "heap new growable",
+                NewHeapKind::Fixed(_) => "heap new fixed",
+                NewHeapKind::Buffer(_) => "heap new buffer",
+            },
+            Command::HeapUse(_) => "heap use",
+            Command::HeapDestroy(_) => "heap destroy",
+            Command::HeapCrt(_) => "heap crt",
+            Command::Alloc { .. } => "alloc",
+            Command::Realloc { .. } => "realloc",
+            Command::Free { .. } => "free",
+            Command::Size { .. } => "size",
+            Command::Validate { .. } => "validate",
+            Command::Walk => "walk",
+            Command::Compact { .. } => "compact",
+            Command::Heapmin => "heapmin",
+            Command::Minimize => "minimize",
+            Command::Heapchk => "heapchk",
+            Command::Heapset(_) => "heapset",
+            Command::CrtWalk => "heapwalk",
+            Command::Expand { .. } => "expand",
+            Command::Summary => "summary",
+            Command::Lock => "lock",
+            Command::Unlock => "unlock",
+            Command::Coalesce(_) => "coalesce",
+            Command::Serialize(_) => "serialize",
+            Command::Policy(_) => "policy",
+            Command::Decommit(None) => "decommit off",
+            Command::Decommit(Some(_)) => "decommit auto",
+            Command::Stamp(_) => "stamp",
+            Command::Checks(_) => "checks",
+            Command::Limit(_) => "limit",
+            Command::Probe(_) => "probe",
+            Command::Run(_) => "run random",
+            Command::Say(_) => "say",
+            Command::Expect { .. } => "expect",
+            Command::Pause => "pause",
+        }
+    }
+}
+
+impl fmt::Display for Command {
+    /// The line that parses back to this command, without a newline.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.verb())?;
+        match self {
+            Command::HeapNew(heap) => write_heap(f, heap),
+            Command::HeapUse(heap) => write!(f, " {heap}"),
+            Command::HeapDestroy(heap) | Command::HeapCrt(heap) => write_optional(f, heap.as_ref()),
+            Command::Alloc { names, size, flags } | Command::Realloc { names, size, flags } => {
+                write!(f, " {names} {}", Size(*size))?;
+                write_flags(f, *flags)
+            }
+            Command::Free { what, flags } | Command::Size { what, flags } => {
+                write!(f, " {what}")?;
+                write_flags(f, *flags)
+            }
+            Command::Validate { what, flags } => {
+                write_optional(f, what.as_ref())?;
+                write_flags(f, *flags)
+            }
+            Command::Compact { flags } => write_flags(f, *flags),
+            Command::Heapset(byte) => write!(f, " {byte:#04x}"),
+            Command::Expand { name, size } => write!(f, " {name} {}", Size(*size)),
+            Command::Coalesce(on)
+            | Command::Serialize(on)
+            | Command::Stamp(on)
+            | Command::Checks(on) => {
+                write!(f, " {}", on_off_word(*on))
+            }
+            Command::Policy(policy) => write!(f, " {policy}"),
+            Command::Decommit(Some(thresholds)) => {
+                write_fields(f, thresholds, &Thresholds::NT, &options::DECOMMIT)
+            }
+            Command::Limit(Some(size)) | Command::Probe(size) => write!(f, " {}", Size(*size)),
+            Command::Limit(None) => f.write_str(" default"),
+            Command::Run(workload) => {
+                write_fields(f, workload, &Workload::default(), &options::WORKLOAD)
+            }
+            Command::Say(words) => write_text(f, words),
+            Command::Expect {
+                metric,
+                relation,
+                value,
+            } => {
+                write!(f, " {metric} {} ", relation.sign())?;
+                write_value(f, *metric, *value)
+            }
+            Command::Walk
+            | Command::Heapmin
+            | Command::Minimize
+            | Command::Heapchk
+            | Command::CrtWalk
+            | Command::Summary
+            | Command::Lock
+            | Command::Unlock
+            | Command::Decommit(None)
+            | Command::Pause => Ok(()),
+        }
+    }
+}
+
+fn write_heap(f: &mut fmt::Formatter<'_>, heap: &NewHeap) -> fmt::Result {
+    if let NewHeapKind::Fixed(size) | NewHeapKind::Buffer(size) = heap.kind {
+        write!(f, " {}", Size(size))?;
+    }
+    write_fields(f, heap, &NewHeap::new(heap.kind), &options::NEW_HEAP)
+}
+
+fn write_optional(f: &mut fmt::Formatter<'_>, value: Option<&impl fmt::Display>) -> fmt::Result {
+    value.map_or(Ok(()), |value| write!(f, " {value}"))
+}
+
+fn write_text(f: &mut fmt::Formatter<'_>, words: &str) -> fmt::Result {
+    f.write_str(" \"")?;
+    for char in words.chars() {
+        match char {
+            '"' => f.write_str("\\\"")?,
+            '\\' => f.write_str("\\\\")?,
+            '\n' => f.write_str("\\n")?,
+            '\t' => f.write_str("\\t")?,
+            char if char.is_control() => write!(f, "\\u{{{:x}}}", char as u32)?,
+            char => write!(f, "{char}")?,
+        }
+    }
+    f.write_str("\"")
+}
+
+/// Bytes with their unit, all else plain; a fraction always has a point.
+fn write_value(f: &mut fmt::Formatter<'_>, metric: Metric, value: Value) -> fmt::Result {
+    match value {
+        Value::Whole(number) if metric.unit() == Unit::Bytes => {
+            let sign = if number < 0 { "-" } else { "" };
+            write!(f, "{sign}{}", Size(number.unsigned_abs()))
+        }
+        Value::Whole(number) => write!(f, "{number}"),
+        Value::Fraction(number) => {
+            let digits = number.to_string();
+            let point = if digits.contains('.') { "" } else { ".0" };
+            write!(f, "{digits}{point}")
+        }
+    }
+}
