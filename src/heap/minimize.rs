@@ -38,6 +38,16 @@ pub(super) struct HolePlan {
 }
 
 impl HolePlan {
+    /// First page to give back.
+    pub(super) fn first_page(&self) -> u64 {
+        self.first
+    }
+
+    /// The page behind the last to give back.
+    pub(super) fn end_page(&self) -> u64 {
+        self.end
+    }
+
     /// Pages that would go back.
     pub(super) fn pages(&self) -> u64 {
         self.end.saturating_sub(self.first)
@@ -47,33 +57,34 @@ impl HolePlan {
 impl<A: Access> Core<'_, A> {
     /// Which pages of the free block `hole` can go.
     pub(super) fn plan_hole(&self, hole: Block, size: u64) -> HolePlan {
-        let start = hole.granule();
-        let end = start + size;
         let header = self.header(hole);
-        let joins_before = header.previous() == 0 && start.is_multiple_of(PAGE_GRANULES);
-        let behind = hole.forward(size);
-        let behind_header = self.header(behind);
-        let ends_segment = header.has(Header::LAST);
-        let range_behind = !ends_segment
-            && behind_header.has(Header::RANGE | Header::BUSY)
-            && behind_header.is_valid();
+        self.plan_span(hole, size, header.previous(), header.has(Header::LAST))
+    }
+
+    /// Which pages of a free block could go if one stood at `start`, `previous` granules behind its neighbour.
+    pub(super) fn plan_span(&self, start: Block, size: u64, previous: u64, last: bool) -> HolePlan {
+        let behind = start.forward(size);
+        let (start, end) = (start.granule(), start.granule() + size);
+        let joins_before = previous == 0 && start.is_multiple_of(PAGE_GRANULES);
+        let next = self.header(behind);
+        let range_behind = !last && next.has(Header::RANGE | Header::BUSY) && next.is_valid();
         let first = if joins_before {
             start
         } else {
             start + RANGE_GRANULES
         };
-        let last = match (ends_segment, range_behind) {
+        let end_page = match (last, range_behind) {
             (true, _) => (end + 1) / PAGE_GRANULES,
-            (_, true) => (end + behind_header.size()) / PAGE_GRANULES,
+            (_, true) => (end + next.size()) / PAGE_GRANULES,
             _ if end % PAGE_GRANULES == MIN_GRANULES - 1 => end / PAGE_GRANULES - 1,
             _ => end / PAGE_GRANULES,
         };
         HolePlan {
             first: first.div_ceil(PAGE_GRANULES),
-            end: last,
+            end: end_page,
             joins_before,
             behind: range_behind.then_some(behind),
-            ends_segment,
+            ends_segment: last,
         }
     }
 

@@ -12,6 +12,7 @@ mod flags;
 mod grow;
 mod handle;
 mod header;
+mod image;
 mod large;
 mod lists;
 mod lock;
@@ -22,6 +23,7 @@ mod policy;
 mod ranges;
 mod raw;
 mod region;
+mod totals;
 mod tree;
 mod units;
 mod validate;
@@ -37,11 +39,13 @@ pub use finding::{AllocError, Damage, Finding, Misuse};
 pub use flags::Flags;
 pub use handle::{CreateError, Heap, MinimizeError, Options, Source, Stats};
 pub use header::Header;
+pub use image::Image;
 pub use lock::{Lock, LockCounts};
 pub use minimize::Minimized;
 pub use policy::Policy;
 pub use ranges::Range;
 pub use region::{Region, RegionKind};
+pub use totals::{Returnable, Totals};
 pub use units::{
     Block, CONTROL_BYTES, GRANULE, LARGE_BYTES, Layout, MAX_GRANULES, MAX_SEGMENT, MAX_SPACE,
     MIN_GRANULES, NET_HEADER, PAGE_GRANULES, RANGE_GRANULES, SEGMENT_BYTES, SEGMENT_RESERVE,

@@ -10,10 +10,12 @@
 //!  chain  A: previous low, next high   B: CHAINED
 //! ```
 
+use crate::os::PAGE;
+
 use super::access::Access;
 use super::control::{Core, EXACT, TREE_BINS, TREE_BITS};
 use super::event::Event;
-use super::units::{Block, high, low, pair};
+use super::units::{Block, PAGE_GRANULES, RANGE_GRANULES, high, low, pair};
 
 /// Word B of a block that hangs in a chain.
 const CHAINED: u64 = u64::MAX;
@@ -289,6 +291,33 @@ impl<A: Access> Core<'_, A> {
     /// The bin of a size, for validation.
     pub(super) fn tree_bin(&self, size: u64) -> usize {
         bin_of(size)
+    }
+
+    /// Calls `each` with every free block of the tree that might fill a page.
+    pub(super) fn each_large_hole(&self, mut each: impl FnMut(Block, u64)) {
+        let mut budget = self.layout.space / PAGE;
+        for bin in bin_of(PAGE_GRANULES - RANGE_GRANULES - 1)..TREE_BINS {
+            let Some(root) = Block::from_link(self.slot(self.tree_root(bin)) as u32) else {
+                continue;
+            };
+            let mut node = Some(root);
+            while let Some(here) = node {
+                let size = self.size_of(here);
+                let mut next = Some(here);
+                while let Some(block) = next
+                    && budget > 0
+                {
+                    budget -= 1;
+                    each(block, size);
+                    next = self.list_next(block);
+                }
+                node = if budget > 0 {
+                    self.tree_successor(here, root)
+                } else {
+                    None
+                };
+            }
+        }
     }
 
     /// The node after `node` when the subtree below `root` is walked parents first.

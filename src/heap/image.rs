@@ -1,0 +1,172 @@
+//! Copies of a heap: its resident pages, shared between copies where they did not change.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::os::PAGE;
+
+use super::handle::{Heap, Stats};
+use super::units::UNIT_PAGES;
+
+/// Words of a page.
+const WORDS: usize = (PAGE / 8) as usize;
+
+type Page = [u64; WORDS];
+
+/// A copy of a heap at one moment: every page that was resident, and the counts of its handle.
+#[derive(Clone, Debug)]
+pub struct Image {
+    pages: BTreeMap<u64, Arc<Page>>,
+    stats: Stats,
+}
+
+impl Image {
+    /// Bytes of pages that `self` does not share with `other`.
+    #[must_use]
+    pub fn bytes_beside(&self, other: &Image) -> u64 {
+        let own = |(page, words): (&u64, &Arc<Page>)| {
+            !other
+                .pages
+                .get(page)
+                .is_some_and(|same| Arc::ptr_eq(same, words))
+        };
+        self.pages.iter().filter(|&entry| own(entry)).count() as u64 * PAGE
+    }
+
+    /// Bytes of all pages.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.pages.len() as u64 * PAGE
+    }
+
+    /// Whether two images hold the same arena, byte for byte.
+    #[must_use]
+    pub fn same_arena(&self, other: &Image) -> bool {
+        // A resident page of zeroes and an untouched page hold the same bytes.
+        let held = |image: &Image| {
+            let blank = |page: &Page| page.iter().all(|&word| word == 0);
+            image
+                .pages
+                .iter()
+                .filter(|(_, words)| !blank(words))
+                .map(|(&page, words)| (page, **words))
+                .collect::<Vec<_>>()
+        };
+        held(self) == held(other)
+    }
+}
+
+impl Heap {
+    /// The pages that a heap can have written: of its space, of the unit map, of the bitmaps.
+    fn used_pages(&self, units: u64) -> [std::ops::Range<u64>; 3] {
+        let layout = self.layout();
+        let map = layout.unit_map as u64 * 8 / PAGE;
+        let bits = layout.bits as u64 * 8 / PAGE;
+        [
+            0..units * UNIT_PAGES,
+            map..map + (units * 8).div_ceil(PAGE).max(1),
+            bits..bits + (units * UNIT_PAGES).div_ceil(64).max(1),
+        ]
+    }
+
+    /// Calls `each` for the used pages that are resident. Where the kernel does not tell (a buffer), all count.
+    fn each_resident(&self, units: u64, mut each: impl FnMut(u64)) {
+        for pages in self.used_pages(units) {
+            let told = self.memory().resident(pages.clone(), |page, resident| {
+                if resident {
+                    each(page);
+                }
+            });
+            if told.is_none() {
+                pages.for_each(&mut each);
+            }
+        }
+    }
+
+    /// Copies the heap. Pages equal to those of `previous` are shared with it. Touches no page that is not resident.
+    #[must_use]
+    pub fn image(&self, previous: Option<&Image>) -> Image {
+        let units = self.look(|core| core.units_end());
+        let words = self.memory().words();
+        let mut pages = BTreeMap::new();
+        self.each_resident(units, |page| {
+            let from = page as usize * WORDS;
+            let now = &words[from..from + WORDS];
+            let old = previous.and_then(|image| image.pages.get(&page));
+            let same = |old: &&Arc<Page>| {
+                old.iter()
+                    .zip(now)
+                    .all(|(&old, now)| old == now.load(Relaxed))
+            };
+            let copy = old.filter(same).map_or_else(
+                || Arc::new(std::array::from_fn(|word| now[word].load(Relaxed))),
+                Arc::clone,
+            );
+            pages.insert(page, copy);
+        });
+        Image {
+            pages,
+            stats: self.stats(),
+        }
+    }
+
+    /// Makes the heap what it was when `image` was taken. Pages that the image does not have go back to the system.
+    pub fn restore(&self, image: &Image) {
+        let now = self.look(|core| core.units_end());
+        let words = self.memory().words();
+        let mut extra = Vec::new();
+        self.each_resident(now, |page| {
+            if !image.pages.contains_key(&page) {
+                extra.push(page);
+            }
+        });
+        for page in extra {
+            if self.memory().discard(page..page + 1).is_err() {
+                words[page as usize * WORDS..][..WORDS]
+                    .iter()
+                    .for_each(|word| word.store(0, Relaxed));
+            }
+        }
+        for (&page, copy) in &image.pages {
+            for (word, &value) in words[page as usize * WORDS..].iter().zip(copy.iter()) {
+                word.store(value, Relaxed);
+            }
+        }
+        let (committed, _, side) = self.look(|core| core.page_counts());
+        self.memory().recharge((committed + side) * PAGE);
+        self.set_stats(image.stats);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Flags, Options};
+    use super::*;
+    use crate::os::CommitLimit;
+
+    #[test]
+    fn restoring_brings_back_bytes_counts_and_charge_and_gives_pages_back() {
+        let limit = Arc::new(CommitLimit::new(1 << 30));
+        let heap = Heap::new(&Options::default(), &limit).unwrap();
+        let kept = heap.alloc(100, Flags::NONE).unwrap().payload;
+        heap.alloc(50_000, Flags::NONE).unwrap();
+        let before = heap.image(None);
+        let charge = limit.used();
+        for size in [5_000, 50_000, 2_000_000] {
+            heap.alloc(size, Flags::NONE).unwrap();
+        }
+        heap.free(kept, Flags::NONE).unwrap();
+        let after = heap.image(Some(&before));
+        assert!(after.bytes_beside(&before) < after.bytes());
+        assert!(!after.same_arena(&before));
+        heap.restore(&before);
+        assert!(heap.image(None).same_arena(&before));
+        assert_eq!(heap.image(None).bytes(), before.bytes());
+        assert_eq!((limit.used(), heap.stats().allocs), (charge, 2));
+        assert_eq!(heap.size(kept, Flags::NONE), Ok(100));
+        heap.restore(&after);
+        assert!(heap.image(None).same_arena(&after));
+        assert_eq!(heap.validate(Flags::NONE, 1).1, 0);
+    }
+}
