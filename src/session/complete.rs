@@ -6,7 +6,7 @@ use crate::heap::Flags;
 
 use super::command::Relation;
 use super::flags::CALL_FLAGS;
-use super::grammar::{Arg, CommandRow, GRAMMAR};
+use super::grammar::{Arg, CommandRow, GRAMMAR, row_of};
 use super::lexer::{Lexed, Piece, lex};
 use super::metric::Metric;
 use super::options::OptionRow;
@@ -64,7 +64,7 @@ where
         partial: partial.unwrap_or(end),
         found: Vec::new(),
     };
-    match verb_of(&words) {
+    match row_of(|| words.iter().map(|piece| piece.text)) {
         Some((row, depth)) => offers.arguments(row, &words[depth..], blocks),
         None => offers.verbs(&words),
     }
@@ -81,26 +81,12 @@ where
 #[must_use]
 pub fn inline_help(line: &str) -> Option<&'static CommandRow> {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let pieces: Vec<Piece<'_>> = words.iter().map(|text| Piece { text, column: 1 }).collect();
-    if let Some((row, _)) = verb_of(&pieces) {
+    if let Some((row, _)) = row_of(|| words.iter().copied()) {
         return Some(row);
     }
     let (partial, whole) = words.split_last()?;
     let mut rows = GRAMMAR.iter().filter(|row| continues(row, whole, partial));
     rows.next().filter(|_| rows.next().is_none())
-}
-
-/// The row whose verb stands at the start of `words`, and how many words that is.
-fn verb_of(words: &[Piece<'_>]) -> Option<(&'static CommandRow, usize)> {
-    GRAMMAR.iter().find_map(|row| {
-        let depth = row.words().count();
-        let starts = words.len() >= depth
-            && row
-                .words()
-                .zip(words)
-                .all(|(word, piece)| word == piece.text);
-        starts.then_some((row, depth))
-    })
 }
 
 /// Whether a verb begins with the words of `whole` and goes on with `partial`.

@@ -565,6 +565,18 @@ impl Command {
     }
 }
 
+/// The row whose verb stands at the start of the words, and how many words that is.
+pub(super) fn row_of<'a, I>(words: impl Fn() -> I) -> Option<(&'static CommandRow, usize)>
+where
+    I: Iterator<Item = &'a str>,
+{
+    GRAMMAR.iter().find_map(|row| {
+        let mut given = words();
+        let begins = row.words().all(|word| given.next() == Some(word));
+        begins.then(|| (row, row.words().count()))
+    })
+}
+
 /// The number of a heap.
 fn heap(piece: Piece<'_>) -> Result<u32, ParseError> {
     Ok(number::within(piece, 1, u64::from(u32::MAX))? as u32)

@@ -337,7 +337,7 @@ fn mistakes_are_answered_with_the_place_and_what_was_expected() {
         ),
         (
             "expect free < 0.5",
-            r#"column 15: found "0.5", expected a whole number (free is in bytes)"#,
+            "column 15: found \"0.5\", expected a whole number (only ratios such as external_fragmentation are fractions)",
         ),
         (
             "expect free < -",

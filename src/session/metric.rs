@@ -88,9 +88,9 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// The word behind a figure; empty for ratios and codes.
+    /// The word in lists of metrics.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Unit::Bytes => "bytes",
             Unit::Count => "count",
@@ -160,7 +160,7 @@ const TABLE: [Row; 33] = [
         Metric::Slack,
         "slack",
         Unit::Bytes,
-        "bytes in busy blocks that nobody asked for",
+        "the part of busy blocks that nobody asked for",
     ),
     row(
         Metric::Headers,
@@ -178,13 +178,13 @@ const TABLE: [Row; 33] = [
         Metric::Returnable,
         "returnable",
         Unit::Bytes,
-        "free bytes that heapmin would give back now",
+        "free memory that heapmin would give back now",
     ),
     row(
         Metric::Pinned,
         "pinned",
         Unit::Bytes,
-        "free bytes that stay because something else lives in their pages: free - returnable",
+        "free memory that stays because something else lives in its pages: free - returnable",
     ),
     row(
         Metric::Committed,

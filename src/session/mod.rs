@@ -5,6 +5,7 @@
 //! row for each command; parsing, completion and help all read it.
 
 pub mod command;
+pub mod frame;
 pub mod metric;
 pub mod workload;
 
@@ -19,6 +20,7 @@ mod number;
 mod options;
 mod parse;
 mod print;
+mod reference;
 mod roster;
 
 #[cfg(test)]
@@ -37,4 +39,5 @@ pub use name::{Name, Names, Operand};
 pub use number::Size;
 pub use options::OptionRow;
 pub use parse::{parse_line, parse_script};
+pub use reference::reference;
 pub use workload::{Distribution, Lifetime, Workload};

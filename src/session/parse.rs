@@ -60,7 +60,7 @@ use crate::heap::Flags;
 use super::command::{Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
 use super::error::{ParseError, ScriptError, either};
 use super::flags::{CALL_FLAGS, words_of};
-use super::grammar::{CommandRow, GRAMMAR, metric_names};
+use super::grammar::{CommandRow, GRAMMAR, metric_names, row_of};
 use super::lexer::{Lexed, Piece, Token, lex};
 use super::metric::{Metric, Unit};
 use super::number;
@@ -217,29 +217,35 @@ impl<'a> Words<'a> {
 
     /// Reads as many words as make a verb.
     fn verb(&mut self) -> Result<&'static CommandRow, ParseError> {
-        let mut candidates: Vec<&'static CommandRow> = GRAMMAR.iter().collect();
-        for depth in 0.. {
-            let here = |row: &&CommandRow| row.words().nth(depth);
-            if let [row] = candidates[..]
-                && here(&row).is_none()
-            {
-                return Ok(row);
+        let words = || self.tokens.as_slice().iter().map(|token| token.piece.text);
+        match row_of(words) {
+            Some((row, depth)) => {
+                self.tokens.by_ref().take(depth).for_each(drop);
+                Ok(row)
             }
-            let (piece, fits) = self.arg(|piece| {
-                let fits = |row: &&&CommandRow| here(row) == Some(piece.text);
-                Ok((
-                    piece,
-                    candidates.iter().filter(fits).copied().collect::<Vec<_>>(),
-                ))
-            })?;
-            if fits.is_empty() {
-                let mut words: Vec<&str> = candidates.iter().filter_map(here).collect();
-                words.dedup();
-                return Err(unknown(piece, depth, &words));
-            }
-            candidates = fits;
+            None => Err(self.no_verb()),
         }
-        unreachable!("verbs are finite");
+    }
+
+    /// The mistake of a line that begins with no verb: its first word that no verb goes on with.
+    fn no_verb(&self) -> ParseError {
+        let mut candidates: Vec<&'static CommandRow> = GRAMMAR.iter().collect();
+        let pieces = self
+            .tokens
+            .as_slice()
+            .iter()
+            .map(|token| token.piece)
+            .chain([self.end]);
+        for (depth, piece) in pieces.enumerate() {
+            let here = |row: &&CommandRow| row.words().nth(depth);
+            let mut words: Vec<&str> = candidates.iter().filter_map(here).collect();
+            words.dedup();
+            candidates.retain(|row| here(row) == Some(piece.text));
+            if candidates.is_empty() {
+                return unknown(piece, depth, &words);
+            }
+        }
+        ParseError::at(self.end, "a command")
     }
 
     fn done(&mut self) -> Result<(), ParseError> {
@@ -308,8 +314,8 @@ fn relation(piece: Piece<'_>) -> Result<Relation, ParseError> {
 fn value_of(metric: Metric, piece: Piece<'_>) -> Result<Value, ParseError> {
     let value = number::value(piece)?;
     if matches!(value, Value::Fraction(_)) && metric.unit() != Unit::Ratio {
-        let hint = format!("{metric} is in {}", metric.unit().word());
-        return Err(ParseError::at(piece, "a whole number").hint(hint));
+        let error = ParseError::at(piece, "a whole number");
+        return Err(error.hint("only ratios such as external_fragmentation are fractions"));
     }
     Ok(value)
 }
