@@ -23,6 +23,7 @@ mod policy;
 mod ranges;
 mod raw;
 mod region;
+mod seek;
 mod totals;
 mod tree;
 mod units;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::view::{Lens, Picture};
 
+pub use crate::view::Target;
+
 use super::Command;
 
 /// One moment of a session, ready to be drawn. Immutable; shared by `Arc`.
@@ -138,27 +140,4 @@ pub enum Request {
     Select(Target),
     /// End the session thread.
     Quit,
-}
-
-/// Where a cursor may be sent; all in address order, within the heap in view.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Target {
-    /// The block after the cursor.
-    NextBlock,
-    /// The block before the cursor.
-    PreviousBlock,
-    /// The free block after the cursor.
-    NextHole,
-    /// The free block before the cursor.
-    PreviousHole,
-    /// The block that covers the address this many rows below (negative: above).
-    Rows(i32),
-    /// The first block.
-    First,
-    /// The last block.
-    Last,
-    /// The largest free block.
-    LargestHole,
-    /// The block that holds this address.
-    Address(u64),
 }

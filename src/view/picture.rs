@@ -234,6 +234,17 @@ pub enum Mark {
     Freed,
 }
 
+/// Bytes that the last command did something to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MarkedRange {
+    /// First byte.
+    pub from: u64,
+    /// The byte behind the last.
+    pub to: u64,
+    /// What was done.
+    pub mark: Mark,
+}
+
 /// One cell of the map.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Cell {

@@ -1,0 +1,272 @@
+//! Cells: what sixteen bytes, or many kilobytes, of a heap are, from the bitmaps.
+//!
+//! For each 64 granules four masks are made: where blocks start, and which granules are busy, free, or the heap's own.
+//! A cell is a count of their bits.
+
+use crate::heap::{Block, GRANULE, Header, PAGE_GRANULES, Region, RegionKind};
+
+use super::Reader;
+use super::picture::{Cell, CellState, MarkedRange};
+
+/// The granules of one word of the bitmaps.
+#[derive(Clone, Copy, Default)]
+struct Masks {
+    starts: u64,
+    busy: u64,
+    free: u64,
+    control: u64,
+    damaged: u64,
+}
+
+/// Spreads each bit of `from` upwards over the granules that continue its block.
+fn spread(from: u64, starts: u64) -> u64 {
+    let (mut filled, mut through) = (from, !starts);
+    for shift in [1, 2, 4, 8, 16, 32] {
+        filled |= through & filled << shift;
+        through &= through << shift;
+    }
+    filled
+}
+
+/// Reads the masks of consecutive words of one region.
+pub(super) struct Reading<'a> {
+    core: Reader<'a>,
+    region: Region,
+    large: bool,
+    /// What the block is that goes on at the next granule.
+    carry: Carry,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Carry {
+    Busy,
+    Free,
+    Control,
+}
+
+impl<'a> Reading<'a> {
+    /// Starts at the granule at `address`, a multiple of 1 KiB within `region`.
+    pub(super) fn new(core: Reader<'a>, region: Region, address: u64) -> Reading<'a> {
+        let large = core.region_kind(region) == Some(RegionKind::Large);
+        let mut reading = Reading {
+            core,
+            region,
+            large,
+            carry: Carry::Control,
+        };
+        if let Some(at) = Block::at(address)
+            && let Some(block) = core.block_before(region, at)
+        {
+            reading.carry = reading.kind(block, core.marks(block).1);
+        }
+        reading
+    }
+
+    fn kind(&self, block: Block, busy: bool) -> Carry {
+        match busy {
+            false => Carry::Free,
+            true if self.core.header_at(block).has(Header::RANGE) => Carry::Control,
+            true => Carry::Busy,
+        }
+    }
+
+    /// The masks of the 64 granules from `address` on.
+    fn masks(&mut self, address: u64) -> Masks {
+        let committed = self.committed(address);
+        if committed == 0 {
+            self.carry = Carry::Control;
+            return Masks::default();
+        }
+        let first = u32::try_from(address / GRANULE).unwrap_or(u32::MAX);
+        let (starts, busy) = self.core.mark_words(Block(first));
+        let (starts, busy) = (starts & committed, busy & starts & committed);
+        let hidden = self.descriptors(first, busy);
+        let seed = |kind| u64::from(self.carry == kind && starts & 1 == 0);
+        let mut masks = Masks {
+            starts: starts & !hidden,
+            busy: spread(busy & !hidden | seed(Carry::Busy), starts) & committed,
+            free: spread(starts & !busy | seed(Carry::Free), starts) & committed,
+            control: 0,
+            damaged: 0,
+        };
+        masks.control = committed & !(masks.busy | masks.free);
+        self.carry = match (masks.busy >> 63, masks.free >> 63) {
+            (1, _) => Carry::Busy,
+            (_, 1) => Carry::Free,
+            _ => Carry::Control,
+        };
+        masks
+    }
+
+    /// Which granules lie in committed pages of the region.
+    fn committed(&self, address: u64) -> u64 {
+        let in_region = address < self.region.address() + self.core.region_reserved(self.region);
+        if in_region && self.core.is_committed(address / GRANULE / PAGE_GRANULES) {
+            u64::MAX
+        } else {
+            0
+        }
+    }
+
+    /// Start bits of hidden blocks. They end at a page that is not committed, so that only the last 64 granules
+    /// before one can hold such a start.
+    fn descriptors(&self, first: u32, busy: u64) -> u64 {
+        let next_page = (u64::from(first) / PAGE_GRANULES + 1) * PAGE_GRANULES;
+        let is_before_page = u64::from(first) + 64 == next_page;
+        if self.large
+            || busy == 0
+            || !is_before_page
+            || self.core.is_committed(next_page / PAGE_GRANULES)
+        {
+            return 0;
+        }
+        let last = 63 - busy.leading_zeros();
+        let hidden = self.core.header_at(Block(first + last)).has(Header::RANGE);
+        u64::from(hidden) << last
+    }
+}
+
+/// Makes the cells of one row.
+pub(super) struct RowShape<'a> {
+    /// The region the row lies in.
+    pub(super) region: Region,
+    /// Address of the first cell.
+    pub(super) address: u64,
+    /// Bytes of a cell.
+    pub(super) cell_bytes: u64,
+    /// How many cells.
+    pub(super) count: u64,
+    /// What the last command did.
+    pub(super) marks: &'a [MarkedRange],
+    /// Bytes of the selected block.
+    pub(super) selected: Option<(u64, u64)>,
+}
+
+/// Counts that make a cell.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    starts: bool,
+    busy: u64,
+    free: u64,
+    control: u64,
+    damaged: bool,
+    unmerged: bool,
+}
+
+impl Tally {
+    fn add(&mut self, masks: &Masks, unmerged: u64, window: u64) {
+        self.starts |= masks.starts & window != 0;
+        self.busy += u64::from((masks.busy & window).count_ones());
+        self.free += u64::from((masks.free & window).count_ones());
+        self.control += u64::from((masks.control & window).count_ones());
+        self.damaged |= masks.damaged & window != 0;
+        self.unmerged |= unmerged & window != 0;
+    }
+
+    fn cell(&self) -> Cell {
+        let committed = self.busy + self.free + self.control;
+        let state = if self.damaged {
+            CellState::Damaged
+        } else if committed == 0 {
+            CellState::Uncommitted
+        } else if self.busy + self.free == 0 {
+            CellState::Control
+        } else if self.busy >= self.free {
+            CellState::Busy
+        } else {
+            CellState::Free
+        };
+        Cell {
+            state,
+            starts: self.starts,
+            fill: u8::try_from((self.busy * 8).div_ceil(committed.max(1))).unwrap_or(8),
+            mixed: self.busy > 0 && self.free > 0,
+            unmerged: self.unmerged,
+            mark: None,
+            selected: false,
+        }
+    }
+}
+
+/// The cells of a row.
+pub(super) fn row(core: Reader<'_>, shape: &RowShape<'_>) -> Vec<Cell> {
+    let granules = shape.cell_bytes / GRANULE;
+    let total = granules * shape.count;
+    let mut reading = Reading::new(core, shape.region, shape.address / 1024 * 1024);
+    let mut cells = Vec::with_capacity(usize::try_from(shape.count).unwrap_or(0));
+    let mut tally = Tally::default();
+    let mut was_free = reading.carry == Carry::Free;
+    // Cells of a kilobyte and more take whole words; smaller ones are windows of a word.
+    let step = granules.min(64);
+    let window = if step == 64 {
+        u64::MAX
+    } else {
+        (1 << step) - 1
+    };
+    let mut done = 0;
+    let mut word = shape.address / 1024 * 1024;
+    let skip = (shape.address - word) / GRANULE;
+    while done < total {
+        let masks = checked(core, word, reading.masks(word), shape.cell_bytes);
+        let free_before = masks.free << 1 | u64::from(was_free);
+        let unmerged = masks.starts & masks.free & free_before;
+        was_free = masks.free >> 63 != 0;
+        let mut at = if done == 0 { skip } else { 0 };
+        while at < 64 && done < total {
+            tally.add(&masks, unmerged, window << at);
+            at += step;
+            done += step;
+            if done.is_multiple_of(granules) {
+                cells.push(tally.cell());
+                tally = Tally::default();
+            }
+        }
+        word += 1024;
+    }
+    for (nth, cell) in (0..).zip(&mut cells) {
+        dress(cell, shape.address + nth * shape.cell_bytes, shape);
+    }
+    cells
+}
+
+/// Looks at the headers themselves where blocks are seen one by one.
+fn checked(core: Reader<'_>, address: u64, mut masks: Masks, cell_bytes: u64) -> Masks {
+    if cell_bytes > 64 {
+        return masks;
+    }
+    let first = u32::try_from(address / GRANULE).unwrap_or(u32::MAX);
+    let mut starts = masks.starts;
+    while starts != 0 {
+        let bit = starts.trailing_zeros();
+        let header = core.header_at(Block(first.saturating_add(bit)));
+        masks.damaged |= u64::from(!header.is_valid()) << bit;
+        starts &= starts - 1;
+    }
+    masks
+}
+
+/// Adds what is not in the heap: the selection and the marks of the last command.
+fn dress(cell: &mut Cell, address: u64, shape: &RowShape<'_>) {
+    let end = address + shape.cell_bytes;
+    let overlaps = |from: u64, to: u64| from < end && address < to;
+    cell.selected = shape.selected.is_some_and(|(from, to)| overlaps(from, to));
+    cell.mark = shape
+        .marks
+        .iter()
+        .rev()
+        .find(|marked| overlaps(marked.from, marked.to))
+        .map(|marked| marked.mark);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spreading_fills_a_block_up_to_the_next_start() {
+        assert_eq!(spread(0b0001, 0b1_0001), 0b1111);
+        assert_eq!(spread(0b1_0000, 0b1_0001), !0b1111);
+        assert_eq!(spread(0, 0b1), 0);
+        assert_eq!(spread(1, 1), u64::MAX);
+    }
+}

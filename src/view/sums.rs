@@ -1,0 +1,100 @@
+//! Figures and the memory line.
+
+use crate::heap::{Flags, Heap, NET_HEADER, RegionKind};
+
+use super::picture::{Figures, MemoryLine};
+
+/// `1 - largest / free`; 0 when nothing is free.
+#[must_use]
+pub fn external_fragmentation(largest_free: u64, free: u64) -> f64 {
+    if free == 0 {
+        0.0
+    } else {
+        1.0 - largest_free as f64 / free as f64
+    }
+}
+
+/// Counts and metrics of a heap.
+#[must_use]
+pub fn figures(heap: &Heap) -> Figures {
+    let stats = heap.stats();
+    heap.look(|core| {
+        let totals = core.totals();
+        Figures {
+            busy_blocks: totals.busy_blocks + totals.large_blocks,
+            busy_bytes: totals.busy_bytes + totals.large_bytes,
+            requested: totals.requested,
+            holes: totals.free_blocks,
+            free_bytes: totals.free_bytes,
+            largest_free: totals.largest_free,
+            largest_request: largest_request(totals.largest_free, core.settings().flags),
+            unmerged_pairs: totals.unmerged,
+            large_blocks: totals.large_blocks,
+            segments: core.regions(RegionKind::Segment).count() as u64,
+            reserved: totals.reserved,
+            committed: totals.committed,
+            peak_committed: totals.peak_committed,
+            external_fragmentation: external_fragmentation(totals.largest_free, totals.free_bytes),
+            probes: stats.probes,
+            lock_taken: stats.lock.taken,
+            lock_skipped: stats.skipped,
+            lock_contended: stats.lock.contended,
+        }
+    })
+}
+
+/// The largest request that a free block of `largest` bytes can hold: the inverse of the footprint.
+fn largest_request(largest: u64, flags: Flags) -> u64 {
+    let tail = flags.has(Flags::TAIL_CHECKING);
+    let debug = tail || flags.has(Flags::FREE_CHECKING);
+    let overhead = crate::heap::granules_for(0, debug, tail).unwrap_or(0) * crate::heap::GRANULE;
+    // A block of the smallest size holds its net capacity; each granule more adds sixteen bytes.
+    let smallest = crate::heap::GRANULE * 2 - NET_HEADER;
+    let cost =
+        NET_HEADER * if debug { 2 } else { 1 } + if tail { crate::heap::TAIL_BYTES } else { 0 };
+    if largest < overhead.min(smallest) {
+        0
+    } else {
+        largest.saturating_sub(cost)
+    }
+}
+
+/// The line that adds up. `returned`: bytes given back by the last return and in all.
+#[must_use]
+pub fn memory_line(heap: &Heap, returned: (u64, u64)) -> MemoryLine {
+    heap.look(|core| {
+        let totals = core.totals();
+        let headers = totals.busy_blocks * NET_HEADER;
+        let large_control = core.large_overhead();
+        let live = totals.requested;
+        let busy = totals.busy_bytes + totals.large_bytes;
+        let slack = busy.saturating_sub(live + headers + large_control);
+        let control = totals.committed.saturating_sub(busy + totals.free_bytes) + large_control;
+        let returnable = core.returnable().free_bytes.min(totals.free_bytes);
+        MemoryLine {
+            live,
+            slack,
+            headers,
+            control,
+            holes_returnable: returnable,
+            holes_pinned: totals.free_bytes - returnable,
+            committed: totals.committed,
+            side_tables: totals.side,
+            resident: resident(heap),
+            returned_last: returned.0,
+            returned_total: returned.1,
+        }
+    })
+}
+
+/// Bytes of the heap's committed pages that the kernel holds in memory (pagemap).
+#[must_use]
+pub(super) fn resident(heap: &Heap) -> Option<u64> {
+    let units = heap.look(|core| core.units_end());
+    let mut pages = 0;
+    heap.memory()
+        .resident(0..units * crate::heap::UNIT_PAGES, |_, resident| {
+            pages += u64::from(resident)
+        })?;
+    Some(pages * crate::os::PAGE)
+}
