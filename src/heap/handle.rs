@@ -1,6 +1,6 @@
 //! The handle of a heap: the arena's memory and all that is about *running* it: lock, statistics, nothing else.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::os::{CannotReturn, CommitLimit, Memory, PAGE, ReserveFailed};
@@ -152,6 +152,8 @@ pub struct Heap {
     layout: Layout,
     lock: Lock,
     counters: Counters,
+    /// Why the last failed request failed.
+    last_failure: Mutex<Option<AllocError>>,
 }
 
 impl Heap {
@@ -170,6 +172,7 @@ impl Heap {
             layout,
             lock: Lock::default(),
             counters: Counters::default(),
+            last_failure: Mutex::default(),
         };
         let growable = options.source == Source::Growable;
         let settings = Settings {
@@ -208,6 +211,7 @@ impl Heap {
             layout,
             lock: Lock::default(),
             counters: Counters::default(),
+            last_failure: Mutex::default(),
         })
     }
 
@@ -263,6 +267,18 @@ impl Heap {
         }
     }
 
+    /// Why the last request that failed did.
+    #[must_use]
+    pub fn last_failure(&self) -> Option<AllocError> {
+        *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cold]
+    fn fail(&self, error: AllocError) {
+        add(&self.counters.failures, 1);
+        *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
     #[inline]
     fn run<R>(&self, call: Flags, work: impl FnOnce(Core<'_, Direct<'_>>) -> R) -> R {
         self.with(&self.direct(), call, work)
@@ -281,7 +297,7 @@ impl Heap {
                     add(&self.counters.allocs, 1);
                     add(&self.counters.probes, placed.probes);
                 }
-                Err(_) => add(&self.counters.failures, 1),
+                Err(error) => self.fail(*error),
             }
             result
         })
@@ -300,7 +316,7 @@ impl Heap {
                     add(&self.counters.frees, 1);
                     add(&self.counters.pages_automatic, freed.returned_pages);
                 }
-                Err(_) => add(&self.counters.failures, 1),
+                Err(error) => self.fail(*error),
             }
             result
         })
@@ -320,7 +336,7 @@ impl Heap {
                     add(&self.counters.probes, resized.probes);
                     add(&self.counters.pages_automatic, resized.returned_pages);
                 }
-                Err(_) => add(&self.counters.failures, 1),
+                Err(error) => self.fail(*error),
             }
             result
         })

@@ -19,7 +19,7 @@ pub use picture::{
     Mark, MarkedRange, MemoryLine, Neighbour, Picture, RowResidency,
 };
 pub use seek::{Target, seek};
-pub use sums::{external_fragmentation, figures, memory_line};
+pub use sums::{external_fragmentation, figures, memory_line, resident};
 
 use crate::heap::{Core, Direct, Heap};
 
@@ -49,8 +49,8 @@ pub struct Context<'a> {
 pub fn take(heap: &Heap, lens: &Lens, context: &Context<'_>) -> Picture {
     heap.look(|core| Picture {
         heap: title(heap, &core, context),
-        figures: sums::figures(heap),
-        memory: sums::memory_line(heap, context.returned),
+        figures: figures(heap),
+        memory: memory_line(heap, context.returned),
         map: rows::map(heap, &core, lens, context.marks),
         selected: lens
             .cursor

@@ -97,7 +97,7 @@ fn plan(core: Reader<'_>, layout: &[(Region, Vec<(u64, u64)>)], row_bytes: u64) 
         }
         let all_rows = reserved.div_ceil(row_bytes);
         let mut row = 0;
-        let mut fold = |plan: &mut Plan, from: u64, to: u64| {
+        let fold = |plan: &mut Plan, from: u64, to: u64| {
             if from < to {
                 let address = region.address() + from * row_bytes;
                 let bytes = (to * row_bytes).min(reserved) - from * row_bytes;

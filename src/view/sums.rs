@@ -89,7 +89,7 @@ pub fn memory_line(heap: &Heap, returned: (u64, u64)) -> MemoryLine {
 
 /// Bytes of the heap's committed pages that the kernel holds in memory (pagemap).
 #[must_use]
-pub(super) fn resident(heap: &Heap) -> Option<u64> {
+pub fn resident(heap: &Heap) -> Option<u64> {
     let units = heap.look(|core| core.units_end());
     let mut pages = 0;
     heap.memory()

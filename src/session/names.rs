@@ -1,0 +1,124 @@
+//! Which block bears which name, in one heap.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::name::{Name, Names};
+
+/// A block that a person or a workload made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Owned {
+    /// Its name.
+    pub(super) name: Name,
+    /// The operation that made it.
+    pub(super) born: u64,
+}
+
+/// Names of live blocks, both ways.
+#[derive(Clone, Default, Debug)]
+pub(super) struct NameTable {
+    by_payload: HashMap<u64, Owned>,
+    by_name: HashMap<String, BTreeMap<Option<u64>, u64>>,
+}
+
+impl NameTable {
+    /// The block with this payload.
+    pub(super) fn owner(&self, payload: u64) -> Option<&Owned> {
+        self.by_payload.get(&payload)
+    }
+
+    /// The payload of the block with this name.
+    pub(super) fn payload(&self, name: &Name) -> Option<u64> {
+        self.by_name.get(&name.base)?.get(&name.index).copied()
+    }
+
+    /// Gives a block a name. A block that bore it before goes on without.
+    pub(super) fn insert(&mut self, name: Name, payload: u64, born: u64) {
+        let old = self.by_name.entry(name.base.clone()).or_default().insert(name.index, payload);
+        if let Some(old) = old
+            && self.by_payload.get(&old).is_some_and(|owned| owned.name == name)
+        {
+            self.by_payload.remove(&old);
+        }
+        self.by_payload.insert(payload, Owned { name, born });
+    }
+
+    /// Takes a freed block's name.
+    pub(super) fn remove(&mut self, payload: u64) -> Option<Owned> {
+        let owned = self.by_payload.remove(&payload)?;
+        if let Some(indices) = self.by_name.get_mut(&owned.name.base)
+            && indices.get(&owned.name.index) == Some(&payload)
+        {
+            indices.remove(&owned.name.index);
+            if indices.is_empty() {
+                self.by_name.remove(&owned.name.base);
+            }
+        }
+        Some(owned)
+    }
+
+    /// The live blocks that `names` means, with their names, by index.
+    pub(super) fn select(&self, names: &Names) -> Vec<(Name, u64)> {
+        match names {
+            Names::One(name) => self.payload(name).map(|payload| (name.clone(), payload)).into_iter().collect(),
+            Names::Slice { base, from, to, step } => {
+                let Some(indices) = self.by_name.get(base) else { return Vec::new() };
+                let within = |index: u64| {
+                    index >= *from && to.is_none_or(|to| index < to) && (index - from).is_multiple_of((*step).max(1))
+                };
+                indices
+                    .iter()
+                    .filter_map(|(&index, &payload)| Some((index.filter(|&index| within(index))?, payload)))
+                    .map(|(index, payload)| (Name { base: base.clone(), index: Some(index) }, payload))
+                    .collect()
+            }
+        }
+    }
+
+    /// The lowest index above all that `base` has: the next free name on a key.
+    pub(super) fn next_index(&self, base: &str) -> u64 {
+        self.by_name
+            .get(base)
+            .and_then(|indices| indices.keys().rev().find_map(|&index| index))
+            .map_or(0, |last| last + 1)
+    }
+
+    /// Names to complete, at most `most` of them.
+    pub(super) fn some(&self, most: usize) -> Vec<String> {
+        let mut names: Vec<&Name> = self.by_payload.values().map(|owned| &owned.name).take(most).collect();
+        names.sort_unstable();
+        names.into_iter().map(ToString::to_string).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_select_live_blocks_by_index() {
+        let mut table = NameTable::default();
+        for index in [0, 1, 2, 4, 7] {
+            table.insert(Name { base: "b".into(), index: Some(index) }, 0x1000 + index * 16, index);
+        }
+        let select = |from, to, step| {
+            let names = Names::Slice { base: "b".into(), from, to, step };
+            table.select(&names).into_iter().map(|(name, _)| name.index.unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(select(0, None, 2), [0, 2, 4]);
+        assert_eq!(select(1, Some(5), 1), [1, 2, 4]);
+        assert_eq!(table.next_index("b"), 8);
+        assert_eq!(table.next_index("c"), 0);
+    }
+
+    #[test]
+    fn a_name_given_again_leaves_the_old_block_nameless() {
+        let mut table = NameTable::default();
+        let name = Name { base: "a".into(), index: None };
+        table.insert(name.clone(), 16, 1);
+        table.insert(name.clone(), 32, 2);
+        assert_eq!(table.owner(16), None);
+        assert_eq!(table.payload(&name), Some(32));
+        assert_eq!(table.remove(32).unwrap().born, 2);
+        assert_eq!(table.payload(&name), None);
+    }
+}

@@ -1,0 +1,394 @@
+//! The session: its heaps, their names, and what can be undone.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::api::{Handle, Process};
+use crate::heap::{Heap, Image};
+use crate::os::CommitLimit;
+use crate::view::{self, Context, Lens, MarkedRange, Target};
+
+use super::frame::{Answer, Cause, Frame, Returned, Tone};
+use super::names::NameTable;
+use super::run::Running;
+use super::words::Moment;
+
+/// Answers kept for screens.
+const LOG: usize = 1000;
+/// Returns of memory kept for screens.
+const LEDGER: usize = 1000;
+/// Bytes of pages that undo may keep.
+const UNDO_BYTES: u64 = 256 << 20;
+/// Commands that can be undone at most.
+const UNDO_DEPTH: usize = 1000;
+/// The size of an `alloc` on a key before any was made.
+const FIRST_SIZE: u64 = 64;
+
+/// A heap of the session.
+#[derive(Clone)]
+pub(super) struct Slot {
+    pub(super) number: u32,
+    pub(super) handle: Handle,
+    pub(super) heap: Arc<Heap>,
+    pub(super) names: Arc<NameTable>,
+    /// Bytes given back by the last return, and in all.
+    pub(super) returned: (u64, u64),
+    /// Changed since its image was taken.
+    pub(super) dirty: bool,
+    pub(super) image: Option<Arc<Image>>,
+}
+
+/// The values that the last call left for `expect`.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct LastCall {
+    pub(super) result: i64,
+    pub(super) merged: u64,
+}
+
+/// All that undo brings back.
+#[derive(Clone)]
+struct State {
+    slots: Vec<Slot>,
+    in_view: Option<u32>,
+    crt: Option<u32>,
+    operations: u64,
+    last: LastCall,
+    errors: (u32, i32),
+    next_number: u32,
+    next_size: u64,
+    limit: u64,
+    running: Option<Running>,
+    ledger: Arc<Vec<Returned>>,
+}
+
+/// A command that can be taken back or brought back.
+struct Step {
+    command: String,
+    state: State,
+    bytes: u64,
+}
+
+/// Heaps, the commands given to them, and the way back.
+///
+/// One thread runs a session. Everything that changes a heap goes through [`Session::apply`].
+pub struct Session {
+    pub(super) process: Process,
+    pub(super) limit: Arc<CommitLimit>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) in_view: Option<u32>,
+    pub(super) crt: Option<u32>,
+    pub(super) next_number: u32,
+    pub(super) operations: u64,
+    pub(super) next_size: u64,
+    pub(super) last: LastCall,
+    pub(super) marks: Vec<MarkedRange>,
+    pub(super) failed_expectations: u64,
+    pub(super) running: Option<Running>,
+    pub(super) rate: Option<f64>,
+    undo: VecDeque<Step>,
+    redo: Vec<Step>,
+    log: VecDeque<Arc<Answer>>,
+    log_total: u64,
+    ledger: Arc<Vec<Returned>>,
+    version: u64,
+}
+
+impl Default for Session {
+    fn default() -> Session {
+        Session::new()
+    }
+}
+
+impl Session {
+    /// A session with a process heap (number 0) and nothing else. The first heap that a command makes becomes
+    /// number 1 and bears the tag CRT; a command that needs a heap when there is none makes a growable one first.
+    #[must_use]
+    pub fn new() -> Session {
+        let limit = Arc::new(CommitLimit::new(CommitLimit::default_bytes()));
+        let process = Process::new(Arc::clone(&limit));
+        crate::api::SetLastError(0);
+        crate::api::set_errno(0);
+        let mut session = Session {
+            process,
+            limit,
+            slots: Vec::new(),
+            in_view: None,
+            crt: None,
+            next_number: 1,
+            operations: 0,
+            next_size: FIRST_SIZE,
+            last: LastCall::default(),
+            marks: Vec::new(),
+            failed_expectations: 0,
+            running: None,
+            rate: None,
+            undo: VecDeque::new(),
+            redo: Vec::new(),
+            log: VecDeque::new(),
+            log_total: 0,
+            ledger: Arc::default(),
+            version: 0,
+        };
+        let handle = session.process.GetProcessHeap();
+        session.add_slot(0, handle);
+        session
+    }
+
+    /// Keeps a heap of the process under a number.
+    pub(super) fn add_slot(&mut self, number: u32, handle: Handle) {
+        let Some(heap) = self.process.heap_of(handle) else { return };
+        let names = Arc::default();
+        self.slots.push(Slot { number, handle, heap, names, returned: (0, 0), dirty: true, image: None });
+    }
+
+    /// The heap with this number.
+    pub(super) fn slot(&self, number: u32) -> Option<&Slot> {
+        self.slots.iter().find(|slot| slot.number == number)
+    }
+
+    pub(super) fn slot_mut(&mut self, number: u32) -> Option<&mut Slot> {
+        self.slots.iter_mut().find(|slot| slot.number == number)
+    }
+
+    /// The number of the heap in view; makes the first heap if there is none.
+    pub(super) fn number_in_view(&mut self) -> u32 {
+        if self.in_view.is_none() {
+            self.make_default_heap();
+        }
+        self.in_view.unwrap_or(0)
+    }
+
+    /// The heap in view.
+    pub(super) fn here(&mut self) -> Slot {
+        let number = self.number_in_view();
+        self.slot(number).unwrap_or(&self.slots[0]).clone()
+    }
+
+    /// The names of the heap with this number, for changing.
+    pub(super) fn names_mut(&mut self, number: u32) -> Option<&mut NameTable> {
+        self.slot_mut(number).map(|slot| Arc::make_mut(&mut slot.names))
+    }
+
+    /// Marks a heap as changed: its next checkpoint looks at its pages.
+    pub(super) fn touch(&mut self, number: u32) {
+        if let Some(slot) = self.slot_mut(number) {
+            slot.dirty = true;
+        }
+    }
+
+    /// How many `expect` commands did not hold.
+    #[must_use]
+    pub fn failed_expectations(&self) -> u64 {
+        self.failed_expectations
+    }
+
+    /// The answers so far, the latest last (at most a thousand).
+    pub fn log(&self) -> impl Iterator<Item = &Answer> {
+        self.log.iter().map(|answer| &**answer)
+    }
+
+    /// Keeps an answer for the log.
+    pub(super) fn tell(&mut self, answer: Answer) {
+        self.log_total += 1;
+        self.log.push_back(Arc::new(answer));
+        if self.log.len() > LOG {
+            self.log.pop_front();
+        }
+    }
+
+    /// Keeps what was returned between two moments of a heap.
+    pub(super) fn book_returns(&mut self, number: u32, before: &Moment, after: &Moment) {
+        let (heapmin, automatic) = after.returned(before);
+        let resident = before.resident.zip(after.resident);
+        for (bytes, cause) in [(automatic, Cause::Automatic), (heapmin, Cause::Heapmin)] {
+            if bytes > 0 {
+                self.book_return(number, bytes, cause, resident);
+            }
+        }
+    }
+
+    pub(super) fn book_return(&mut self, number: u32, bytes: u64, cause: Cause, resident: Option<(u64, u64)>) {
+        if let Some(slot) = self.slot_mut(number) {
+            slot.returned = (bytes, slot.returned.1 + bytes);
+        }
+        let entry = Returned { at: self.operations, bytes, cause, resident };
+        Arc::make_mut(&mut self.ledger).push(entry);
+    }
+
+    /// Marks what a command did to a block.
+    pub(super) fn mark(&mut self, from: u64, to: u64, mark: view::Mark) {
+        // Marks beyond what a screen can tell apart would only cost.
+        const MOST: usize = 4096;
+        if self.marks.len() < MOST {
+            self.marks.push(MarkedRange { from, to, mark });
+        }
+    }
+
+    fn state(&mut self) -> State {
+        for slot in self.slots.iter_mut().filter(|slot| slot.dirty) {
+            slot.image = Some(Arc::new(slot.heap.image(slot.image.as_deref())));
+            slot.dirty = false;
+        }
+        State {
+            slots: self.slots.clone(),
+            in_view: self.in_view,
+            crt: self.crt,
+            operations: self.operations,
+            last: self.last,
+            errors: (crate::api::GetLastError(), crate::api::errno()),
+            next_number: self.next_number,
+            next_size: self.next_size,
+            limit: self.limit.limit(),
+            running: self.running.clone(),
+            ledger: Arc::clone(&self.ledger),
+        }
+    }
+
+    /// Takes a checkpoint before `command`.
+    pub(super) fn checkpoint(&mut self, command: String) {
+        let state = self.state();
+        let bytes = match self.undo.back() {
+            Some(last) => beside(&state, &last.state),
+            None => state.slots.iter().filter_map(|slot| slot.image.as_ref()).map(|image| image.bytes()).sum(),
+        };
+        self.undo.push_back(Step { command, state, bytes });
+        self.redo.clear();
+        let kept = |undo: &VecDeque<Step>| undo.iter().map(|step| step.bytes).sum::<u64>();
+        while self.undo.len() > UNDO_DEPTH || (self.undo.len() > 1 && kept(&self.undo) > UNDO_BYTES) {
+            self.undo.pop_front();
+        }
+    }
+
+    /// Forgets the checkpoint of a command that turned out to change nothing.
+    pub(super) fn drop_checkpoint(&mut self) {
+        self.undo.pop_back();
+    }
+
+    /// Commands that can be taken back, and brought back.
+    #[must_use]
+    pub fn depths(&self) -> (usize, usize) {
+        (self.undo.len(), self.redo.len())
+    }
+
+    /// Takes back the last command that changed anything.
+    pub fn undo(&mut self) -> Answer {
+        let Some(step) = self.undo.pop_back() else { return self.nothing("undo", "there is nothing to undo") };
+        let now = self.state();
+        let answer = self.moved("undo", &format!("took back: {}", step.command));
+        self.enter(&step.state);
+        self.redo.push(Step { command: step.command, state: now, bytes: step.bytes });
+        self.tell(answer.clone());
+        answer
+    }
+
+    /// Brings back the last command taken back.
+    pub fn redo(&mut self) -> Answer {
+        let Some(step) = self.redo.pop() else { return self.nothing("redo", "there is nothing to bring back") };
+        let now = self.state();
+        let answer = self.moved("redo", &format!("brought back: {}", step.command));
+        self.enter(&step.state);
+        self.undo.push_back(Step { command: step.command, state: now, bytes: step.bytes });
+        self.tell(answer.clone());
+        answer
+    }
+
+    fn moved(&self, command: &str, words: &str) -> Answer {
+        Answer { command: command.to_owned(), words: words.to_owned(), ..Answer::default() }
+    }
+
+    fn nothing(&mut self, command: &str, words: &str) -> Answer {
+        let answer = Answer { tone: Tone::Refused, ..self.moved(command, words) };
+        self.tell(answer.clone());
+        answer
+    }
+
+    /// Makes the session what it was in `state`.
+    fn enter(&mut self, state: &State) {
+        for slot in &self.slots {
+            if !state.slots.iter().any(|old| old.handle == slot.handle) {
+                self.process.withdraw(slot.handle);
+            }
+        }
+        for slot in &state.slots {
+            if self.process.heap_of(slot.handle).is_none() {
+                self.process.reinstate(Arc::clone(&slot.heap));
+            }
+            // Images are shared while nothing changed, so that an untouched heap costs nothing here.
+            let now = self.slot(slot.number).filter(|now| now.handle == slot.handle);
+            let same = now.is_some_and(|now| {
+                !now.dirty && now.image.as_ref().zip(slot.image.as_ref()).is_some_and(|(a, b)| Arc::ptr_eq(a, b))
+            });
+            if let Some(image) = slot.image.as_ref().filter(|_| !same) {
+                slot.heap.restore(image);
+            }
+        }
+        self.limit.set_limit(state.limit);
+        self.slots.clone_from(&state.slots);
+        self.in_view = state.in_view;
+        self.crt = state.crt;
+        self.process.set_crt(self.crt.and_then(|number| self.slot(number)).map(|slot| slot.handle));
+        self.operations = state.operations;
+        self.last = state.last;
+        crate::api::SetLastError(state.errors.0);
+        crate::api::set_errno(state.errors.1);
+        self.next_number = state.next_number;
+        self.next_size = state.next_size;
+        self.running = state.running.clone();
+        self.ledger = Arc::clone(&state.ledger);
+        self.marks.clear();
+    }
+
+    /// The block that `target` names from `cursor`, in the heap in view.
+    pub fn seek(&mut self, cursor: Option<u64>, target: Target, row_bytes: u64) -> Option<u64> {
+        view::seek(&self.here().heap, cursor, target, row_bytes)
+    }
+
+    /// Names of blocks in view, to complete; at most `most` of them.
+    #[must_use]
+    pub fn some_names(&self, most: usize) -> Vec<String> {
+        self.in_view.and_then(|number| self.slot(number)).map_or_else(Vec::new, |slot| slot.names.some(most))
+    }
+
+    /// The picture of the heap in view, and all that a screen shows beside it.
+    pub fn frame(&mut self, lens: &Lens) -> Frame {
+        let slot = self.here();
+        self.version += 1;
+        let names = |payload| slot.names.owner(payload).map(|owned| (owned.name.to_string(), owned.born));
+        let context = Context {
+            number: slot.number,
+            of: u32::try_from(self.slots.len().saturating_sub(1)).unwrap_or(u32::MAX).max(1),
+            crt: self.crt == Some(slot.number),
+            marks: &self.marks,
+            names: &names,
+            returned: slot.returned,
+            quiet: true,
+        };
+        let picture = Arc::new(view::take(&slot.heap, lens, &context));
+        Frame {
+            version: self.version,
+            picture,
+            log: self.log.iter().cloned().collect(),
+            log_total: self.log_total,
+            returned: self.ledger.iter().rev().take(LEDGER).rev().copied().collect(),
+            operations: self.operations,
+            rate: self.rate,
+            run: self.running.as_ref().map(Running::progress),
+            undo: self.undo.len(),
+            redo: self.redo.len(),
+            next_name: format!("b{}", slot.names.next_index("b")),
+            next_size: self.next_size,
+        }
+    }
+}
+
+/// Bytes of pages that the heaps of `state` do not share with those of `other`.
+fn beside(state: &State, other: &State) -> u64 {
+    let image = |slot: &Slot| slot.image.clone();
+    let other_image = |number| other.slots.iter().find(|slot| slot.number == number).and_then(image);
+    state
+        .slots
+        .iter()
+        .filter_map(|slot| Some((slot.image.as_ref()?, other_image(slot.number))))
+        .map(|(image, other)| other.map_or(image.bytes(), |other| image.bytes_beside(&other)))
+        .sum()
+}

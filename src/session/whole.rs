@@ -1,0 +1,112 @@
+//! Commands about the whole heap that only look: walks, checks, summaries, the lock.
+
+use crate::api::{self, HEAP_SUMMARY, PROCESS_HEAP_ENTRY};
+
+use super::frame::{Answer, Tone};
+use super::session::{LastCall, Session};
+use super::words::{count, exact, rough};
+
+/// Entries of a walk that are told one by one.
+const TOLD: usize = 12;
+
+impl Session {
+    pub(super) fn walk(&mut self) -> Answer {
+        let slot = self.here();
+        let mut entry = PROCESS_HEAP_ENTRY::default();
+        let mut told = Vec::new();
+        let mut entries = 0u64;
+        while self.process.HeapWalk(slot.handle, &mut entry) {
+            entries += 1;
+            if told.len() < TOLD {
+                told.push(format!(
+                    "{} {:#07x} {} + {}",
+                    entry.kind(),
+                    (entry.lpData as u64).wrapping_sub(slot.handle as u64),
+                    entry.cbData,
+                    entry.cbOverhead
+                ));
+            }
+        }
+        self.last = LastCall { result: 0, merged: 0 };
+        let more = entries - told.len() as u64;
+        let more = if more == 0 { String::new() } else { format!("; and {} more", count(more, "entry").replace("entrys", "entries")) };
+        let call = self.failed("HeapWalk(heap, &entry)", "FALSE");
+        let words = format!("{entries} entries (data + overhead): {}{more}", told.join(" | "));
+        Answer { call, words, ..Answer::default() }
+    }
+
+    pub(super) fn crt_walk(&mut self) -> Answer {
+        self.number_in_view();
+        let mut info = api::_HEAPINFO::default();
+        let (mut used, mut bytes) = (0, 0);
+        let mut status = self.process._heapwalk(Some(&mut info));
+        while status == api::_HEAPOK {
+            used += 1;
+            bytes += info._size as u64;
+            status = self.process._heapwalk(Some(&mut info));
+        }
+        self.last = LastCall { result: i64::from(status), merged: 0 };
+        let words = format!("{}, {}", count(used, "used entry").replace("entrys", "entries"), exact(bytes));
+        let tone = if status == api::_HEAPEND { Tone::Done } else { Tone::Failed };
+        Answer { call: format!("_heapwalk(&info) = {}", api::heap_status(status)), words, tone, ..Answer::default() }
+    }
+
+    pub(super) fn heapchk(&mut self) -> Answer {
+        self.number_in_view();
+        let status = self.process._heapchk();
+        self.checked("_heapchk()", status, "nothing found")
+    }
+
+    pub(super) fn heapset(&mut self, fill: u8) -> Answer {
+        self.number_in_view();
+        let status = self.process._heapset(u32::from(fill));
+        if let Some(number) = self.crt {
+            self.touch(number);
+        }
+        let words = format!("checked, and filled the free blocks' data with {fill:#04x}");
+        self.checked(&format!("_heapset({fill:#04x})"), status, &words)
+    }
+
+    fn checked(&mut self, call: &str, status: i32, words: &str) -> Answer {
+        self.last = LastCall { result: i64::from(status), merged: 0 };
+        let sound = status == api::_HEAPOK || status == api::_HEAPEMPTY;
+        let (tone, words) = if sound { (Tone::Done, words) } else { (Tone::Failed, "the heap is damaged; V lists the findings") };
+        Answer { call: format!("{call} = {}", api::heap_status(status)), words: words.to_owned(), tone, ..Answer::default() }
+    }
+
+    pub(super) fn summary(&mut self) -> Answer {
+        let slot = self.here();
+        let mut summary = HEAP_SUMMARY::new();
+        let done = self.process.HeapSummary(slot.handle, 0, &mut summary);
+        self.last = LastCall { result: i64::from(done), merged: 0 };
+        let words = format!(
+            "allocated {}, committed {}, reserved {}, at most {}",
+            rough(summary.cbAllocated as u64),
+            rough(summary.cbCommitted as u64),
+            rough(summary.cbReserved as u64),
+            rough(summary.cbMaxReserve as u64)
+        );
+        Answer { call: format!("HeapSummary(heap, 0, &summary) = {}", if done { "TRUE" } else { "FALSE" }), words, ..Answer::default() }
+    }
+
+    pub(super) fn lock(&mut self, take: bool) -> Answer {
+        let slot = self.here();
+        let (name, done) = if take {
+            ("HeapLock", self.process.HeapLock(slot.handle))
+        } else {
+            ("HeapUnlock", self.process.HeapUnlock(slot.handle))
+        };
+        self.last = LastCall { result: i64::from(done), merged: 0 };
+        let held = slot.heap.lock().held().0;
+        let words = match (take, done, held) {
+            (_, true, true) => "this thread holds the lock; other threads' serialized calls wait",
+            (true, true, false) => "TRUE, but a heap made with HEAP_NO_SERIALIZE has no lock to take",
+            (false, true, false) => "the lock is free",
+            (_, false, _) => "this thread does not hold the lock",
+        };
+        let call = format!("{name}(heap)");
+        let call = if done { format!("{call} = TRUE") } else { self.failed(&call, "FALSE") };
+        let tone = if done { Tone::Done } else { Tone::Failed };
+        Answer { call, words: words.to_owned(), tone, ..Answer::default() }
+    }
+}
