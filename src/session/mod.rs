@@ -5,6 +5,7 @@
 //! row for each command; parsing, completion and help all read it.
 
 pub mod command;
+pub mod frame;
 pub mod metric;
 pub mod workload;
 
