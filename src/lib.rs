@@ -17,4 +17,5 @@ pub mod heap;
 pub mod os;
 pub mod session;
 pub mod trace;
+pub mod tui;
 pub mod view;

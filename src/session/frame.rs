@@ -13,6 +13,9 @@ use super::Command;
 pub struct Frame {
     /// Rises with every published frame.
     pub version: u64,
+    /// Requests taken in so far: when this is n, the frame shows the effect of the first n.
+    /// A screen counts what it sends and so never acts on a cursor that is about to move.
+    pub requests: u64,
     /// The heap in view.
     pub picture: Arc<Picture>,
     /// The latest answers, oldest first (bounded; `log_total` counts all).
@@ -124,7 +127,7 @@ pub enum Request {
     Command(Command),
     /// Free the block at this address (its header), whatever its name.
     FreeAt(u64),
-    /// Another part of the map or another cursor.
+    /// Another part of the map or another cursor; a cursor of `None` leaves it where it is.
     Look(Lens),
     /// Take back the last command.
     Undo,
@@ -136,7 +139,7 @@ pub enum Request {
     Step,
     /// Stop what runs.
     Cancel,
-    /// Move the cursor and publish a frame with it there.
+    /// Move the cursor, let the map follow it, and publish a frame with it there.
     Select(Target),
     /// End the session thread.
     Quit,

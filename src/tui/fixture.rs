@@ -1,0 +1,555 @@
+//! Frames of heaps that never were, exact enough to be drawn: what they show adds up.
+
+use std::sync::Arc;
+
+use crate::heap::Policy;
+use crate::session::frame::{Answer, Cause, Frame, Request, Returned, Run, Target, Tone};
+use crate::view::{
+    BlockCard, BlockState, Cell, CellState, Figures, HeapKind, HeapTitle, Lens, MapPicture, MapRow,
+    Mark, MemoryLine, Neighbour, Picture, RowResidency,
+};
+
+/// Bytes of a page.
+const PAGE: u64 = 4096;
+
+/// One block of the pretended heap.
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    pub(super) state: BlockState,
+    pub(super) bytes: u64,
+    pub(super) asked: u64,
+    pub(super) name: Option<String>,
+    pub(super) mark: Option<Mark>,
+}
+
+/// A pretended heap and what is looked at.
+#[derive(Clone, Debug)]
+pub(super) struct Model {
+    pub(super) blocks: Vec<Block>,
+    pub(super) reserved: u64,
+    pub(super) title: HeapTitle,
+    pub(super) lens: Lens,
+    pub(super) selected: usize,
+    pub(super) log: Vec<Arc<Answer>>,
+    pub(super) returned: Vec<Returned>,
+    pub(super) run: Option<Run>,
+    pub(super) version: u64,
+    pub(super) requests: u64,
+}
+
+/// The heaps that tests draw.
+pub(super) fn heaps() -> Vec<(&'static str, Model)> {
+    vec![
+        ("checkerboard", checkerboard()),
+        ("empty", empty()),
+        ("grown", grown()),
+        ("damaged", damaged()),
+    ]
+}
+
+/// Forty-eight blocks of which every second was freed with coalescing off, and some neighbours too.
+pub(super) fn checkerboard() -> Model {
+    let mut model = Model::of(64 << 10, HeapKind::Fixed(64 << 10));
+    model.push(BlockState::Control, 0x720, 0, None);
+    for number in 0..72_u64 {
+        let free = number % 2 == 0 || number % 9 == 3;
+        let bytes = [80, 48, 160][usize::try_from(number % 3).unwrap_or(0)];
+        let state = if free {
+            BlockState::Free
+        } else {
+            BlockState::Busy
+        };
+        let name = (!free).then(|| format!("b{number}"));
+        model.push(
+            state,
+            bytes,
+            if free { 0 } else { bytes - 8 - number % 5 },
+            name,
+        );
+    }
+    model.blocks[9].mark = Some(Mark::New);
+    model.blocks[13].mark = Some(Mark::Freed);
+    model.fill_page();
+    model.title.coalesce = false;
+    model.selected = 18;
+    model.answer(
+        "free b60",
+        "HeapFree(heap, 0, b60) = TRUE",
+        "freed 160 B; not merged with the free neighbours (coalesce OFF); K would merge 24 pairs",
+    );
+    model.answer(
+        "compact",
+        "HeapCompact(heap, 0) = 160",
+        "merged 24 pairs, moved nothing; biggest request 72 -> 152 B; the heap keeps its 8 KiB, M gives back what is wholly free",
+    );
+    model
+}
+
+/// A heap that was just made.
+pub(super) fn empty() -> Model {
+    let mut model = Model::of(64 << 10, HeapKind::Growable);
+    model.push(BlockState::Control, 0x720, 0, None);
+    model.push(BlockState::Free, 0x2000 - 0x720, 0, None);
+    model.selected = 1;
+    model
+}
+
+/// A heap of many megabytes with a workload on it.
+pub(super) fn grown() -> Model {
+    let mut model = Model::of(64 << 20, HeapKind::Growable);
+    model.push(BlockState::Control, 0x720, 0, None);
+    for number in 0..6000_u64 {
+        let bytes = 16 * (2 + number * 7919 % 61) * if number % 50 == 0 { 40 } else { 1 };
+        let free = number % 3 == 1 && number < 4000;
+        let state = if free {
+            BlockState::Free
+        } else {
+            BlockState::Busy
+        };
+        model.push(state, bytes, if free { 0 } else { bytes - 11 }, None);
+    }
+    model.fill_page();
+    model.lens.zoom = Some(1024);
+    model.title.number = 2;
+    model.title.of = 3;
+    model.title.crt = false;
+    model.title.serialize = false;
+    model.title.decommit = Some((0x1000, 0x1_0000));
+    model.selected = 1500;
+    model.run = Some(Run {
+        what: "run random ops=10000".to_owned(),
+        done: 4200,
+        of: Some(10_000),
+        paused: false,
+    });
+    for at in 1..9_u64 {
+        let bytes = at * 3 * PAGE;
+        let cause = if at % 2 == 0 {
+            Cause::Heapmin
+        } else {
+            Cause::Automatic
+        };
+        model.returned.push(Returned {
+            at: at * 500,
+            bytes,
+            cause,
+            resident: Some((40 << 20, (40 << 20) - bytes)),
+        });
+    }
+    model
+}
+
+/// A heap whose blocks cannot all be read.
+pub(super) fn damaged() -> Model {
+    let mut model = checkerboard();
+    for block in &mut model.blocks[20..24] {
+        block.state = BlockState::Damaged;
+        block.name = None;
+    }
+    model.selected = 21;
+    model.say(Answer {
+        command: "validate".to_owned(),
+        call: "HeapValidate(heap, 0, NULL) = FALSE".to_owned(),
+        words: "the header at 0x00b10 cannot be read: check 0x5c, expected 0x31".to_owned(),
+        tone: Tone::Failed,
+        block: Some(0xb10),
+    });
+    model
+}
+
+impl Model {
+    fn of(reserved: u64, kind: HeapKind) -> Model {
+        Model {
+            blocks: Vec::new(),
+            reserved,
+            title: HeapTitle {
+                number: 1,
+                of: 1,
+                crt: true,
+                kind,
+                coalesce: true,
+                serialize: true,
+                policy: Policy::Best,
+                decommit: None,
+                checks: true,
+                stamp: true,
+                tail_checking: false,
+                free_checking: false,
+            },
+            lens: Lens {
+                cells: 64,
+                rows: 13,
+                zoom: Some(16),
+                top: 0,
+                cursor: None,
+                follow: true,
+            },
+            selected: 0,
+            log: Vec::new(),
+            returned: Vec::new(),
+            run: None,
+            version: 1,
+            requests: 0,
+        }
+    }
+
+    fn push(&mut self, state: BlockState, bytes: u64, asked: u64, name: Option<String>) {
+        self.blocks.push(Block {
+            state,
+            bytes,
+            asked,
+            name,
+            mark: None,
+        });
+    }
+
+    fn committed(&self) -> u64 {
+        self.blocks.iter().map(|block| block.bytes).sum()
+    }
+
+    /// A last hole up to the end of the page.
+    fn fill_page(&mut self) {
+        let rest = PAGE - self.committed() % PAGE;
+        self.push(BlockState::Free, rest, 0, None);
+    }
+
+    pub(super) fn answer(&mut self, command: &str, call: &str, words: &str) {
+        let [command, call, words] = [command, call, words].map(str::to_owned);
+        self.say(Answer {
+            command,
+            call,
+            words,
+            ..Answer::default()
+        });
+    }
+
+    pub(super) fn say(&mut self, answer: Answer) {
+        self.log.push(Arc::new(answer));
+    }
+
+    fn address(&self, index: usize) -> u64 {
+        self.blocks[..index].iter().map(|block| block.bytes).sum()
+    }
+
+    fn at(&self, address: u64) -> usize {
+        let mut end = 0;
+        let found = self.blocks.iter().position(|block| {
+            end += block.bytes;
+            address < end
+        });
+        found.unwrap_or(self.blocks.len() - 1)
+    }
+
+    /// The session's part of a request, as far as screens can tell.
+    pub(super) fn take(&mut self, request: &Request) {
+        self.requests += 1;
+        self.version += 1;
+        match request {
+            Request::Look(lens) => self.lens = *lens,
+            Request::Select(target) => self.select(*target),
+            Request::FreeAt(address) => {
+                let index = self.at(*address);
+                let name = self.blocks[index].name.take().unwrap_or_default();
+                self.blocks[index].state = BlockState::Free;
+                self.blocks[index].mark = Some(Mark::Freed);
+                self.answer(
+                    &format!("free {name}"),
+                    &format!("HeapFree(heap, 0, {name}) = TRUE"),
+                    "freed",
+                );
+            }
+            Request::Line(line) if line.starts_with("alloc") => {
+                self.answer(line, "HeapAlloc(heap, 0, 64) = 0x01234", "split a hole")
+            }
+            Request::Line(line) => self.say(Answer {
+                command: line.clone(),
+                words: "column 1: found a word that is no command, expected alloc, free or another"
+                    .to_owned(),
+                tone: Tone::Refused,
+                ..Answer::default()
+            }),
+            Request::Command(command) => {
+                self.answer(&format!("{command:?}"), &format!("{command:?}"), "done")
+            }
+            _ => {}
+        }
+    }
+
+    fn select(&mut self, target: Target) {
+        let last = self.blocks.len() - 1;
+        let hole = |index: &usize| self.blocks[*index].state == BlockState::Free;
+        let here = self.address(self.selected);
+        let row = i64::try_from(self.cell_bytes() * u64::from(self.lens.cells)).unwrap_or(i64::MAX);
+        let index = match target {
+            Target::NextBlock => self.selected + 1,
+            Target::PreviousBlock => self.selected.saturating_sub(1),
+            Target::NextHole => (self.selected + 1..=last)
+                .find(hole)
+                .unwrap_or(self.selected),
+            Target::PreviousHole => (0..self.selected).rev().find(hole).unwrap_or(self.selected),
+            Target::Rows(rows) => {
+                self.at(here.saturating_add_signed(row.saturating_mul(i64::from(rows))))
+            }
+            Target::First => 0,
+            Target::Last => last,
+            Target::LargestHole => (0..=last)
+                .filter(hole)
+                .max_by_key(|index| self.blocks[*index].bytes)
+                .unwrap_or(0),
+            Target::Address(address) => self.at(address),
+        };
+        self.selected = index.min(last);
+        self.lens.follow = true;
+    }
+
+    fn cell_bytes(&self) -> u64 {
+        self.lens.zoom.unwrap_or_else(|| {
+            let cells = u64::from(self.lens.cells) * u64::from(self.lens.rows.max(1));
+            self.committed().div_ceil(cells).next_power_of_two().max(16)
+        })
+    }
+
+    pub(super) fn frame(&self) -> Frame {
+        Frame {
+            version: self.version,
+            requests: self.requests,
+            picture: Arc::new(self.picture()),
+            log: self.log.clone(),
+            log_total: u64::try_from(self.log.len()).unwrap_or(0),
+            returned: self.returned.clone(),
+            operations: 1187,
+            rate: self.run.as_ref().map(|_| 2_400_000.0),
+            run: self.run.clone(),
+            undo: 3,
+            redo: 0,
+            next_name: "c".to_owned(),
+            next_size: 64,
+        }
+    }
+
+    fn picture(&self) -> Picture {
+        let memory = self.memory();
+        Picture {
+            heap: self.title.clone(),
+            figures: self.figures(),
+            memory,
+            map: self.map(),
+            selected: self.blocks.get(self.selected).map(|block| self.card(block)),
+            quiet: true,
+        }
+    }
+
+    fn total(&self, of: impl Fn(&Block) -> u64) -> u64 {
+        self.blocks.iter().map(of).sum()
+    }
+
+    fn figures(&self) -> Figures {
+        let is = |block: &Block, state: BlockState| block.state == state;
+        let free_bytes = self.total(|block| {
+            if is(block, BlockState::Free) {
+                block.bytes
+            } else {
+                0
+            }
+        });
+        let holes = || {
+            self.blocks
+                .iter()
+                .filter(|block| is(block, BlockState::Free))
+        };
+        let largest_free = holes().map(|block| block.bytes).max().unwrap_or(0);
+        let pairs = self
+            .blocks
+            .windows(2)
+            .filter(|pair| pair.iter().all(|block| is(block, BlockState::Free)))
+            .count();
+        Figures {
+            busy_blocks: self.total(|block| u64::from(is(block, BlockState::Busy))),
+            busy_bytes: self.total(|block| {
+                if is(block, BlockState::Busy) {
+                    block.bytes
+                } else {
+                    0
+                }
+            }),
+            requested: self.total(|block| block.asked),
+            holes: u64::try_from(holes().count()).unwrap_or(0),
+            free_bytes,
+            largest_free,
+            largest_request: largest_free.saturating_sub(8),
+            unmerged_pairs: u64::try_from(pairs).unwrap_or(0),
+            segments: 1,
+            reserved: self.reserved,
+            committed: self.committed(),
+            peak_committed: self.committed(),
+            external_fragmentation: if free_bytes == 0 {
+                0.0
+            } else {
+                1.0 - largest_free as f64 / free_bytes as f64
+            },
+            lock_taken: 1187,
+            ..Figures::default()
+        }
+    }
+
+    fn memory(&self) -> MemoryLine {
+        let figures = self.figures();
+        let live = figures.requested;
+        let headers = 8 * figures.busy_blocks;
+        let holes_returnable = figures.free_bytes / PAGE / 4 * PAGE;
+        let control = figures.committed - figures.busy_bytes - figures.free_bytes;
+        let returned_total = self.returned.iter().map(|returned| returned.bytes).sum();
+        MemoryLine {
+            live,
+            slack: figures.busy_bytes - live - headers,
+            headers,
+            control,
+            holes_returnable,
+            holes_pinned: figures.free_bytes - holes_returnable,
+            committed: figures.committed,
+            side_tables: figures.committed / 64,
+            resident: Some(figures.committed),
+            returned_last: self.returned.last().map_or(0, |returned| returned.bytes),
+            returned_total,
+        }
+    }
+
+    fn map(&self) -> MapPicture {
+        let cell_bytes = self.cell_bytes();
+        let row_bytes = cell_bytes * u64::from(self.lens.cells);
+        let committed = self.committed();
+        let mut rows = vec![MapRow::Title {
+            address: 0,
+            text: format!("segment 1, {} KiB reserved", self.reserved >> 10),
+        }];
+        let used = committed.div_ceil(row_bytes);
+        for row in 0..used {
+            let cells = (0..u64::from(self.lens.cells))
+                .map(|cell| self.cell(row * row_bytes + cell * cell_bytes, cell_bytes));
+            let resident = if row % 5 == 3 {
+                RowResidency::Some
+            } else {
+                RowResidency::All
+            };
+            rows.push(MapRow::Cells {
+                address: row * row_bytes,
+                cells: cells.collect(),
+                resident,
+            });
+        }
+        let address = used * row_bytes;
+        if self.reserved > address {
+            let bytes = self.reserved - address;
+            let (state, resident) = (CellState::Uncommitted, RowResidency::None);
+            rows.push(MapRow::Folded {
+                address,
+                bytes,
+                state,
+                resident,
+            });
+        }
+        let total = rows.len();
+        let shown = usize::from(self.lens.rows);
+        let mut top = usize::try_from(self.lens.top)
+            .unwrap_or(0)
+            .min(total.saturating_sub(shown));
+        if self.lens.follow {
+            let row = usize::try_from(self.address(self.selected) / row_bytes).unwrap_or(0) + 1;
+            top = top
+                .clamp(row.saturating_sub(shown.saturating_sub(1)), row)
+                .min(total.saturating_sub(shown));
+        }
+        MapPicture {
+            cell_bytes,
+            row_bytes,
+            top: u64::try_from(top).unwrap_or(0),
+            total_rows: u64::try_from(total).unwrap_or(0),
+            rows: rows.into_iter().skip(top).take(shown).collect(),
+            fitted: self.lens.zoom.is_none(),
+        }
+    }
+
+    fn cell(&self, start: u64, bytes: u64) -> Cell {
+        if start >= self.committed() {
+            return Cell::default();
+        }
+        let end = start + bytes;
+        let (first, last) = (self.at(start), self.at(end - 1));
+        let inside = &self.blocks[first..=last];
+        let begins = |index: usize| (start..end).contains(&self.address(index));
+        let share = |state: BlockState| -> u64 {
+            let overlap = |index: usize| {
+                let from = self.address(index);
+                (from + self.blocks[index].bytes)
+                    .min(end)
+                    .saturating_sub(from.max(start))
+            };
+            (first..=last)
+                .filter(|index| self.blocks[*index].state == state)
+                .map(overlap)
+                .sum()
+        };
+        let busy = share(BlockState::Busy);
+        let (_, state) = [
+            (busy, CellState::Busy),
+            (share(BlockState::Free), CellState::Free),
+            (share(BlockState::Control), CellState::Control),
+            (share(BlockState::Damaged), CellState::Damaged),
+        ]
+        .into_iter()
+        .max_by_key(|(share, _)| *share)
+        .unwrap_or_default();
+        let free = |index: usize| {
+            self.blocks
+                .get(index)
+                .is_some_and(|block| block.state == BlockState::Free)
+        };
+        Cell {
+            state,
+            starts: (first..=last).any(begins),
+            fill: u8::try_from(busy * 8 / bytes).unwrap_or(8),
+            mixed: busy > 0 && share(BlockState::Free) > 0,
+            unmerged: (first..=last)
+                .any(|index| index > 0 && begins(index) && free(index) && free(index - 1)),
+            mark: inside.iter().find_map(|block| block.mark),
+            selected: (first..=last).contains(&self.selected),
+        }
+    }
+
+    fn card(&self, block: &Block) -> BlockCard {
+        let address = self.address(self.selected);
+        let busy = block.state == BlockState::Busy;
+        let header = if busy { 8 } else { 0 };
+        let neighbour = |index: Option<usize>| {
+            let index = index?;
+            let block = self.blocks.get(index)?;
+            let address = self.address(index);
+            Some(Neighbour {
+                address,
+                bytes: block.bytes,
+                state: block.state,
+                name: block.name.clone(),
+            })
+        };
+        BlockCard {
+            index: u64::try_from(self.selected + 1).ok(),
+            name: block.name.clone(),
+            state: block.state,
+            address,
+            payload: address + 16,
+            asked: block.asked,
+            header,
+            slack: if busy {
+                block.bytes - header - block.asked
+            } else {
+                0
+            },
+            bytes: block.bytes,
+            before: neighbour(self.selected.checked_sub(1)),
+            behind: neighbour(Some(self.selected + 1)),
+            born: busy.then_some(812),
+            pins: if busy { PAGE } else { 0 },
+            bytes_shown: busy.then(|| (0..24).map(|byte| 0x41 + byte).collect()),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The table of actions and the requests behind its rows.
+
+use tui_input::InputRequest;
+
+use crate::heap::{Flags, Policy};
+use crate::session::Command;
+use crate::session::frame::{Frame, Request, Target};
+use crate::view::BlockState;
+
+use super::action::{Action, Context, Does, Screen};
+use super::key::Key;
+use super::numbers;
+
+const fn row(
+    context: Context,
+    keys: &'static [Key],
+    footer: Option<(u8, &'static str)>,
+    name: &'static str,
+    doc: &'static str,
+    does: Does,
+) -> Action {
+    Action {
+        context,
+        keys,
+        footer,
+        name,
+        doc,
+        does,
+    }
+}
+
+use Context::{Everywhere, Explain, GoTo, Help, Map, Paste, Prompt};
+use Does::{Ask, Move, Page, Verb};
+use Key::{Char, Ctrl};
+
+/// Every action, in the order of `?` and of the footer.
+#[rustfmt::skip]
+pub static ACTIONS: &[Action] = &[
+    row(Map, &[Char('a')], Some((0, "alloc")), "alloc", "allocate: opens the prompt with the next name and size", Does::Prompt(alloc_line)),
+    row(Map, &[Char('f')], Some((0, "free")), "HeapFree", "free the selected block", Verb(free_selected)),
+    row(Map, &[Char('r')], Some((1, "realloc")), "realloc", "resize the selected block: opens the prompt with its name", Does::Prompt(realloc_line)),
+    row(Map, &[Char('p')], Some((3, "probe")), "probe", "ask where a request would land, and why not elsewhere; changes nothing", Does::Prompt(|_| "probe ".to_owned())),
+    row(Map, &[Char('.')], None, "repeat", "repeat the last verb; alloc takes the next name", Does::Screen(Screen::Repeat)),
+    row(Map, &[Char('C')], Some((1, "coalesce")), "coalesce", "switch merging of free neighbours on HeapFree; on merges waiting neighbours at once", Verb(toggle_coalesce)),
+    row(Map, &[Char('S')], Some((4, "serialize")), "serialize", "switch the lock that calls take (off is HEAP_NO_SERIALIZE)", Verb(toggle_serialize)),
+    row(Map, &[Char('K')], Some((0, "compact")), "HeapCompact", "HeapCompact: report the largest committed free block; merges only while coalescing is off", Verb(|_| command(Command::Compact { flags: Flags::NONE }))),
+    row(Map, &[Char('M')], Some((0, "heapmin")), "_heapmin", "_heapmin: give wholly free pages back to the system (on a heap without the CRT tag: minimize)", Verb(heapmin)),
+    row(Map, &[Char('V')], Some((5, "validate")), "HeapValidate", "HeapValidate: check the whole heap", Verb(|_| command(Command::Validate { what: None, flags: Flags::NONE }))),
+    row(Map, &[Char('F')], Some((5, "free half")), "free every second", "free every second block of a name: opens the prompt", Does::Prompt(free_half_line)),
+    row(Map, &[Char('P')], Some((5, "policy")), "policy", "take the next placement policy: best, first, next, worst fit", Verb(next_policy)),
+    row(Map, &[Char('H')], Some((6, "heaps")), "heap", "look at the next heap", Ask(next_heap)),
+    row(Map, &[Char('W')], Some((4, "workload")), "workload", "run a seeded workload: opens the prompt", Does::Prompt(|_| "run random ops=10000 sizes=16..512 live=1000 seed=7".to_owned())),
+    row(Map, &[Char(' ')], Some((1, "run")), "run", "start the default workload, or pause or resume what runs", Ask(|_| Ok(Request::ToggleRun))),
+    row(Map, &[Char('s')], Some((4, "step")), "step", "one operation of what runs", Ask(|_| Ok(Request::Step))),
+    row(Map, &[Char('u')], Some((2, "undo")), "undo", "take back the last command", Ask(undo)),
+    row(Map, &[Ctrl('r'), Char('U')], None, "redo", "bring back the last command taken back", Ask(redo)),
+    row(Map, &[Char(':')], Some((0, "prompt")), "prompt", "type a command; what was left there with Esc is still there", Does::Screen(Screen::OpenPrompt)),
+    row(Map, &[Char('i')], Some((1, "explain")), "explain", "the words and formulas of everything on the screen, with its figures", Does::Screen(Screen::OpenExplain)),
+    row(Map, &[Char('?'), Key::Function(1)], Some((0, "keys")), "keys", "search all actions and run one", Does::Screen(Screen::OpenHelp)),
+    row(Map, &[Char('h'), Key::Left], None, "previous block", "select the block before", Move(Target::PreviousBlock)),
+    row(Map, &[Char('l'), Key::Right], None, "next block", "select the block behind", Move(Target::NextBlock)),
+    row(Map, &[Char('j'), Key::Down], None, "row down", "select the block a row below", Move(Target::Rows(1))),
+    row(Map, &[Char('k'), Key::Up], None, "row up", "select the block a row above", Move(Target::Rows(-1))),
+    row(Map, &[Char('w')], None, "next hole", "select the next free block", Move(Target::NextHole)),
+    row(Map, &[Char('b')], None, "previous hole", "select the free block before", Move(Target::PreviousHole)),
+    row(Map, &[Ctrl('d'), Key::PageDown], None, "page down", "select the block a screen below", Page(1)),
+    row(Map, &[Ctrl('u'), Key::PageUp], None, "page up", "select the block a screen above", Page(-1)),
+    row(Map, &[Key::Home], None, "first block", "select the first block", Move(Target::First)),
+    row(Map, &[Key::End, Char('G')], None, "last block", "select the last block", Move(Target::Last)),
+    row(Map, &[Char('g')], Some((6, "go to")), "go to", "list the places to go to", Does::Screen(Screen::OpenGoTo)),
+    row(Map, &[Key::Enter, Char('+')], Some((3, "zoom in")), "zoom in", "fewer bytes in a cell", Does::Screen(Screen::ZoomIn)),
+    row(Map, &[Char('-')], Some((6, "out")), "zoom out", "more bytes in a cell", Does::Screen(Screen::ZoomOut)),
+    row(Map, &[Char('0')], Some((6, "fit")), "fit", "fit the heap to the screen", Does::Screen(Screen::ZoomFit)),
+    row(Map, &[Key::Esc], None, "leave", "leave popup, prompt or zoom, in turn; never the program", Does::Screen(Screen::Back)),
+    row(Map, &[Char('q')], Some((0, "quit")), "quit", "close the layer on top, else end heapwalk", Does::Screen(Screen::Quit)),
+    row(Everywhere, &[Ctrl('c')], None, "cancel", "cancel what runs; again ends heapwalk", Does::Screen(Screen::Interrupt)),
+    row(Everywhere, &[Ctrl('z')], None, "suspend", "stop heapwalk until the shell resumes it (fg)", Does::Screen(Screen::Suspend)),
+
+    row(GoTo, &[Char('g')], Some((0, "first block")), "go to first", "select the first block", Move(Target::First)),
+    row(GoTo, &[Char('e')], Some((0, "last block")), "go to last", "select the last block", Move(Target::Last)),
+    row(GoTo, &[Char('l')], Some((0, "largest hole")), "go to largest hole", "select the largest free block", Move(Target::LargestHole)),
+    row(GoTo, &[Key::Esc, Char('q')], Some((0, "stay")), "stay", "close the list", Does::Screen(Screen::Back)),
+
+    row(Prompt, &[Key::Enter], Some((0, "runs")), "run line", "run the line", Does::Screen(Screen::Accept)),
+    row(Prompt, &[Key::Esc], Some((0, "keeps the draft")), "close prompt", "close the prompt and keep the draft", Does::Screen(Screen::Back)),
+    row(Prompt, &[Key::Up], Some((1, "history")), "older line", "the line before that starts as typed", Does::Screen(Screen::Up)),
+    row(Prompt, &[Key::Down], None, "newer line", "the line after that starts as typed", Does::Screen(Screen::Down)),
+    row(Prompt, &[Key::Tab], Some((1, "completes")), "complete", "complete the line; again shows the next completion", Does::Screen(Screen::Complete)),
+    row(Prompt, &[Ctrl('a'), Key::Home], None, "line start", "to the start of the line", Does::Screen(Screen::Edit(InputRequest::GoToStart))),
+    row(Prompt, &[Ctrl('e'), Key::End], None, "line end", "to the end of the line", Does::Screen(Screen::Edit(InputRequest::GoToEnd))),
+    row(Prompt, &[Ctrl('w')], None, "delete word", "delete the word before the cursor", Does::Screen(Screen::Edit(InputRequest::DeletePrevWord))),
+    row(Prompt, &[Ctrl('u')], Some((3, "clears")), "delete to start", "delete to the start of the line", Does::Screen(Screen::Edit(InputRequest::DeleteFromStart))),
+    row(Prompt, &[Ctrl('k')], None, "delete to end", "delete to the end of the line", Does::Screen(Screen::Edit(InputRequest::DeleteTillEnd))),
+    row(Prompt, &[Key::Left], None, "left", "a character to the left", Does::Screen(Screen::Edit(InputRequest::GoToPrevChar))),
+    row(Prompt, &[Key::Right], None, "right", "a character to the right", Does::Screen(Screen::Edit(InputRequest::GoToNextChar))),
+    row(Prompt, &[Key::Backspace], None, "delete left", "delete the character before the cursor", Does::Screen(Screen::Edit(InputRequest::DeletePrevChar))),
+    row(Prompt, &[Key::Delete], None, "delete right", "delete the character at the cursor", Does::Screen(Screen::Edit(InputRequest::DeleteNextChar))),
+
+    row(Help, &[Key::Enter], Some((0, "runs it")), "run action", "run the chosen action", Does::Screen(Screen::Accept)),
+    row(Help, &[Key::Up], Some((0, "up")), "action up", "choose the action above", Does::Screen(Screen::Up)),
+    row(Help, &[Key::Down], Some((0, "down")), "action down", "choose the action below", Does::Screen(Screen::Down)),
+    row(Help, &[Key::PageUp], None, "actions up", "a page up", Does::Screen(Screen::PageUp)),
+    row(Help, &[Key::PageDown], None, "actions down", "a page down", Does::Screen(Screen::PageDown)),
+    row(Help, &[Key::Backspace], None, "widen filter", "delete a character of the filter", Does::Screen(Screen::Edit(InputRequest::DeletePrevChar))),
+    row(Help, &[Ctrl('u')], None, "clear filter", "show all actions", Does::Screen(Screen::Edit(InputRequest::DeleteLine))),
+    row(Help, &[Key::Esc], Some((0, "closes")), "close list", "close the list of actions", Does::Screen(Screen::Back)),
+
+    row(Explain, &[Key::Up, Char('k')], Some((0, "up")), "text up", "a line up", Does::Screen(Screen::Up)),
+    row(Explain, &[Key::Down, Char('j')], Some((0, "down")), "text down", "a line down", Does::Screen(Screen::Down)),
+    row(Explain, &[Key::PageUp, Ctrl('u')], None, "page of text up", "a page up", Does::Screen(Screen::PageUp)),
+    row(Explain, &[Key::PageDown, Ctrl('d'), Char(' ')], Some((0, "page")), "page of text down", "a page down", Does::Screen(Screen::PageDown)),
+    row(Explain, &[Key::Esc, Char('i'), Char('q')], Some((0, "closes")), "close text", "close the explanations", Does::Screen(Screen::Back)),
+
+    row(Paste, &[Key::Enter], Some((0, "runs them")), "run pasted lines", "run the pasted lines in order", Does::Screen(Screen::Accept)),
+    row(Paste, &[Key::Esc, Char('q')], Some((0, "drops them")), "drop pasted lines", "forget the pasted lines", Does::Screen(Screen::Back)),
+];
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "rows of the table share one signature"
+)]
+fn command(command: Command) -> Result<Request, String> {
+    Ok(Request::Command(command))
+}
+
+fn free_selected(frame: &Frame) -> Result<Request, String> {
+    let block = frame
+        .picture
+        .selected
+        .as_ref()
+        .ok_or("no block is selected; h and l select one")?;
+    match block.state {
+        BlockState::Busy | BlockState::Large | BlockState::Damaged => {
+            Ok(Request::FreeAt(block.address))
+        }
+        BlockState::Free => Err("this block is free already; h and l select another".to_owned()),
+        BlockState::Control => {
+            Err("this is the heap's own memory; h and l select a block".to_owned())
+        }
+    }
+}
+
+fn toggle_coalesce(frame: &Frame) -> Result<Request, String> {
+    command(Command::Coalesce(!frame.picture.heap.coalesce))
+}
+
+fn toggle_serialize(frame: &Frame) -> Result<Request, String> {
+    command(Command::Serialize(!frame.picture.heap.serialize))
+}
+
+fn heapmin(frame: &Frame) -> Result<Request, String> {
+    command(if frame.picture.heap.crt {
+        Command::Heapmin
+    } else {
+        Command::Minimize
+    })
+}
+
+fn next_policy(frame: &Frame) -> Result<Request, String> {
+    let current = Policy::ALL
+        .iter()
+        .position(|policy| *policy == frame.picture.heap.policy)
+        .unwrap_or(0);
+    command(Command::Policy(
+        Policy::ALL[(current + 1) % Policy::ALL.len()],
+    ))
+}
+
+fn next_heap(frame: &Frame) -> Result<Request, String> {
+    let heap = &frame.picture.heap;
+    if heap.of <= 1 {
+        return Err("there is only one heap; \"heap new growable\" makes another".to_owned());
+    }
+    command(Command::HeapUse(heap.number % heap.of + 1))
+}
+
+fn undo(frame: &Frame) -> Result<Request, String> {
+    if frame.undo == 0 {
+        Err("there is nothing to undo".to_owned())
+    } else {
+        Ok(Request::Undo)
+    }
+}
+
+fn redo(frame: &Frame) -> Result<Request, String> {
+    if frame.redo == 0 {
+        Err("there is nothing to redo".to_owned())
+    } else {
+        Ok(Request::Redo)
+    }
+}
+
+fn alloc_line(frame: &Frame) -> String {
+    format!(
+        "alloc {} {}",
+        frame.next_name,
+        numbers::typed_size(frame.next_size)
+    )
+}
+
+fn realloc_line(frame: &Frame) -> String {
+    let selected = frame.picture.selected.as_ref();
+    let name = selected.map(|block| {
+        block
+            .name
+            .clone()
+            .unwrap_or_else(|| numbers::address(block.payload))
+    });
+    format!("realloc {} ", name.unwrap_or_else(|| "NAME".to_owned()))
+}
+
+fn free_half_line(frame: &Frame) -> String {
+    let name = frame
+        .picture
+        .selected
+        .as_ref()
+        .and_then(|block| block.name.as_deref())
+        .unwrap_or("b");
+    let base = name.trim_end_matches(|end: char| end.is_ascii_digit() || "[]".contains(end));
+    format!("free {}[::2]", if base.is_empty() { "b" } else { base })
+}

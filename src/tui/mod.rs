@@ -1,0 +1,42 @@
+//! The interactive explorer: the only part of heapwalk that knows a terminal.
+//!
+//! ```text
+//! input thread ─┐
+//! signals ──────┼─> Message ─> update(State, Frame) ─> Effect ─> Source (the session thread)
+//! Waker ────────┘                     │
+//!                                     └─> draw(State, Frame, Theme) ─> cells
+//! ```
+//!
+//! [`update()`] decides and [`draw()`] shows; neither touches a terminal, a clock or a heap. Keys,
+//! footer and help are rows of one table in [`action`]; colours and glyphs are in [`theme`].
+
+pub mod action;
+pub mod canvas;
+pub mod draw;
+pub mod environment;
+pub mod event_loop;
+pub mod key;
+mod keymap;
+pub mod layout;
+pub mod message;
+pub mod numbers;
+mod pane;
+pub mod prompt;
+pub mod state;
+pub mod terminal;
+pub mod theme;
+pub mod update;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use draw::{draw, still};
+pub use environment::{Appearance, ColorChoice, ColorDepth, Environment, GlyphSet};
+pub use event_loop::{Inbox, Options, Source, Waker, doorbell, run};
+pub use message::{Effect, Message};
+pub use prompt::Completer;
+pub use state::State;
+pub use theme::Theme;
+pub use update::update;

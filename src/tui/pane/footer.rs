@@ -1,0 +1,84 @@
+//! The last row: keys of the moment, from the actions table. Each can be clicked.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::tui::action::{self, Action, Context};
+use crate::tui::canvas::{put, right_of, width};
+use crate::tui::theme::Role;
+
+use super::Scene;
+
+/// Columns between two hints.
+const GAP: u16 = 1;
+
+pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    for hint in hints(scene.state.context(), area) {
+        let behind = put(buffer, hint.area, &hint.key, scene.theme.style(Role::Key));
+        let rest = right_of(
+            hint.area,
+            behind.saturating_sub(hint.area.x).saturating_add(1),
+        );
+        put(buffer, rest, hint.word, scene.theme.style(Role::Faint));
+    }
+}
+
+/// The action of the hint at `position`.
+pub(in crate::tui) fn action_at(
+    context: Context,
+    area: Rect,
+    position: Position,
+) -> Option<&'static Action> {
+    hints(context, area)
+        .into_iter()
+        .find(|hint| hint.area.contains(position))
+        .map(|hint| hint.action)
+}
+
+struct Hint {
+    action: &'static Action,
+    key: String,
+    word: &'static str,
+    area: Rect,
+}
+
+/// What fits, in the order of the table; the highest ranks are left out first.
+fn hints(context: Context, area: Rect) -> Vec<Hint> {
+    let mut chosen: Vec<_> = action::hints(context)
+        .map(|(action, rank, word)| {
+            let key = action.keys[0].to_string();
+            let columns = width(&key).saturating_add(1).saturating_add(width(word));
+            (action, rank, word, key, columns)
+        })
+        .collect();
+    while chosen
+        .iter()
+        .map(|hint| hint.4.saturating_add(GAP))
+        .fold(0, u16::saturating_add)
+        > area.width.saturating_add(GAP)
+    {
+        let Some(last) = (0..chosen.len()).max_by_key(|&at| (chosen[at].1, at)) else {
+            break;
+        };
+        chosen.remove(last);
+    }
+    let mut x = area.x;
+    chosen
+        .into_iter()
+        .map(|(action, _, word, key, columns)| {
+            let place = Rect {
+                x,
+                width: columns,
+                ..area
+            }
+            .intersection(area);
+            x = x.saturating_add(columns).saturating_add(GAP);
+            Hint {
+                action,
+                key,
+                word,
+                area: place,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,119 @@
+//! The first row: which heap this is, how it is set, and what runs.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::tui::canvas::{Segment, joined, put_line, right_of, width};
+use crate::tui::numbers::{grouped, typed_size};
+use crate::tui::theme::Role;
+use crate::view::{HeapKind, HeapTitle};
+
+use super::Scene;
+
+pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let progress = progress(scene);
+    let progress_width = progress
+        .iter()
+        .map(|span| width(&span.content))
+        .fold(0, u16::saturating_add);
+    let left = area.width.saturating_sub(progress_width.saturating_add(2));
+    put_line(
+        buffer,
+        Rect {
+            width: left,
+            ..area
+        },
+        &joined(settings(scene), &scene.bar(), left),
+    );
+    let start = area.width.saturating_sub(progress_width);
+    put_line(buffer, right_of(area, start), &Line::from(progress));
+}
+
+fn settings(scene: &Scene<'_>) -> Vec<Segment> {
+    let heap = &scene.frame.picture.heap;
+    let mut segments = vec![
+        Segment::new(
+            0,
+            vec![
+                scene.span(Role::Strong, name(heap)),
+                scene.span(Role::Text, format!(" {}", kind(heap.kind))),
+            ],
+        ),
+        switch(scene, 1, "coalesce", heap.coalesce, ""),
+        switch(scene, 1, "serialize", heap.serialize, " (no lock)"),
+        Segment::new(2, vec![scene.span(Role::Text, heap.policy.name())]),
+    ];
+    if !scene.frame.picture.quiet {
+        segments.push(Segment::new(1, vec![scene.span(Role::Bad, "in motion")]));
+    }
+    // Only what differs from the default is worth a place.
+    let unusual = [
+        (!heap.checks, 3, "checks OFF".to_owned()),
+        (heap.decommit.is_some(), 4, decommit(heap)),
+        (!heap.stamp, 5, "stamp OFF".to_owned()),
+        (heap.tail_checking, 6, "tail check".to_owned()),
+        (heap.free_checking, 6, "free check".to_owned()),
+    ];
+    segments.extend(
+        unusual
+            .into_iter()
+            .filter(|(shown, ..)| *shown)
+            .map(|(_, rank, text)| Segment::new(rank, vec![scene.span(Role::Strong, text)])),
+    );
+    segments
+}
+
+fn name(heap: &HeapTitle) -> String {
+    let of = if heap.of > 1 {
+        format!(" of {}", heap.of)
+    } else {
+        String::new()
+    };
+    let crt = if heap.crt { " CRT" } else { "" };
+    format!("heap {}{of}{crt}", heap.number)
+}
+
+fn kind(kind: HeapKind) -> String {
+    match kind {
+        HeapKind::Growable => "growable".to_owned(),
+        HeapKind::Fixed(bytes) => format!("fixed {}", typed_size(bytes)),
+        HeapKind::Buffer(bytes) => format!("buffer {}", typed_size(bytes)),
+    }
+}
+
+fn decommit(heap: &HeapTitle) -> String {
+    let (block, total) = heap.decommit.unwrap_or_default();
+    format!("auto decommit {}/{}", typed_size(block), typed_size(total))
+}
+
+/// A setting that teaches: OFF stands out.
+fn switch(scene: &Scene<'_>, rank: u8, word: &str, on: bool, off_means: &str) -> Segment {
+    let value = if on {
+        scene.span(Role::Text, "ON")
+    } else {
+        scene.span(Role::Strong, format!("OFF{off_means}"))
+    };
+    Segment::new(
+        rank,
+        vec![scene.span(Role::Text, format!("{word} ")), value],
+    )
+}
+
+fn progress(scene: &Scene<'_>) -> Vec<Span<'static>> {
+    let frame = scene.frame;
+    let mut spans = Vec::new();
+    if let Some(run) = &frame.run {
+        let glyph = scene.theme.glyphs.run[usize::from(run.paused)];
+        let state = if run.paused { "paused" } else { "runs" };
+        let share = run.of.filter(|of| *of > 0).map_or_else(String::new, |of| {
+            format!(" {} %", run.done.min(of).saturating_mul(100) / of)
+        });
+        spans.push(scene.span(Role::Strong, format!("{glyph} {state}{share} ")));
+    }
+    if let Some(rate) = frame.rate {
+        spans.push(scene.span(Role::Text, format!("{rate:.0} op/s ")));
+    }
+    spans.push(scene.span(Role::Text, format!("#{}", grouped(frame.operations))));
+    spans
+}

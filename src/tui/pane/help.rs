@@ -1,0 +1,106 @@
+//! `?`: every action with its keys, filtered by what is typed; Enter runs the chosen one.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::tui::action::{ACTIONS, Action, Context};
+use crate::tui::canvas::{below, clipped, put, right_of, row};
+use crate::tui::state::Help;
+use crate::tui::theme::Role;
+
+use super::{Scene, popup};
+
+/// Columns of the keys, and of the names behind them.
+const COLUMNS: [u16; 2] = [13, 22];
+
+/// The actions that match what is typed, in the order of the table.
+pub(in crate::tui) fn listed(help: &Help) -> impl Iterator<Item = &'static Action> {
+    let filter = help.filter.value().to_owned();
+    ACTIONS.iter().filter(move |action| action.matches(&filter))
+}
+
+/// Where a context's keys count, in words.
+pub(in crate::tui) fn place(context: Context) -> &'static str {
+    match context {
+        Context::Map | Context::Everywhere => "the map",
+        Context::GoTo => "the go-to list",
+        Context::Prompt => "the prompt",
+        Context::Help => "this list",
+        Context::Explain => "an explanation",
+        Context::Paste => "the question about pasted lines",
+    }
+}
+
+pub(in crate::tui) fn draw(scene: &Scene<'_>, help: &Help, area: Rect, buffer: &mut Buffer) {
+    let actions: Vec<_> = listed(help).collect();
+    let title = format!("{} of {} actions", actions.len(), ACTIONS.len());
+    let inner = popup::framed(
+        scene,
+        popup::place(area, area.height),
+        &title,
+        "type to filter, Enter runs",
+        buffer,
+    );
+    let mark = put(buffer, row(inner, 0), "? ", scene.theme.style(Role::Key));
+    let typed = right_of(row(inner, 0), mark.saturating_sub(inner.x));
+    put(
+        buffer,
+        typed,
+        help.filter.value(),
+        scene.theme.style(Role::Strong),
+    );
+
+    let list = below(inner, 1);
+    if actions.is_empty() {
+        put(
+            buffer,
+            list,
+            "no action has these words; Backspace widens",
+            scene.theme.style(Role::Faint),
+        );
+    }
+    // The chosen action stays in the middle, so that one sees what comes on both sides.
+    let height = usize::from(list.height);
+    let first = help
+        .chosen
+        .saturating_sub(height / 2)
+        .min(actions.len().saturating_sub(height));
+    for ((index, at), action) in (0..list.height)
+        .zip(first..)
+        .zip(actions.iter().skip(first))
+    {
+        draw_action(scene, action, at == help.chosen, row(list, index), buffer);
+    }
+}
+
+fn draw_action(scene: &Scene<'_>, action: &Action, chosen: bool, area: Rect, buffer: &mut Buffer) {
+    let style = |role: Role| {
+        scene
+            .theme
+            .style(if chosen { Role::Selected } else { role })
+    };
+    if chosen {
+        buffer.set_style(area, style(Role::Selected));
+    }
+    let more = scene.theme.glyphs.more;
+    put(
+        buffer,
+        area,
+        &clipped(&action.key_names(), COLUMNS[0] - 1, more),
+        style(Role::Key),
+    );
+    let name = right_of(area, COLUMNS[0]);
+    put(
+        buffer,
+        name,
+        &clipped(action.name, COLUMNS[1] - 1, more),
+        style(Role::Strong),
+    );
+    let doc = right_of(name, COLUMNS[1]);
+    put(
+        buffer,
+        doc,
+        &clipped(action.doc, doc.width, more),
+        style(Role::Text),
+    );
+}

@@ -1,0 +1,326 @@
+//! The block map: an address gutter, the cells, and what is committed and resident.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use crate::session::frame::Frame;
+use crate::tui::canvas::{Segment, below, joined, put, put_line, right_of, row, titled, width};
+use crate::tui::numbers::{address, grouped, size};
+use crate::tui::theme::Role;
+use crate::view::{Cell, CellState, MapPicture, MapRow, RowResidency};
+
+use super::Scene;
+
+/// Columns of ` C R`.
+const MARKS: u16 = 4;
+
+pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let map = &scene.frame.picture.map;
+    let inner = titled(buffer, area, scene.theme, &title(map), &position(map));
+    let rows = Rect {
+        height: inner.height.saturating_sub(1),
+        ..inner
+    };
+    if map.rows.is_empty() && rows.height > 0 {
+        put(
+            buffer,
+            rows,
+            "  this heap has no memory to show",
+            scene.theme.style(Role::Faint),
+        );
+    }
+    let places = Places::of(map, area);
+    for (index, map_row) in (0..rows.height).zip(&map.rows) {
+        draw_row(scene, &places, map_row, row(rows, index), buffer);
+    }
+    draw_legend(
+        scene,
+        &places,
+        row(inner, inner.height.saturating_sub(1)),
+        buffer,
+    );
+}
+
+/// The address of the cell, or of the row, that is drawn at `position`.
+pub(in crate::tui) fn address_at(frame: &Frame, area: Rect, position: Position) -> Option<u64> {
+    let map = &frame.picture.map;
+    let places = Places::of(map, area);
+    let index = position.y.checked_sub(area.y.saturating_add(1))?;
+    if index >= area.height.saturating_sub(2) {
+        return None;
+    }
+    match map.rows.get(usize::from(index))? {
+        MapRow::Title { address, .. } | MapRow::Folded { address, .. } => Some(*address),
+        MapRow::Cells { address, cells, .. } => {
+            let column = u64::from(position.x.saturating_sub(places.cells));
+            let last = u64::try_from(cells.len())
+                .unwrap_or(u64::MAX)
+                .checked_sub(1)?;
+            address.checked_add(column.min(last).saturating_mul(map.cell_bytes))
+        }
+    }
+}
+
+/// Columns of the parts of a row.
+struct Places {
+    /// Where the cells begin.
+    cells: u16,
+    /// How many there is room for.
+    count: u16,
+    /// Where the marks begin.
+    marks: u16,
+}
+
+impl Places {
+    fn of(map: &MapPicture, area: Rect) -> Places {
+        let longest = map
+            .rows
+            .iter()
+            .map(|map_row| width(&address(address_of(map_row))))
+            .max()
+            .unwrap_or(7);
+        let widest = map
+            .rows
+            .iter()
+            .map(cells_in)
+            .max()
+            .unwrap_or(0)
+            .max(u16::try_from(full_row(map)).unwrap_or(0));
+        let gutter = (longest + 1).min(area.width);
+        let count = widest.min(area.width.saturating_sub(gutter + MARKS));
+        let cells = area.x.saturating_add(gutter);
+        Places {
+            cells,
+            count,
+            marks: cells.saturating_add(count),
+        }
+    }
+}
+
+fn full_row(map: &MapPicture) -> u64 {
+    map.row_bytes.checked_div(map.cell_bytes).unwrap_or(0)
+}
+
+fn cells_in(map_row: &MapRow) -> u16 {
+    match map_row {
+        MapRow::Cells { cells, .. } => u16::try_from(cells.len()).unwrap_or(u16::MAX),
+        MapRow::Title { .. } | MapRow::Folded { .. } => 0,
+    }
+}
+
+fn address_of(map_row: &MapRow) -> u64 {
+    match map_row {
+        MapRow::Title { address, .. }
+        | MapRow::Cells { address, .. }
+        | MapRow::Folded { address, .. } => *address,
+    }
+}
+
+fn title(map: &MapPicture) -> String {
+    let fitted = if map.fitted { ", fitted" } else { "" };
+    format!(
+        "[1] Map  row {}, cell {}{fitted}",
+        size(map.row_bytes),
+        size(map.cell_bytes)
+    )
+}
+
+fn position(map: &MapPicture) -> String {
+    let shown = u64::try_from(map.rows.len()).unwrap_or(u64::MAX);
+    if shown == 0 {
+        return String::new();
+    }
+    let last = map.top.saturating_add(shown);
+    let total = map.total_rows.max(last);
+    if map.top == 0 && last == total {
+        return format!("all {} rows", grouped(total));
+    }
+    format!(
+        "rows {}-{} of {}",
+        grouped(map.top.saturating_add(1)),
+        grouped(last),
+        grouped(total)
+    )
+}
+
+fn draw_row(scene: &Scene<'_>, places: &Places, map_row: &MapRow, area: Rect, buffer: &mut Buffer) {
+    let faint = scene.theme.style(Role::Faint);
+    put(buffer, area, &address(address_of(map_row)), faint);
+    let field = Rect {
+        x: places.cells,
+        width: places.count,
+        ..area
+    }
+    .intersection(area);
+    match map_row {
+        MapRow::Title { text, .. } => {
+            put(
+                buffer,
+                field,
+                &ruled(scene, text, field.width),
+                scene.theme.style(Role::Strong),
+            );
+        }
+        MapRow::Folded {
+            bytes,
+            state,
+            resident,
+            ..
+        } => {
+            let words = format!("{} {} (folded)", size(*bytes), folded_words(*state));
+            put(buffer, field, &ruled(scene, &words, field.width), faint);
+            let committed = if *state == CellState::Uncommitted {
+                Part::None
+            } else {
+                Part::All
+            };
+            draw_marks(scene, places, area, committed, *resident, buffer);
+        }
+        MapRow::Cells {
+            cells, resident, ..
+        } => {
+            draw_cells(scene, field, cells, buffer);
+            draw_marks(
+                scene,
+                places,
+                area,
+                committed_part(cells),
+                *resident,
+                buffer,
+            );
+        }
+    }
+}
+
+fn draw_cells(scene: &Scene<'_>, field: Rect, cells: &[Cell], buffer: &mut Buffer) {
+    for ((index, x), cell) in (field.left()..field.right()).enumerate().zip(cells) {
+        let (glyph, style) = scene.theme.cell(cell, index);
+        if let Some(target) = buffer.cell_mut((x, field.y)) {
+            target.set_char(glyph).set_style(style);
+        }
+    }
+}
+
+/// `-- words ----`: a row that stands for more than its cells.
+fn ruled(scene: &Scene<'_>, words: &str, columns: u16) -> String {
+    let rule = scene.theme.glyphs.rule.to_string();
+    let behind = usize::from(columns.saturating_sub(width(words).saturating_add(4)));
+    format!("{} {words} {}", rule.repeat(2), rule.repeat(behind))
+}
+
+fn folded_words(state: CellState) -> &'static str {
+    match state {
+        CellState::Uncommitted => "reserved, not committed",
+        CellState::Free => "free",
+        CellState::Busy => "busy",
+        CellState::Control => "the heap's own",
+        CellState::Damaged => "damaged",
+    }
+}
+
+/// How much of a row something is true of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    None,
+    Some,
+    All,
+}
+
+fn committed_part(cells: &[Cell]) -> Part {
+    let committed = cells
+        .iter()
+        .filter(|cell| cell.state != CellState::Uncommitted)
+        .count();
+    if committed == 0 {
+        Part::None
+    } else if committed == cells.len() {
+        Part::All
+    } else {
+        Part::Some
+    }
+}
+
+fn draw_marks(
+    scene: &Scene<'_>,
+    places: &Places,
+    area: Rect,
+    committed: Part,
+    resident: RowResidency,
+    buffer: &mut Buffer,
+) {
+    let committed = match committed {
+        Part::None => ("-", Role::Faint),
+        Part::Some => ("c", Role::Text),
+        Part::All => ("C", Role::Text),
+    };
+    let resident = match resident {
+        RowResidency::Unknown => ("?", Role::Faint),
+        RowResidency::None => ("-", Role::Faint),
+        RowResidency::Some => ("r", Role::Text),
+        RowResidency::All => ("R", Role::Text),
+    };
+    let marks = Rect {
+        x: places.marks,
+        width: MARKS,
+        ..area
+    }
+    .intersection(area);
+    for (offset, (mark, role)) in [(1, committed), (3, resident)] {
+        put(
+            buffer,
+            right_of(marks, offset),
+            mark,
+            scene.theme.style(role),
+        );
+    }
+}
+
+fn draw_legend(scene: &Scene<'_>, places: &Places, area: Rect, buffer: &mut Buffer) {
+    let segments: Vec<Segment> = scene
+        .theme
+        .legend()
+        .into_iter()
+        .zip(0..)
+        .map(|(entry, rank)| {
+            let glyphs = scene.span(entry.role, entry.glyphs);
+            Segment::new(
+                rank,
+                vec![glyphs, scene.span(Role::Faint, format!(" {}", entry.word))],
+            )
+        })
+        .collect();
+    // The heads of the two columns of marks stand right below them.
+    let heads = Rect {
+        x: places.marks,
+        width: MARKS,
+        ..area
+    }
+    .intersection(area);
+    let room = Rect {
+        width: heads.x.saturating_sub(area.x),
+        ..area
+    };
+    let line: Line<'_> = joined(segments, &scene.span(Role::Text, " "), room.width);
+    let behind = put_line(buffer, room, &line);
+    let words = "C commit R resident";
+    if heads.x.saturating_sub(behind) > width(words) {
+        let start = heads.x.saturating_sub(width(words)).saturating_sub(area.x);
+        put(
+            buffer,
+            right_of(area, start),
+            words,
+            scene.theme.style(Role::Faint),
+        );
+    }
+    for (offset, head) in [(1, "C"), (3, "R")] {
+        put(
+            buffer,
+            right_of(heads, offset),
+            head,
+            Style::new().patch(scene.theme.style(Role::Strong)),
+        );
+    }
+    debug_assert!(below(area, 1).is_empty());
+}

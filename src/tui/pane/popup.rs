@@ -1,0 +1,151 @@
+//! What lies over the map: a cleared area between two rules, and the small popups.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::session::frame::Frame;
+use crate::tui::action::{ACTIONS, Context};
+use crate::tui::canvas::{blank, put, row, titled};
+use crate::tui::numbers::counted;
+use crate::tui::theme::Role;
+
+use super::Scene;
+
+/// Columns that words in a popup are kept within: longer lines are hard to read.
+const WIDEST: u16 = 96;
+
+/// The least rows of a popup's frame: two rules.
+const RULES: u16 = 2;
+
+/// The place of a popup with `rows` lines of content over a screen of `area`, above the footer.
+pub(in crate::tui) fn place(area: Rect, rows: u16) -> Rect {
+    let width = area.width.saturating_sub(2).min(WIDEST);
+    let height = rows
+        .saturating_add(RULES)
+        .min(area.height.saturating_sub(2));
+    Rect {
+        x: area.x.saturating_add((area.width - width) / 2),
+        y: area
+            .y
+            .saturating_add(area.height.saturating_sub(height + 1) / 2),
+        width,
+        height,
+    }
+}
+
+/// Clears a popup's place and draws its rules; what is left for its content.
+pub(in crate::tui) fn framed(
+    scene: &Scene<'_>,
+    area: Rect,
+    title: &str,
+    right: &str,
+    buffer: &mut Buffer,
+) -> Rect {
+    blank(buffer, area);
+    let inner = titled(buffer, area, scene.theme, title, right);
+    let bottom = row(area, area.height.saturating_sub(1));
+    let rule = scene
+        .theme
+        .glyphs
+        .rule
+        .to_string()
+        .repeat(usize::from(bottom.width));
+    put(buffer, bottom, &rule, scene.theme.style(Role::Faint));
+    let height = inner.height.saturating_sub(1);
+    Rect {
+        x: inner.x.saturating_add(1),
+        width: inner.width.saturating_sub(2),
+        height,
+        ..inner
+    }
+}
+
+/// The go-to list: each key with where it leads.
+pub(in crate::tui) fn draw_go_to(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let rows: Vec<_> = ACTIONS
+        .iter()
+        .filter(|action| action.context == Context::GoTo)
+        .collect();
+    let height = u16::try_from(rows.len()).unwrap_or(u16::MAX);
+    let inner = framed(scene, place(area, height), "Go to", "a key chooses", buffer);
+    for (index, action) in (0..inner.height).zip(rows) {
+        let line = row(inner, index);
+        put(
+            buffer,
+            line,
+            &action.keys[0].to_string(),
+            scene.theme.style(Role::Key),
+        );
+        let words = crate::tui::canvas::right_of(line, 6);
+        put(buffer, words, action.doc, scene.theme.style(Role::Text));
+    }
+}
+
+/// Pasted lines and the question whether to run them.
+pub(in crate::tui) fn draw_paste(
+    scene: &Scene<'_>,
+    lines: &[String],
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let count = u64::try_from(lines.len()).unwrap_or(u64::MAX);
+    let title = format!("Run {}?", counted(count, "pasted line"));
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let inner = framed(
+        scene,
+        place(area, height),
+        &title,
+        "Enter runs, Esc drops",
+        buffer,
+    );
+    let hidden = lines.len().saturating_sub(usize::from(inner.height));
+    let shown = if hidden > 0 {
+        inner.height.saturating_sub(1)
+    } else {
+        inner.height
+    };
+    for (index, line) in (0..shown).zip(lines) {
+        put(
+            buffer,
+            row(inner, index),
+            line,
+            scene.theme.style(Role::Text),
+        );
+    }
+    if hidden > 0 {
+        let words = format!("{} and {} more", scene.theme.glyphs.more, hidden + 1);
+        put(
+            buffer,
+            row(inner, shown),
+            &words,
+            scene.theme.style(Role::Faint),
+        );
+    }
+}
+
+/// The message of a screen that is too small for anything else.
+pub(in crate::tui) fn draw_too_small(
+    frame: &Frame,
+    area: Rect,
+    least: (u16, u16),
+    buffer: &mut Buffer,
+) {
+    let heap = frame.picture.heap.number;
+    let lines = [
+        format!(
+            "heap {heap}: this terminal is {}x{}",
+            area.width, area.height
+        ),
+        format!("heapwalk draws from {}x{} on", least.0, least.1),
+        "q ends heapwalk".to_owned(),
+    ];
+    let first = area.height.saturating_sub(3) / 2;
+    for (index, words) in (first..area.height).zip(&lines) {
+        put(
+            buffer,
+            row(area, index),
+            words,
+            ratatui::style::Style::new(),
+        );
+    }
+}

@@ -1,0 +1,271 @@
+//! The `:` prompt: a line being edited, its history, and what came back for it.
+
+use tui_input::{Input, InputRequest};
+
+use crate::session::frame::Frame;
+
+/// Lines of history kept.
+const HISTORY: usize = 1000;
+
+/// Offers ways to go on with a line. The grammar lives with the session; the screen only shows and inserts.
+pub trait Completer {
+    /// Whole lines that `line` could become when the cursor stands behind `cursor` characters, best first.
+    fn complete(&self, line: &str, cursor: usize, frame: &Frame) -> Vec<String>;
+}
+
+/// An open prompt.
+#[derive(Clone, Debug, Default)]
+pub struct Prompt {
+    /// The line and the cursor in it.
+    pub input: Input,
+    /// What a key wrote before the person did.
+    pub prefill: String,
+    /// Why the line was refused; gone with the next edit.
+    pub refusal: Option<Refusal>,
+    /// The number of the request that carries the line, while its answer is awaited.
+    pub submitted: Option<u64>,
+    browse: Option<Browse>,
+    offers: Option<Offers>,
+}
+
+/// A refused line's reason.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// The answer's words.
+    pub words: String,
+    /// The column they name, from 1.
+    pub column: Option<usize>,
+}
+
+/// Walking through the history: the prefix that lines must have, and the line shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Browse {
+    prefix: String,
+    at: usize,
+}
+
+/// Completions being cycled through.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Offers {
+    lines: Vec<String>,
+    at: usize,
+}
+
+impl Prompt {
+    /// A prompt that shows `text`, as a key prepared it.
+    #[must_use]
+    pub fn prefilled(text: &str) -> Prompt {
+        Prompt {
+            input: Input::new(text.to_owned()),
+            prefill: text.to_owned(),
+            ..Prompt::default()
+        }
+    }
+
+    /// A prompt that shows what a person left there.
+    #[must_use]
+    pub fn with_draft(draft: &str) -> Prompt {
+        Prompt {
+            input: Input::new(draft.to_owned()),
+            ..Prompt::default()
+        }
+    }
+
+    /// The line as it stands.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.input.value()
+    }
+
+    /// Changes the line or moves the cursor.
+    pub fn edit(&mut self, request: InputRequest) {
+        if self
+            .input
+            .handle(request)
+            .is_some_and(|changed| changed.value)
+        {
+            self.refusal = None;
+            self.browse = None;
+        }
+        self.offers = None;
+    }
+
+    /// Inserts `text` at the cursor.
+    pub fn insert(&mut self, text: &str) {
+        for character in text.chars().filter(|character| !character.is_control()) {
+            self.edit(InputRequest::InsertChar(character));
+        }
+    }
+
+    /// Notes that the line was refused: it stays, with the reason.
+    pub fn refuse(&mut self, words: &str) {
+        self.submitted = None;
+        self.refusal = Some(Refusal {
+            words: words.to_owned(),
+            column: column_in(words),
+        });
+    }
+
+    /// The line of the history before the one shown that has the typed prefix.
+    pub fn older(&mut self, history: &[String]) {
+        let browse = self.browse_from(history.len());
+        let found = history[..browse.at.min(history.len())]
+            .iter()
+            .rposition(|line| line.starts_with(&browse.prefix));
+        if let Some(at) = found {
+            self.show(history[at].clone(), Some(Browse { at, ..browse }));
+        }
+    }
+
+    /// The line of the history after the one shown; after the last, what was typed.
+    pub fn newer(&mut self, history: &[String]) {
+        let Some(browse) = self.browse.clone() else {
+            return;
+        };
+        let next = browse.at + 1;
+        let found = history
+            .iter()
+            .skip(next)
+            .position(|line| line.starts_with(&browse.prefix));
+        match found {
+            Some(further) => self.show(
+                history[next + further].clone(),
+                Some(Browse {
+                    at: next + further,
+                    ..browse
+                }),
+            ),
+            None => self.show(browse.prefix, None),
+        }
+    }
+
+    /// Shows the first completion, or the next one; false when there is none.
+    pub fn complete(&mut self, completer: &dyn Completer, frame: &Frame) -> bool {
+        let offers = match self.offers.take() {
+            Some(Offers { lines, at }) => Offers {
+                at: (at + 1) % lines.len().max(1),
+                lines,
+            },
+            None => Offers {
+                lines: completer.complete(self.text(), self.input.cursor(), frame),
+                at: 0,
+            },
+        };
+        let Some(line) = offers.lines.get(offers.at).cloned() else {
+            return false;
+        };
+        self.show(line, None);
+        self.offers = Some(offers);
+        true
+    }
+
+    /// The completions being cycled through, and which of them is shown.
+    #[must_use]
+    pub fn offers(&self) -> Option<(&[String], usize)> {
+        self.offers
+            .as_ref()
+            .map(|offers| (offers.lines.as_slice(), offers.at))
+    }
+
+    fn browse_from(&self, end: usize) -> Browse {
+        self.browse.clone().unwrap_or_else(|| Browse {
+            prefix: self.text().to_owned(),
+            at: end,
+        })
+    }
+
+    fn show(&mut self, line: String, browse: Option<Browse>) {
+        self.input = Input::new(line);
+        self.refusal = None;
+        self.offers = None;
+        self.browse = browse;
+    }
+}
+
+/// Adds a line to the history; the same line twice in a row counts once.
+pub fn remember(history: &mut Vec<String>, line: &str) {
+    if line.trim().is_empty() || history.last().is_some_and(|last| last == line) {
+        return;
+    }
+    if history.len() == HISTORY {
+        history.remove(0);
+    }
+    history.push(line.to_owned());
+}
+
+/// The column that the words of a refusal name: `column 9: found ...`.
+fn column_in(words: &str) -> Option<usize> {
+    let (_, behind) = words.split_once("column ")?;
+    let digits: String = behind.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok().filter(|column| *column > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history() -> Vec<String> {
+        ["alloc a 64", "free a", "alloc b 32", "compact"]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
+    #[test]
+    fn history_is_walked_by_prefix_and_gives_back_what_was_typed() {
+        let mut prompt = Prompt::prefilled("al");
+        let steps: [(fn(&mut Prompt, &[String]), &str); 6] = [
+            (Prompt::older, "alloc b 32"),
+            (Prompt::older, "alloc a 64"),
+            (Prompt::older, "alloc a 64"),
+            (Prompt::newer, "alloc b 32"),
+            (Prompt::newer, "al"),
+            (Prompt::newer, "al"),
+        ];
+        for (at, (step, line)) in steps.into_iter().enumerate() {
+            step(&mut prompt, &history());
+            assert_eq!(prompt.text(), line, "step {at}");
+        }
+    }
+
+    #[test]
+    fn an_edit_ends_the_walk_and_forgets_the_refusal() {
+        let mut prompt = Prompt::default();
+        prompt.older(&history());
+        prompt.refuse("column 3: found x");
+        assert_eq!(
+            prompt.refusal.as_ref().and_then(|refusal| refusal.column),
+            Some(3)
+        );
+        prompt.edit(InputRequest::DeletePrevChar);
+        assert_eq!((prompt.text(), prompt.refusal.is_none()), ("compac", true));
+        prompt.older(&history());
+        assert_eq!(prompt.text(), "compact", "the new text is the prefix");
+    }
+
+    #[test]
+    fn columns_are_read_from_words() {
+        let rows = [
+            ("column 9: found \"x4\"", Some(9)),
+            ("line 2, column 12: found", Some(12)),
+            ("column zero", None),
+            ("column 0:", None),
+            ("no block is called b", None),
+        ];
+        for (words, column) in rows {
+            assert_eq!(column_in(words), column, "{words}");
+        }
+    }
+
+    #[test]
+    fn history_is_bounded_and_skips_repeats() {
+        let mut lines = Vec::new();
+        for line in ["a", "a", " ", "b", "a"] {
+            remember(&mut lines, line);
+        }
+        assert_eq!(lines, ["a", "b", "a"]);
+        for number in 0..2 * HISTORY {
+            remember(&mut lines, &number.to_string());
+        }
+        assert_eq!(lines.len(), HISTORY);
+    }
+}

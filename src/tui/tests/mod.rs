@@ -1,0 +1,3 @@
+//! Tests of the screen as a whole.
+
+mod demo;

@@ -1,0 +1,550 @@
+//! From (state, frame, message) to the next state and what must be done: no terminal, no clock, no session.
+
+use ratatui::layout::Position;
+use tui_input::InputRequest;
+
+use crate::session::frame::{Frame, Request, Target, Tone};
+
+use super::action::{self, Action, Context, Does, Screen};
+use super::key::Key;
+use super::message::{Effect, Message, Mouse, Signal};
+use super::pane::{explain, footer, help, map};
+use super::prompt::{self, Prompt};
+use super::state::{Help, Layer, State, Verb};
+
+/// Messages kept while a frame is awaited; more than a person types.
+const HELD: usize = 1024;
+
+/// Rows that a turn of the wheel scrolls.
+const WHEEL: u64 = 3;
+
+/// The least bytes in a cell: one granule.
+const LEAST_ZOOM: u64 = 16;
+
+/// Takes in one message.
+pub fn update(state: &mut State, frame: &Frame, message: Message) -> Vec<Effect> {
+    let mut update = Update {
+        state,
+        frame,
+        effects: Vec::new(),
+    };
+    update.take(message);
+    update.effects
+}
+
+/// Says what must be asked when the screen first appears.
+pub fn first(state: &mut State) -> Vec<Effect> {
+    state.dirty = true;
+    let request = state.look();
+    request
+        .map(|request| sent(state, request))
+        .into_iter()
+        .collect()
+}
+
+/// The effects so far, with all that decides them.
+struct Update<'a> {
+    state: &'a mut State,
+    frame: &'a Frame,
+    effects: Vec<Effect>,
+}
+
+impl Update<'_> {
+    fn take(&mut self, message: Message) {
+        self.state.dirty = true;
+        match message {
+            Message::FrameReady => self.frame_ready(),
+            Message::Resize(columns, rows) => {
+                self.state.size = (columns, rows);
+                self.look();
+            }
+            Message::Signal(signal) => self.signal(signal),
+            Message::Key(key) if is_urgent(key) => self.key(key),
+            message if self.must_wait(&message) => {
+                if self.state.held.len() < HELD {
+                    self.state.held.push_back(message);
+                }
+            }
+            message => self.input(message),
+        }
+    }
+
+    /// Whether `message` was typed ahead of a frame that it depends on.
+    ///
+    /// Only the session knows where the cursor is after `l`; an `f` typed right behind must not
+    /// free the block that was selected before.
+    fn must_wait(&self, message: &Message) -> bool {
+        if !self.state.held.is_empty() {
+            return true;
+        }
+        if self.state.is_current(self.frame) {
+            return false;
+        }
+        if matches!(&self.state.layer, Some(Layer::Prompt(prompt)) if prompt.submitted.is_some()) {
+            return true;
+        }
+        match message {
+            Message::Key(key) => {
+                action::find(self.state.context(), *key).is_some_and(Action::reads_frame)
+            }
+            Message::Mouse(Mouse::Click(column, row)) => {
+                self.hint_at(*column, *row).is_some_and(Action::reads_frame)
+            }
+            _ => false,
+        }
+    }
+
+    fn input(&mut self, message: Message) {
+        match message {
+            Message::Key(key) => self.key(key),
+            Message::Mouse(mouse) => self.mouse(mouse),
+            Message::Paste(text) => self.paste(&text),
+            Message::Resize(..) | Message::FrameReady | Message::Signal(_) => {}
+        }
+    }
+
+    fn frame_ready(&mut self) {
+        let new = usize::try_from(self.frame.log_total.saturating_sub(self.state.seen))
+            .unwrap_or(usize::MAX);
+        if new > 0 {
+            self.state.notice = None;
+            self.state.answered_by = self.state.asked_by.take();
+        }
+        self.answer_prompt(new);
+        self.state.seen = self.frame.log_total;
+        if self.state.view.follow {
+            self.state.view.top = self.frame.picture.map.top;
+        }
+        while self.state.is_current(self.frame) {
+            let Some(message) = self.state.held.pop_front() else {
+                break;
+            };
+            // What waits behind this message must not make it wait again.
+            let rest = std::mem::take(&mut self.state.held);
+            self.take(message);
+            self.state.held.extend(rest);
+        }
+    }
+
+    /// Closes the prompt whose line was taken in, or shows why it was refused.
+    fn answer_prompt(&mut self, new: usize) {
+        let Some(Layer::Prompt(prompt)) = &mut self.state.layer else {
+            return;
+        };
+        if prompt
+            .submitted
+            .is_none_or(|number| self.frame.requests < number)
+        {
+            return;
+        }
+        let answers = self.frame.log.iter().rev().take(new);
+        let line = prompt.text().trim().to_owned();
+        let refused = answers
+            .clone()
+            .find(|answer| answer.tone == Tone::Refused && answer.command.trim() == line);
+        match refused {
+            Some(answer) => prompt.refuse(&answer.words),
+            None => {
+                self.state.layer = None;
+                self.state.draft.clear();
+            }
+        }
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        match signal {
+            Signal::End => self.quit(),
+            Signal::Interrupt => self.interrupt(),
+            Signal::Suspend => self.effects.push(Effect::Suspend),
+            Signal::Resume => self.effects.push(Effect::Repaint),
+        }
+    }
+
+    fn key(&mut self, key: Key) {
+        let context = self.state.context();
+        let found = action::find(context, key);
+        if !is_interrupt(key) {
+            self.state.interrupted = false;
+        }
+        match (found, key) {
+            (Some(action), _) => self.perform(action, key),
+            (None, Key::Char(letter)) if self.type_letter(letter) => {}
+            (None, _) => {
+                let list = if context == Context::Map {
+                    "? lists keys"
+                } else {
+                    "Esc leaves"
+                };
+                self.say(format!("{key} does nothing here; {list}"));
+            }
+        }
+    }
+
+    /// Types into the line that is open, if any.
+    fn type_letter(&mut self, letter: char) -> bool {
+        match &mut self.state.layer {
+            Some(Layer::Prompt(prompt)) => prompt.edit(InputRequest::InsertChar(letter)),
+            Some(Layer::Help(help)) => {
+                help.filter.handle(InputRequest::InsertChar(letter));
+                help.chosen = 0;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn perform(&mut self, action: &'static Action, key: Key) {
+        if action.context == Context::GoTo {
+            self.state.layer = None;
+        }
+        match action.does {
+            Does::Move(target) => self.select(target),
+            Does::Page(pages) => {
+                let rows = self
+                    .state
+                    .layout()
+                    .map_or(1, |layout| layout.map_rows().max(1));
+                self.select(Target::Rows(pages * i32::from(rows)));
+            }
+            Does::Verb(ask) => {
+                self.ask(action, key, ask);
+                self.state.last_verb = Some(Verb::Action(action));
+            }
+            Does::Ask(ask) => self.ask(action, key, ask),
+            Does::Prompt(line) => self.open_prompt(&line(self.frame)),
+            Does::Screen(screen) => self.screen(screen),
+        }
+    }
+
+    fn ask(&mut self, action: &Action, key: Key, ask: fn(&Frame) -> Result<Request, String>) {
+        match ask(self.frame) {
+            Ok(request) => {
+                self.say(format!("{key}  {}", action.name));
+                self.state.asked_by = Some(key);
+                self.send(request);
+            }
+            Err(why) => self.say(format!("{key}  {why}")),
+        }
+    }
+
+    fn screen(&mut self, screen: Screen) {
+        match screen {
+            Screen::ZoomIn => self.zoom(|bytes| bytes / 4),
+            Screen::ZoomOut => self.zoom(|bytes| bytes.saturating_mul(4)),
+            Screen::ZoomFit => self.fit(),
+            Screen::OpenGoTo => self.state.layer = Some(Layer::GoTo),
+            Screen::OpenHelp => self.state.layer = Some(Layer::Help(Help::default())),
+            Screen::OpenExplain => self.state.layer = Some(Layer::Explain { top: 0 }),
+            Screen::OpenPrompt => {
+                self.state.layer = Some(Layer::Prompt(Prompt::with_draft(&self.state.draft)));
+            }
+            Screen::Repeat => self.repeat(),
+            Screen::Back => self.back(),
+            Screen::Quit if self.state.layer.is_none() => self.quit(),
+            Screen::Quit => self.back(),
+            Screen::Interrupt => self.interrupt(),
+            Screen::Suspend => self.effects.push(Effect::Suspend),
+            Screen::Accept => self.accept(),
+            Screen::Complete => self.complete(),
+            Screen::Up => self.scroll(-1),
+            Screen::Down => self.scroll(1),
+            Screen::PageUp => self.scroll(-self.page()),
+            Screen::PageDown => self.scroll(self.page()),
+            Screen::Edit(request) => self.edit(request),
+        }
+    }
+
+    fn zoom(&mut self, change: fn(u64) -> u64) {
+        let map = &self.frame.picture.map;
+        let now = self
+            .state
+            .view
+            .zoom
+            .unwrap_or(map.cell_bytes)
+            .max(LEAST_ZOOM);
+        let next = change(now).max(LEAST_ZOOM).min(1 << 40);
+        if next == now {
+            self.say("a cell is one granule of 16 B already: there is nothing finer".to_owned());
+        } else if next > now && map.total_rows <= 1 {
+            self.say("the whole heap is in one row already".to_owned());
+        } else {
+            self.state.view.zoom = Some(next);
+            self.state.view.follow = true;
+            self.look();
+        }
+    }
+
+    fn fit(&mut self) {
+        self.state.view.zoom = None;
+        self.state.view.follow = true;
+        self.look();
+    }
+
+    fn repeat(&mut self) {
+        match self.state.last_verb.clone() {
+            None => self.say("there is no verb to repeat yet".to_owned()),
+            Some(Verb::Action(action)) => self.perform(action, action.keys[0]),
+            Some(Verb::Alloc(rest)) => {
+                self.run_line(format!("alloc {} {rest}", self.frame.next_name))
+            }
+            Some(Verb::Line(line)) => self.run_line(line),
+        }
+    }
+
+    fn run_line(&mut self, line: String) {
+        self.say(format!(".  {line}"));
+        self.state.asked_by = Some(Key::Char('.'));
+        self.send(Request::Line(line));
+    }
+
+    fn back(&mut self) {
+        match self.state.layer.take() {
+            Some(Layer::Prompt(prompt)) => {
+                if prompt.text() != prompt.prefill {
+                    self.state.draft = prompt.text().to_owned();
+                }
+            }
+            Some(_) => {}
+            None if self.state.view.zoom.is_some() => self.fit(),
+            None => self.say("Esc leaves popups and zoom; q ends heapwalk".to_owned()),
+        }
+    }
+
+    fn quit(&mut self) {
+        self.send(Request::Quit);
+        self.effects.push(Effect::Quit);
+    }
+
+    fn interrupt(&mut self) {
+        if self.state.interrupted {
+            return self.quit();
+        }
+        self.state.held.clear();
+        if self.frame.run.is_some() {
+            self.send(Request::Cancel);
+            self.say("Ctrl-c  cancelled; again ends heapwalk".to_owned());
+        } else if self.state.layer.is_some() {
+            return self.back();
+        } else {
+            self.say("nothing runs; Ctrl-c again ends heapwalk".to_owned());
+        }
+        self.state.interrupted = true;
+    }
+
+    fn accept(&mut self) {
+        match self.state.layer.take() {
+            Some(Layer::Prompt(prompt)) => self.submit(prompt),
+            Some(Layer::Help(help)) => self.run_chosen(&help),
+            Some(Layer::Paste(lines)) => {
+                for line in lines {
+                    prompt::remember(&mut self.state.history, &line);
+                    self.send(Request::Line(line));
+                }
+            }
+            other => self.state.layer = other,
+        }
+    }
+
+    fn submit(&mut self, mut prompt: Prompt) {
+        let line = prompt.text().trim().to_owned();
+        if line.is_empty() {
+            self.state.draft.clear();
+            return;
+        }
+        prompt::remember(&mut self.state.history, &line);
+        self.state.last_verb = Some(Verb::of_line(&line));
+        self.state.asked_by = Some(Key::Char(':'));
+        self.send(Request::Line(line));
+        prompt.refusal = None;
+        prompt.submitted = Some(self.state.sent);
+        self.state.layer = Some(Layer::Prompt(prompt));
+    }
+
+    fn run_chosen(&mut self, help: &Help) {
+        let Some(action) = help::listed(help).nth(help.chosen) else {
+            return;
+        };
+        if matches!(
+            action.context,
+            Context::Map | Context::GoTo | Context::Everywhere
+        ) {
+            self.perform(action, action.keys[0]);
+        } else {
+            self.say(format!(
+                "{}: works while {} is open",
+                action.name,
+                help::place(action.context)
+            ));
+        }
+    }
+
+    fn complete(&mut self) {
+        let Some(Layer::Prompt(prompt)) = &mut self.state.layer else {
+            return;
+        };
+        let completer = self.state.completer.clone();
+        if !completer.is_some_and(|completer| prompt.complete(completer.0.as_ref(), self.frame)) {
+            self.say("Tab  nothing completes this".to_owned());
+        }
+    }
+
+    fn edit(&mut self, request: InputRequest) {
+        match &mut self.state.layer {
+            Some(Layer::Prompt(prompt)) => prompt.edit(request),
+            Some(Layer::Help(help)) => {
+                help.filter.handle(request);
+                help.chosen = 0;
+            }
+            _ => {}
+        }
+    }
+
+    /// Moves by lines in whatever is open; in the prompt, through the history.
+    fn scroll(&mut self, lines: i32) {
+        let size = self.state.size;
+        match &mut self.state.layer {
+            Some(Layer::Prompt(prompt)) if lines < 0 => prompt.older(&self.state.history),
+            Some(Layer::Prompt(prompt)) => prompt.newer(&self.state.history),
+            Some(Layer::Help(help)) => {
+                let last = help::listed(help).count().saturating_sub(1);
+                help.chosen = moved(help.chosen, lines, last);
+            }
+            Some(Layer::Explain { top }) => {
+                let last = explain::last_top(self.frame, size);
+                *top = u16::try_from(moved(usize::from(*top), lines, usize::from(last)))
+                    .unwrap_or(last);
+            }
+            _ => {}
+        }
+    }
+
+    fn page(&self) -> i32 {
+        i32::from(self.state.size.1.saturating_sub(6).max(1))
+    }
+
+    fn mouse(&mut self, mouse: Mouse) {
+        match mouse {
+            Mouse::Click(column, row) => self.click(column, row),
+            Mouse::WheelUp | Mouse::WheelDown if self.state.layer.is_some() => {
+                self.scroll(if mouse == Mouse::WheelUp { -1 } else { 1 });
+            }
+            Mouse::WheelUp | Mouse::WheelDown => self.wheel(mouse == Mouse::WheelUp),
+        }
+    }
+
+    fn wheel(&mut self, up: bool) {
+        let total = self.frame.picture.map.total_rows;
+        let rows = self
+            .state
+            .layout()
+            .map_or(1, |layout| u64::from(layout.map_rows()));
+        let top = self.state.view.top;
+        let next = if up {
+            top.saturating_sub(WHEEL)
+        } else {
+            top.saturating_add(WHEEL).min(total.saturating_sub(rows))
+        };
+        if next != top {
+            self.state.view.top = next;
+            self.state.view.follow = false;
+            self.look();
+        }
+    }
+
+    fn click(&mut self, column: u16, row: u16) {
+        if let Some(action) = self.hint_at(column, row) {
+            return self.perform(action, action.keys[0]);
+        }
+        let Some(layout) = self.state.layout() else {
+            return;
+        };
+        let position = Position { x: column, y: row };
+        if self.state.layer.is_none() && layout.in_map(position) {
+            if let Some(address) = map::address_at(self.frame, layout.map, position) {
+                self.select(Target::Address(address));
+            }
+        }
+    }
+
+    fn hint_at(&self, column: u16, row: u16) -> Option<&'static Action> {
+        let layout = self.state.layout()?;
+        footer::action_at(
+            self.state.context(),
+            layout.footer,
+            Position { x: column, y: row },
+        )
+    }
+
+    fn paste(&mut self, text: &str) {
+        let lines: Vec<String> = text
+            .split(['\n', '\r'])
+            .map(|line| {
+                line.chars()
+                    .filter(|character| !character.is_control())
+                    .collect::<String>()
+            })
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        let Some(first) = lines.first() else { return };
+        match &mut self.state.layer {
+            Some(Layer::Prompt(prompt)) if lines.len() == 1 => prompt.insert(first),
+            Some(Layer::Help(help)) => first.chars().for_each(|letter| {
+                help.filter.handle(InputRequest::InsertChar(letter));
+                help.chosen = 0;
+            }),
+            _ => {
+                if matches!(self.state.layer, Some(Layer::Prompt(_))) {
+                    self.back();
+                }
+                self.state.layer = Some(Layer::Paste(lines));
+            }
+        }
+    }
+
+    fn open_prompt(&mut self, line: &str) {
+        self.state.layer = Some(Layer::Prompt(Prompt::prefilled(line)));
+    }
+
+    fn select(&mut self, target: Target) {
+        self.state.view.follow = true;
+        self.send(Request::Select(target));
+    }
+
+    fn look(&mut self) {
+        if let Some(request) = self.state.look() {
+            self.send(request);
+        }
+    }
+
+    fn send(&mut self, request: Request) {
+        let effect = sent(self.state, request);
+        self.effects.push(effect);
+    }
+
+    fn say(&mut self, words: String) {
+        self.state.notice = Some(words);
+    }
+}
+
+fn sent(state: &mut State, request: Request) -> Effect {
+    state.sent += 1;
+    Effect::Send(request)
+}
+
+/// Keys that must work even while an answer is awaited.
+fn is_urgent(key: Key) -> bool {
+    is_interrupt(key) || key == Key::Ctrl('z')
+}
+
+fn is_interrupt(key: Key) -> bool {
+    key == Key::Ctrl('c')
+}
+
+fn moved(from: usize, lines: i32, last: usize) -> usize {
+    let step = usize::try_from(lines.unsigned_abs()).unwrap_or(usize::MAX);
+    if lines < 0 {
+        from.saturating_sub(step)
+    } else {
+        from.saturating_add(step).min(last)
+    }
+}
