@@ -121,6 +121,18 @@ impl<A: Access> Core<'_, A> {
         })
     }
 
+    /// The free block that a request would get, if one is large enough. Changes nothing; run with
+    /// [`Traced`](super::Traced) it tells which ones were looked at.
+    #[must_use]
+    pub fn probe(&self, size: u64, call: Flags) -> Option<Block> {
+        let settings = self.settings();
+        let need = Need::of(size, settings.flags | call)?;
+        if need.granules > MAX_GRANULES {
+            return None;
+        }
+        self.find(need.granules, settings.policy, &mut 0).map(|fit| fit.block)
+    }
+
     /// Writes what a fresh payload is to hold.
     #[inline]
     fn prepare(&self, block: Block, granules: u64, size: u64, flags: Flags, settings: Settings) {

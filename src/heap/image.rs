@@ -111,6 +111,12 @@ impl Heap {
         }
     }
 
+    /// Gives every page back and ends the charge: a destroyed heap that only an undo may bring back.
+    pub fn give_everything_back(&self) {
+        let nothing = Image { pages: BTreeMap::new(), stats: self.stats() };
+        self.restore(&nothing);
+    }
+
     /// Makes the heap what it was when `image` was taken. Pages that the image does not have go back to the system.
     pub fn restore(&self, image: &Image) {
         let now = self.look(|core| core.units_end());

@@ -325,11 +325,11 @@ impl<A: Access> Core<'_, A> {
                 returned.is_ok(),
                 "callers ask whether pages can be given back"
             );
+            self.drop_side_pages(page, end - page);
             given += end - page;
             page = end;
         }
         self.book(-(given as i64));
-        self.drop_side_pages(first, pages);
         given
     }
 
@@ -374,7 +374,14 @@ impl<A: Access> Core<'_, A> {
             .count() as u64
     }
 
-    /// Gives back the bitmap pages that nothing under these pages needs any more: all their bits are zero.
+    /// Bitmap pages in use, and the first page of the unit map: what the side counter should say.
+    pub(super) fn side_pages(&self) -> u64 {
+        let groups = self.units_end().div_ceil(UNITS_PER_BITS_PAGE);
+        1 + (0..groups).filter(|group| self.side_in_use(group * UNITS_PER_BITS_PAGE)).count() as u64
+    }
+
+    /// Gives back the bitmap pages that nothing under these pages, committed until now, needs any more: all their
+    /// bits are zero.
     fn drop_side_pages(&self, first: u64, pages: u64) {
         for group in first / UNIT_PAGES / UNITS_PER_BITS_PAGE
             ..=(first + pages - 1) / UNIT_PAGES / UNITS_PER_BITS_PAGE

@@ -4,7 +4,7 @@ use crate::os::PAGE;
 
 use super::access::Access;
 use super::control::{
-    BUSY, COMMITTED, Core, EXACT, FREE, LARGE, RANGE_CLASSES, RANGES, REQUESTED, TREE_BINS,
+    BUSY, COMMITTED, Core, EXACT, FREE, LARGE, RANGE_CLASSES, RANGES, REQUESTED, SIDE, TREE_BINS,
     UNMERGED,
 };
 use super::finding::{Damage, Finding};
@@ -29,6 +29,8 @@ pub struct Recount {
     pub requested: u64,
     /// Committed pages, by the unit map.
     pub committed: u64,
+    /// Pages of side tables in use.
+    pub side: u64,
     /// Pairs of free neighbours.
     pub unmerged: u64,
     /// Entries of the walk, hidden blocks left out: what HeapWalk reports.
@@ -99,6 +101,7 @@ impl<A: Access> Core<'_, A> {
         count.committed = (0..self.units_end())
             .map(|unit| u64::from(self.unit_mask(unit).count_ones()))
             .sum();
+        count.side = self.side_pages();
         count
     }
 }
@@ -446,6 +449,7 @@ impl<A: Access> Check<'_, A> {
             (LARGE, both(count.large)),
             (REQUESTED, count.requested),
             (UNMERGED, count.unmerged),
+            (SIDE, count.side),
         ];
         for (slot, expected) in rows {
             self.expect(

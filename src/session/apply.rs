@@ -175,8 +175,9 @@ impl Session {
 
     pub(super) fn set_crt(&mut self, number: u32) {
         self.crt = Some(number);
-        let handle = self.slot(number).map(|slot| slot.handle);
-        self.process.set_crt(handle);
+        if let Some(slot) = self.slot(number) {
+            self.process.set_crt(slot.handle);
+        }
     }
 
     fn heap_crt(&mut self, number: Option<u32>) -> Answer {

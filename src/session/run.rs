@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::api::Handle;
 
 use super::frame::{Answer, Run, Tone};
 use super::generator::{Generator, Step};
@@ -58,7 +57,7 @@ pub(super) struct Running {
     /// Payload of the block in each slot.
     blocks: Vec<Option<u64>>,
     heap: u32,
-    handle: Handle,
+    handle: usize,
     failed: u64,
     begun: Box<Moment>,
     pub(super) paused: bool,

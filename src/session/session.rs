@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::api::{Handle, Process};
+use crate::api::Process;
 use crate::heap::{Heap, Image};
 use crate::os::CommitLimit;
 use crate::view::{self, Context, Lens, MarkedRange, Target};
@@ -28,7 +28,8 @@ const FIRST_SIZE: u64 = 64;
 #[derive(Clone)]
 pub(super) struct Slot {
     pub(super) number: u32,
-    pub(super) handle: Handle,
+    /// The heap's handle: the address of its first byte in this process.
+    pub(super) handle: usize,
     pub(super) heap: Arc<Heap>,
     pub(super) names: Arc<NameTable>,
     /// Bytes given back by the last return, and in all.
@@ -91,6 +92,8 @@ pub struct Session {
     log_total: u64,
     ledger: Arc<Vec<Returned>>,
     version: u64,
+    /// Requests that the session thread took in.
+    pub(super) requests: u64,
 }
 
 impl Default for Session {
@@ -128,6 +131,7 @@ impl Session {
             log_total: 0,
             ledger: Arc::default(),
             version: 0,
+            requests: 0,
         };
         let handle = session.process.GetProcessHeap();
         session.add_slot(0, handle);
@@ -135,7 +139,7 @@ impl Session {
     }
 
     /// Keeps a heap of the process under a number.
-    pub(super) fn add_slot(&mut self, number: u32, handle: Handle) {
+    pub(super) fn add_slot(&mut self, number: u32, handle: usize) {
         let Some(heap) = self.process.heap_of(handle) else { return };
         let names = Arc::default();
         self.slots.push(Slot { number, handle, heap, names, returned: (0, 0), dirty: true, image: None });
@@ -306,12 +310,12 @@ impl Session {
     fn enter(&mut self, state: &State) {
         for slot in &self.slots {
             if !state.slots.iter().any(|old| old.handle == slot.handle) {
-                self.process.withdraw(slot.handle);
+                self.process.detach(slot.handle);
             }
         }
         for slot in &state.slots {
             if self.process.heap_of(slot.handle).is_none() {
-                self.process.reinstate(Arc::clone(&slot.heap));
+                self.process.attach(Arc::clone(&slot.heap));
             }
             // Images are shared while nothing changed, so that an untouched heap costs nothing here.
             let now = self.slot(slot.number).filter(|now| now.handle == slot.handle);
@@ -326,7 +330,9 @@ impl Session {
         self.slots.clone_from(&state.slots);
         self.in_view = state.in_view;
         self.crt = state.crt;
-        self.process.set_crt(self.crt.and_then(|number| self.slot(number)).map(|slot| slot.handle));
+        if let Some(number) = self.crt {
+            self.set_crt(number);
+        }
         self.operations = state.operations;
         self.last = state.last;
         crate::api::SetLastError(state.errors.0);
@@ -366,6 +372,7 @@ impl Session {
         let picture = Arc::new(view::take(&slot.heap, lens, &context));
         Frame {
             version: self.version,
+            requests: self.requests,
             picture,
             log: self.log.iter().cloned().collect(),
             log_total: self.log_total,

@@ -212,13 +212,14 @@ impl Worker {
     }
 
     fn handle(&mut self, request: Request) -> Next {
+        self.session.requests += 1;
         match request {
             Request::Line(line) => self.line(&line),
             Request::Command(command) => self.command(&command),
             Request::FreeAt(address) => {
                 self.session.free_at(address);
             }
-            Request::Look(lens) => self.lens = lens,
+            Request::Look(lens) => self.lens = Lens { cursor: lens.cursor.or(self.lens.cursor), ..lens },
             Request::Undo => {
                 self.finish();
                 self.session.undo();

@@ -324,3 +324,17 @@ pub struct BlockCard {
     /// First bytes of the payload (at most 64), unless its page is not resident.
     pub bytes_shown: Option<Vec<u8>>,
 }
+
+impl Default for Lens {
+    /// The map of an 80-column screen, fitted.
+    fn default() -> Lens {
+        Lens {
+            cells: 64,
+            rows: 13,
+            zoom: None,
+            top: 0,
+            cursor: None,
+            follow: true,
+        }
+    }
+}
