@@ -325,11 +325,12 @@ impl<A: Access> Core<'_, A> {
                 returned.is_ok(),
                 "callers ask whether pages can be given back"
             );
+            // Only where something was committed: a bitmap page not in use is not charged.
+            self.drop_side_pages(page, end - page);
             given += end - page;
             page = end;
         }
         self.book(-(given as i64));
-        self.drop_side_pages(first, pages);
         given
     }
 

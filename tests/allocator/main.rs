@@ -1,0 +1,5 @@
+//! The allocator's proofs: each compares it with something independent of it, by way of the walk and of the bytes.
+
+mod arena;
+mod heapmin;
+mod support;
