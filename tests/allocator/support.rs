@@ -4,8 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use heapwalk::heap::{AllocError, Block, Entry, Flags, Header, Heap, Options, Source};
-use heapwalk::os::{CommitLimit, PAGE};
+use heapwalk::heap::{
+    AllocError, Birth, Block, Core, Direct, Entry, Flags, Header, Heap, Layout, Options, Settings,
+    Source,
+};
+use heapwalk::os::{CommitLimit, Memory, PAGE};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -29,6 +32,21 @@ pub(crate) fn fixed(maximum: u64) -> Options {
         maximum,
         ..Options::default()
     }
+}
+
+/// A growable heap in a small space, which can be scanned whole and used up.
+pub(crate) fn small_growable(space: u64, settings: Settings) -> Heap {
+    let layout = Layout::of(space);
+    let memory = Memory::reserve(layout.total, wide_limit()).expect("a small reserve");
+    let flags = settings.flags | Flags::GROWABLE;
+    Core::new(&Direct::new(&memory), layout)
+        .create(Birth {
+            reserve: 0x1_0000,
+            commit: 0x2000,
+            settings: Settings { flags, ..settings },
+        })
+        .expect("there is room");
+    Heap::adopt(memory).expect("it was just made")
 }
 
 /// Runs printed so that a failure can be repeated.
@@ -253,4 +271,35 @@ pub(crate) fn mappings(heap: &Heap, file: &str) -> Vec<Vec<String>> {
         }
     }
     found
+}
+
+/// The words and the charge of an arena at one moment.
+pub(crate) struct Snapshot {
+    image: Vec<(u64, u64)>,
+    pages: u64,
+}
+
+impl Snapshot {
+    pub(crate) fn of(heap: &Heap) -> Snapshot {
+        let (pages, _, side) = heap.look(|core| core.page_counts());
+        Snapshot {
+            image: image(heap),
+            pages: pages + side,
+        }
+    }
+
+    /// Makes the arena what it was.
+    pub(crate) fn restore(&self, heap: &Heap) {
+        let words = heap.memory().words();
+        each_page(heap, |page| {
+            let from = (page * PAGE_WORDS) as usize;
+            for word in &words[from..from + PAGE_WORDS as usize] {
+                word.store(0, Relaxed);
+            }
+        });
+        for &(at, word) in &self.image {
+            words[at as usize].store(word, Relaxed);
+        }
+        heap.memory().recharge(self.pages * PAGE);
+    }
 }
