@@ -1,6 +1,7 @@
 //! The allocator's proofs: each compares it with something independent of it, by way of the walk and of the bytes.
 
 mod arena;
+mod best_fit;
 mod headers;
 mod heapmin;
 mod support;
