@@ -2,6 +2,7 @@
 
 mod arena;
 mod best_fit;
+mod growth;
 mod headers;
 mod heapmin;
 mod support;
