@@ -189,7 +189,14 @@ fn s9_a_damaged_block_and_its_neighbours_are_refused_and_nothing_changes() {
         let touching = |block: &Found| {
             let damaged = found[nth];
             let (start, end) = (block.block.address(), block.end());
-            block.block == damaged.block || start == damaged.end() || end == damaged.block.address()
+            // Through a hole, which a freed block joins, its end is written to what follows.
+            let mut holes = found
+                .iter()
+                .filter(|hole| !hole.header.has(Header::BUSY) && hole.block.address() == end);
+            block.block == damaged.block
+                || start == damaged.end()
+                || end == damaged.block.address()
+                || holes.any(|hole| hole.end() == damaged.block.address())
         };
         for block in found
             .iter()
