@@ -99,17 +99,20 @@ impl<A: Access> Core<'_, A> {
         let mut probes = 0;
         let mut grew = false;
         let fit = match self.find(need.granules, settings.policy, &mut probes) {
-            Some(fit) => fit,
+            Some(fit) => {
+                if settings.checks {
+                    self.verify_free(fit).map_err(AllocError::Damaged)?;
+                }
+                fit
+            }
             None => {
-                self.grow(need.granules, settings)?;
                 grew = true;
-                self.find(need.granules, settings.policy, &mut probes)
+                // The only block that fits. A heap so damaged that its ranges lie may yield less.
+                Some(self.grow(need.granules, settings)?)
+                    .filter(|fit| fit.size >= need.granules)
                     .ok_or(AllocError::Full)?
             }
         };
-        if settings.checks {
-            self.verify_free(fit).map_err(AllocError::Damaged)?;
-        }
         let granules = self.take(fit, need.granules, need.flags, need.unused, settings);
         self.add(BUSY, pair(1, granules as u32));
         self.add(REQUESTED, size);
@@ -346,6 +349,10 @@ impl<A: Access> Core<'_, A> {
         let mut header = header;
         while header.size() < need {
             let free = self.header(behind);
+            if !free.is_free() || free.size() == 0 {
+                // Only damage makes the blocks differ from what was counted on.
+                return false;
+            }
             self.unlink(behind, free.size(), settings);
             self.mark_none(behind);
             let total = header.size() + free.size();
@@ -485,34 +492,53 @@ impl<A: Access> Core<'_, A> {
         if header.has(Header::LAST) {
             return Ok(());
         }
-        let behind = block.forward(header.size());
-        let next = self.header(behind);
-        let at = behind.address() + 8;
-        if !next.is_valid() {
+        self.verify_next(block.forward(header.size()), header.size())
+            .map(drop)
+    }
+
+    /// The header of `next`, which must name `previous` as the size of the block before it.
+    fn verify_next(&self, next: Block, previous: u64) -> Result<Header, Finding> {
+        let header = self.header(next);
+        let at = next.address() + 8;
+        if !header.is_valid() {
             return Err(Finding {
                 at,
                 what: Damage::Header,
-                expected: next.with_check().0,
-                found: next.0,
+                expected: header.with_check().0,
+                found: header.0,
             });
         }
-        if next.previous() != header.size() {
+        if header.previous() != previous {
             return Err(Finding {
                 at,
                 what: Damage::PreviousSize,
-                expected: header.size(),
-                found: next.previous(),
+                expected: previous,
+                found: header.previous(),
             });
         }
-        Ok(())
+        Ok(header)
+    }
+
+    /// Checks the block that starts a run, before the run in front of it grows up to it.
+    pub(super) fn verify_head(&self, head: Block) -> Result<(), Finding> {
+        self.verify_joined(head, 0)
+    }
+
+    /// Checks the block `next` before what stands in front of it is freed: if it is free it is joined, and the block
+    /// behind it is written to.
+    fn verify_joined(&self, next: Block, previous: u64) -> Result<(), Finding> {
+        let header = self.verify_next(next, previous)?;
+        if header.has(Header::BUSY) {
+            return Ok(());
+        }
+        self.verify_linked(next, header.size())?;
+        self.verify_behind(next, header)
     }
 
     /// Checks a busy block's neighbours before they are joined with it.
-    fn verify_around(&self, block: Block, header: Header) -> Result<(), Finding> {
-        self.verify_behind(block, header)?;
-        let next = block.forward(header.size());
-        if !header.has(Header::LAST) && self.header(next).is_free() {
-            self.verify_linked(next, self.header(next).size())?;
+    pub(super) fn verify_around(&self, block: Block, header: Header) -> Result<(), Finding> {
+        if !header.has(Header::LAST) {
+            self.verify_joined(block.forward(header.size()), header.size())?;
         }
         if header.previous() == 0 {
             return Ok(());

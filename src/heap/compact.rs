@@ -77,7 +77,8 @@ impl<A: Access> Core<'_, A> {
         while flags & Header::LAST == 0 {
             let behind = block.forward(size);
             let next = self.header(behind);
-            if !next.is_free() {
+            // A size of 0 is damage, and would be met again for ever.
+            if !next.is_free() || next.size() == 0 {
                 break;
             }
             if pairs == 0 {

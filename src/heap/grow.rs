@@ -4,9 +4,10 @@ use crate::os::PAGE;
 
 use super::access::Access;
 use super::control::{Core, RESERVED, Settings};
-use super::finding::AllocError;
+use super::finding::{AllocError, Damage, Finding};
 use super::flags::Flags;
 use super::header::Header;
+use super::place::Fit;
 use super::ranges::Range;
 use super::region::{Region, RegionKind};
 use super::units::{
@@ -15,10 +16,10 @@ use super::units::{
 };
 
 impl<A: Access> Core<'_, A> {
-    /// Commits until there is a free block of `need` granules: from an uncommitted range of a segment if one
-    /// suffices, else in a new segment (fact I4). Nothing changes on failure.
+    /// Commits until there is a free block of `need` granules, and answers with it: from an uncommitted range of a
+    /// segment if one suffices, else in a new segment (fact I4). Nothing changes on failure.
     #[cold]
-    pub(super) fn grow(&self, need: u64, settings: Settings) -> Result<(), AllocError> {
+    pub(super) fn grow(&self, need: u64, settings: Settings) -> Result<Fit, AllocError> {
         if let Some(range) = self.find_range(need, settings.coalesce()) {
             return self.extend_run(range, need, settings);
         }
@@ -28,13 +29,13 @@ impl<A: Access> Core<'_, A> {
         let (segment, reserve) = self.plan_segment(need)?;
         let pages = ((SEGMENT_BYTES / GRANULE + need + RANGE_GRANULES).div_ceil(PAGE_GRANULES))
             .min(reserve / PAGE);
-        self.add_segment(segment, reserve, pages, settings)?;
+        let fit = self.add_segment(segment, reserve, pages, settings)?;
         let doubled = (u64::from(high(self.slot(RESERVED))) * PAGE + reserve).min(MAX_SEGMENT);
         self.set_slot(
             RESERVED,
             pair(low(self.slot(RESERVED)), (doubled / PAGE) as u32),
         );
-        Ok(())
+        Ok(fit)
     }
 
     /// Where a new segment goes and how much it reserves: what the doubling says, halved while the space has no such
@@ -62,7 +63,7 @@ impl<A: Access> Core<'_, A> {
         reserve: u64,
         pages: u64,
         settings: Settings,
-    ) -> Result<(), AllocError> {
+    ) -> Result<Fit, AllocError> {
         let first = segment.page();
         let side = self.charge(first, pages)?;
         self.take_units(segment, reserve.div_ceil(UNIT));
@@ -80,14 +81,9 @@ impl<A: Access> Core<'_, A> {
         if rest != 0 {
             self.add_range(first + pages, rest, RANGE_GRANULES, size);
         }
-        self.give(
-            start,
-            size,
-            0,
-            if rest == 0 { Header::LAST } else { 0 },
-            settings,
-        );
-        Ok(())
+        let last = if rest == 0 { Header::LAST } else { 0 };
+        let (block, size) = self.give(start, size, 0, last, settings);
+        Ok(Fit { block, size })
     }
 
     /// Commits as many pages at the start of `range` as make a free block of `need` granules with the free block
@@ -97,37 +93,61 @@ impl<A: Access> Core<'_, A> {
         range: Range,
         need: u64,
         settings: Settings,
-    ) -> Result<(), AllocError> {
+    ) -> Result<Fit, AllocError> {
         let tail = self.tail_before(range, settings.coalesce());
         let have = range.size + tail.map_or(0, |(_, size)| size);
         let pages = (need + RANGE_GRANULES)
             .saturating_sub(have)
             .div_ceil(PAGE_GRANULES)
-            .clamp(1, range.pages);
+            .clamp(1, range.pages.max(1));
+        if settings.checks {
+            self.verify_range(range, pages)?;
+        }
         let side = self.charge(range.page, pages)?;
         self.commit_charged(range.page, pages, side);
-        self.extend_committed(range, pages, settings);
+        Ok(self.extend_committed(range, pages, settings))
+    }
+
+    /// Checks the blocks that committing `pages` pages of a range would write to or join.
+    fn verify_range(&self, range: Range, pages: u64) -> Result<(), AllocError> {
+        let header = self.header(range.descriptor);
+        let expected = Header::new(RANGE_GRANULES, header.previous(), Header::HIDDEN, 0);
+        if !header.is_valid() || !header.has(Header::HIDDEN) {
+            return Err(AllocError::Damaged(Finding {
+                at: range.descriptor.address() + 8,
+                what: Damage::Header,
+                expected: expected.0,
+                found: header.0,
+            }));
+        }
+        self.verify_around(range.descriptor, header)
+            .map_err(AllocError::Damaged)?;
+        if pages == range.pages && !self.ends_segment(range) {
+            self.verify_head(page_start(range.end()))
+                .map_err(AllocError::Damaged)?;
+        }
         Ok(())
     }
 
     /// Makes a free block of a range's descriptor and its first `pages` pages, which are committed already.
-    pub(super) fn extend_committed(&self, range: Range, pages: u64, settings: Settings) {
+    fn extend_committed(&self, range: Range, pages: u64, settings: Settings) -> Fit {
         let start = range.descriptor;
         let previous = self.header(start).previous();
         let ends_segment = self.ends_segment(range);
         self.unlink_range(range);
         let behind = page_start(range.page + pages);
-        let rest = range.pages - pages;
+        let rest = range.pages.saturating_sub(pages);
         let (end, last) = match (rest, ends_segment) {
             (0, true) => (behind.back(1), Header::LAST),
             (0, false) => (behind, 0),
             _ => (behind.back(RANGE_GRANULES), 0),
         };
-        let size = end.granule() - start.granule();
+        let size = end.granule().saturating_sub(start.granule());
         if rest != 0 {
             self.add_range(range.page + pages, rest, RANGE_GRANULES, size);
         }
-        self.give(start, size, previous, last, settings);
+        let (block, size) = self.give(start, size, previous, last, settings);
+        Fit { block, size }
     }
 
     /// Makes `size` granules from `start` a free block, joined with its free neighbours if coalescing is on, and puts

@@ -36,16 +36,15 @@ impl Header {
     pub const LAST: u64 = 0x10;
     /// The hidden block at the end of a run that describes the uncommitted range behind it.
     pub const RANGE: u64 = 0x20;
+    /// What every hidden block has set.
+    pub(super) const HIDDEN: u64 = Header::BUSY | Header::RANGE | Header::LAST;
     /// The block carries a tail pattern.
     pub const TAIL: u64 = 0x40;
 
-    /// A header with its check.
+    /// A header with its check. Values too large for their fields, which only a damaged heap can produce, are cut.
     #[inline]
     #[must_use]
     pub fn new(size: u64, previous: u64, flags: u64, unused: u64) -> Header {
-        debug_assert!(
-            size <= SIZE_MASK && previous <= SIZE_MASK && flags <= 0xFF && unused <= 0xFF
-        );
         let word = (size & SIZE_MASK)
             | (previous & SIZE_MASK) << SIZE_BITS
             | (flags & 0xFF) << FLAGS_SHIFT

@@ -183,9 +183,8 @@ impl<A: Access> Core<'_, A> {
                 break;
             }
         }
-        let mut next = self.first_region(RegionKind::Segment);
-        while let Some(segment) = next {
-            next = self.next_region(segment);
+        // The iterator has read the next link before a segment is released.
+        for segment in self.regions(RegionKind::Segment) {
             let pages = self.release_if_empty(segment);
             done.pages += pages;
             done.segments += u64::from(pages != 0);

@@ -13,6 +13,7 @@ use crate::os::PAGE;
 use super::access::Access;
 use super::control::{Core, RANGE_BITS, RANGE_CLASSES, RANGES};
 use super::header::Header;
+use super::region::Cycle;
 use super::units::{Block, PAGE_GRANULES, high, low, pair};
 
 /// An uncommitted range: its descriptor, first page and pages.
@@ -59,15 +60,7 @@ impl<A: Access> Core<'_, A> {
     /// Writes a descriptor that ends at the start of `page` and lists its range.
     pub(super) fn add_range(&self, page: u64, pages: u64, size: u64, previous: u64) -> Block {
         let descriptor = super::units::page_start(page).back(size);
-        self.set_header(
-            descriptor,
-            Header::new(
-                size,
-                previous,
-                Header::BUSY | Header::RANGE | Header::LAST,
-                0,
-            ),
-        );
+        self.set_header(descriptor, Header::new(size, previous, Header::HIDDEN, 0));
         self.mark_busy(descriptor);
         self.link_range(descriptor, pages);
         descriptor
@@ -122,10 +115,10 @@ impl<A: Access> Core<'_, A> {
 
     /// The ranges of a class, newest first. Ends even if the list is damaged.
     pub(super) fn ranges_of(&self, class: usize) -> impl Iterator<Item = Range> + '_ {
-        let budget = usize::try_from(self.layout.space / PAGE).unwrap_or(usize::MAX);
+        let mut cycle = Cycle::default();
         let next = |block: &Block| Block::from_link(high(self.mem.load(block.link_a())));
         std::iter::successors(self.range_first(class), next)
-            .take(budget)
+            .take_while(move |&block| !cycle.closes(block))
             .map(|block| self.range(block))
     }
 
@@ -159,7 +152,7 @@ impl<A: Access> Core<'_, A> {
     /// The largest block that committing all of a range can make, in granules.
     fn range_yield(&self, range: Range, coalesce: bool) -> u64 {
         let ends_segment = self.ends_segment(range);
-        range.size + range.pages * PAGE_GRANULES - u64::from(ends_segment)
+        (range.size + range.pages * PAGE_GRANULES).saturating_sub(u64::from(ends_segment))
             + self
                 .tail_before(range, coalesce)
                 .map_or(0, |(_, size)| size)

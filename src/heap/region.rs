@@ -97,6 +97,41 @@ impl Region {
     }
 }
 
+/// Notices that a list comes back to where it was, which only damage makes it do: Brent's method, at the cost of one
+/// comparison a step and a few rounds of the cycle.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cycle<T> {
+    mark: Option<T>,
+    left: u64,
+    span: u64,
+}
+
+impl<T> Default for Cycle<T> {
+    fn default() -> Cycle<T> {
+        Cycle {
+            mark: None,
+            left: 1,
+            span: 1,
+        }
+    }
+}
+
+impl<T: Copy + PartialEq> Cycle<T> {
+    /// Whether the list has passed `link` before. To be called with each link in turn.
+    pub(super) fn closes(&mut self, link: T) -> bool {
+        if self.mark == Some(link) {
+            return true;
+        }
+        self.left -= 1;
+        if self.left == 0 {
+            self.mark = Some(link);
+            self.span *= 2;
+            self.left = self.span;
+        }
+        false
+    }
+}
+
 impl<A: Access> Core<'_, A> {
     /// The region that holds byte `address`.
     #[must_use]
@@ -155,11 +190,21 @@ impl<A: Access> Core<'_, A> {
         Region::from_link(low(self.mem.load(region.word(2))))
     }
 
+    /// The region before `region` in its list.
+    pub(super) fn previous_region(&self, region: Region) -> Option<Region> {
+        Region::from_link(high(self.mem.load(region.word(2))))
+    }
+
+    /// The last region of a kind.
+    pub(super) fn last_region(&self, kind: RegionKind) -> Option<Region> {
+        Region::from_link(high(self.slot(kind.list())))
+    }
+
     /// All regions of a kind. Ends even if the list is damaged.
     pub fn regions(&self, kind: RegionKind) -> impl Iterator<Item = Region> + '_ {
-        let budget = usize::try_from(self.layout.units()).unwrap_or(usize::MAX);
+        let mut cycle = Cycle::default();
         std::iter::successors(self.first_region(kind), |&region| self.next_region(region))
-            .take(budget)
+            .take_while(move |&region| !cycle.closes(region))
     }
 
     /// The granule behind the last block that a segment can have: its last granule lends eight bytes to that block.
@@ -305,13 +350,18 @@ impl<A: Access> Core<'_, A> {
     pub(super) fn decommit(&self, first: u64, pages: u64) -> u64 {
         let mut given = 0;
         let mut page = first;
-        while page < first + pages {
+        let stop = (first + pages).min(self.layout.space / PAGE);
+        while page < stop {
+            if self.unit_mask(page / UNIT_PAGES) == 0 {
+                page = (page / UNIT_PAGES + 1) * UNIT_PAGES;
+                continue;
+            }
             if !self.is_committed(page) {
                 page += 1;
                 continue;
             }
             let mut end = page;
-            while end < first + pages && self.is_committed(end) {
+            while end < stop && self.is_committed(end) {
                 end += 1;
             }
             self.mem.event(Event::Decommit {
@@ -325,6 +375,7 @@ impl<A: Access> Core<'_, A> {
                 returned.is_ok(),
                 "callers ask whether pages can be given back"
             );
+            // Only where something was committed: a bitmap page not in use is not charged.
             self.drop_side_pages(page, end - page);
             given += end - page;
             page = end;

@@ -3,7 +3,8 @@
 //! There are two bins for each power of two. A bin holds a bitwise trie of the sizes in it: below a node, the next
 //! bit of the size chooses the child; a node's own size is any size of its subtree. Blocks of a size that is already
 //! there hang in a chain behind its node, newest first. So of equal blocks the most recently freed is taken first, and
-//! the node itself last. (The structure is Doug Lea's; links here are offsets.)
+//! the node itself last. When a node is joined with a neighbour the newest of its chain takes its place, and is last
+//! from then on. (The structure is Doug Lea's; links here are offsets.)
 //!
 //! ```text
 //!  node   A: parent low, chain high    B: child 0 low, child 1 high

@@ -10,8 +10,9 @@ use super::control::{
 use super::finding::{Damage, Finding};
 use super::flags::Flags;
 use super::header::Header;
+use super::ranges::Range;
 use super::region::{Region, RegionKind};
-use super::units::{Block, GRANULE, PAGE_GRANULES, UNIT, UNIT_PAGES, low, page_start, pair};
+use super::units::{Block, GRANULE, PAGE_GRANULES, UNIT, UNIT_PAGES, high, low, page_start, pair};
 use super::walk::Entry;
 
 /// What a walk counts.
@@ -42,6 +43,8 @@ struct Check<'a, A> {
     core: Core<'a, A>,
     sink: &'a mut dyn FnMut(Finding),
     findings: u64,
+    /// Free blocks that the walk met: the lists cannot hold more, however their links run in circles.
+    free: u64,
 }
 
 impl<A: Access> Core<'_, A> {
@@ -51,6 +54,7 @@ impl<A: Access> Core<'_, A> {
             core: *self,
             sink,
             findings: 0,
+            free: 0,
         };
         check.heap();
         check.findings
@@ -133,22 +137,45 @@ impl<A: Access> Check<'_, A> {
                 core.slot(super::control::SIGNATURE_SLOT),
             );
         }
-        let mut segments = 0;
-        for segment in core.regions(RegionKind::Segment) {
-            self.region(segment, RegionKind::Segment);
-            self.segment(segment);
-            segments += 1;
-        }
-        for region in core.regions(RegionKind::Large) {
-            self.region(region, RegionKind::Large);
-            self.large(region);
-        }
+        let segments = self.regions(RegionKind::Segment, Check::segment);
+        self.regions(RegionKind::Large, Check::large);
         self.lists();
         self.ranges();
         // Counters compare a walk with the books; a broken walk would only repeat what was found already.
         if self.findings == 0 && segments != 0 {
             self.counters();
         }
+    }
+
+    /// Checks a list of regions from end to end, and each region with `inside`. Answers with their number.
+    fn regions(&mut self, kind: RegionKind, inside: fn(&mut Self, Region)) -> u64 {
+        let core = self.core;
+        let mut count = 0;
+        let mut before = None;
+        for region in core.regions(kind) {
+            self.link(region, before, core.previous_region(region));
+            self.region(region, kind);
+            inside(self, region);
+            before = Some(region);
+            count += 1;
+        }
+        if let Some(last) = before {
+            // A list that runs in a circle was left somewhere within it.
+            self.link(last, None, core.next_region(last));
+            self.link(last, before, core.last_region(kind));
+        }
+        count
+    }
+
+    /// A link in the descriptor of `region`.
+    fn link(&mut self, region: Region, expected: Option<Region>, found: Option<Region>) {
+        let address = |region: Option<Region>| region.map_or(u64::MAX, Region::address);
+        self.expect(
+            region.address() + 16,
+            Damage::Region,
+            address(expected),
+            address(found),
+        );
     }
 
     fn region(&mut self, region: Region, kind: RegionKind) {
@@ -215,6 +242,7 @@ impl<A: Access> Check<'_, A> {
                     self.gap(seen, block);
                     self.block(segment, block, header);
                     let free = !header.has(Header::BUSY);
+                    self.free += u64::from(free);
                     if coalesce && free && free_before {
                         self.report(
                             block.address(),
@@ -340,7 +368,7 @@ impl<A: Access> Check<'_, A> {
     /// that each free block's links agree; a block cannot be in two places then).
     fn lists(&mut self) {
         let core = self.core;
-        let budget = core.layout.space / GRANULE / 2;
+        let budget = self.free;
         let mut listed = 0;
         let words = core.list_words();
         for size in 0..EXACT {
@@ -416,6 +444,7 @@ impl<A: Access> Check<'_, A> {
 
     fn ranges(&mut self) {
         let core = self.core;
+        let mut listed = 0;
         for class in 0..RANGE_CLASSES {
             let first = core.range_first(class);
             let bit = core.list_words()[3] >> class & 1;
@@ -425,6 +454,7 @@ impl<A: Access> Check<'_, A> {
                 u64::from(first.is_some()),
                 bit,
             );
+            let (mut before, mut next) = (0, 0);
             for range in core.ranges_of(class) {
                 let header = core.header(range.descriptor);
                 if !header.is_valid()
@@ -434,7 +464,39 @@ impl<A: Access> Check<'_, A> {
                     self.report(range.descriptor.address() + 8, Damage::Link, 0, header.0);
                     break;
                 }
+                self.range(range);
+                let links = core.mem.load(range.descriptor.link_a());
+                let at = range.descriptor.payload();
+                self.expect(at, Damage::Link, before, u64::from(low(links)));
+                before = range.descriptor.granule();
+                next = u64::from(high(links));
+                listed += 1;
             }
+            // A list that runs in a circle was left somewhere within it.
+            self.expect(before * GRANULE + GRANULE, Damage::Link, 0, next);
+        }
+        self.expect(
+            RANGES.0 as u64 * 8,
+            Damage::Counter,
+            listed,
+            u64::from(low(core.slot(RANGES))),
+        );
+    }
+
+    /// A range ends within its segment; that the walk goes on where it ends shows that it ends in the right place.
+    fn range(&mut self, range: Range) {
+        let core = self.core;
+        let Some(segment) = core.region_at(range.descriptor.address()) else {
+            return;
+        };
+        let most = core.segment_end_page(segment).saturating_sub(range.page);
+        if range.pages > most {
+            self.report(
+                range.descriptor.address() + 24,
+                Damage::Size,
+                most,
+                range.pages,
+            );
         }
     }
 

@@ -6,7 +6,7 @@
 use super::access::Access;
 use super::control::Core;
 use super::header::Header;
-use super::region::{Region, RegionKind};
+use super::region::{Cycle, Region, RegionKind};
 use super::units::{Block, GRANULE, MIN_GRANULES, page_start};
 
 /// One thing a walk meets. Addresses are from the start of the arena, sizes in bytes.
@@ -52,8 +52,8 @@ pub struct Walk<'a, A> {
     at: At,
     /// Steps left: a heap has at most one entry for every two granules, and a region or range for a page.
     budget: u64,
-    /// Segments left, so that a cycle of descriptors ends.
-    regions: u64,
+    /// Ends a cycle of segments or of large blocks.
+    cycle: Cycle<Region>,
 }
 
 impl<'a, A: Access> Core<'a, A> {
@@ -68,7 +68,7 @@ impl<'a, A: Access> Core<'a, A> {
             core: *self,
             at,
             budget: self.layout.space / GRANULE,
-            regions: self.layout.units(),
+            cycle: Cycle::default(),
         }
     }
 
@@ -106,12 +106,11 @@ impl<'a, A: Access> Core<'a, A> {
 
 impl<A: Access> Walk<'_, A> {
     fn segment(&mut self, segment: Option<Region>) -> Option<Entry> {
-        let Some(segment) = segment.filter(|_| self.regions > 0) else {
-            self.regions = self.core.layout.units();
+        let Some(segment) = segment.filter(|&segment| !self.cycle.closes(segment)) else {
+            self.cycle = Cycle::default();
             self.at = At::Large(self.core.first_region(RegionKind::Large));
             return self.next();
         };
-        self.regions -= 1;
         self.at = At::Block(segment, segment.first_block());
         Some(Entry::Segment(segment))
     }
@@ -161,7 +160,8 @@ impl<A: Access> Walk<'_, A> {
         self.at = if end == self.core.segment_end_page(segment) {
             At::Segment(self.core.next_region(segment))
         } else {
-            At::Block(segment, page_start(end))
+            // Never back: a descriptor may lie about where its range begins.
+            At::Block(segment, page_start(end).max(start))
         };
         Entry::Uncommitted {
             address: start.address(),
@@ -180,8 +180,7 @@ impl<A: Access> Iterator for Walk<'_, A> {
             At::Block(segment, block) => self.block(segment, block),
             At::Range(segment, start, pages) => Some(self.range(segment, start, pages)),
             At::Large(region) => {
-                let region = region.filter(|_| self.regions > 0)?;
-                self.regions -= 1;
+                let region = region.filter(|&region| !self.cycle.closes(region))?;
                 self.at = At::Large(self.core.next_region(region));
                 Some(Entry::Large(region))
             }
