@@ -25,8 +25,9 @@ use super::script::{Call, Script};
 /// The alignment asked of all subjects: that of malloc, and of HeapAlloc.
 const ALIGN: usize = 16;
 
-/// Fewer calls than this are repeated to make one measurement.
-const LEAST_CALLS: usize = 100_000;
+/// A measurement repeats a script until it has made so many calls or taken so long.
+const ENOUGH_CALLS: usize = 100_000;
+const ENOUGH_TIME: Duration = Duration::from_millis(20);
 
 /// An allocator under test. It never fails: running out of memory is a panic.
 ///
@@ -403,9 +404,12 @@ impl<S: Subject> Player for Warm<'_, S> {
 
     fn measure(&mut self) -> f64 {
         let calls = self.stand.script.calls.len();
-        let times = LEAST_CALLS.div_ceil(calls);
-        let time: Duration = (0..times).map(|_| self.play()).sum();
-        time.as_nanos() as f64 / (times * calls) as f64
+        let (mut time, mut made) = (Duration::ZERO, 0);
+        while made < ENOUGH_CALLS && time < ENOUGH_TIME {
+            time += self.play();
+            made += calls;
+        }
+        time.as_nanos() as f64 / made as f64
     }
 }
 
