@@ -9,8 +9,9 @@ use super::event::Event;
 use super::raw;
 use super::units::Word;
 
-/// Loads, stores and page operations on an arena.
-pub trait Access {
+/// Loads, stores and page operations on an arena. Something small to copy: where it is the words themselves rather than
+/// a reference to who has them, they stay in registers while the arena is written.
+pub trait Access: Copy {
     /// Loads a word; 0 beyond the arena.
     fn load(&self, at: Word) -> u64;
     /// Stores a word; nothing happens beyond the arena.
@@ -74,7 +75,7 @@ impl Access for Direct<'_> {
     }
 }
 
-/// As [`Direct`], and keeps the events: which holes were probed, what was split, linked, committed.
+/// As [`Direct`], and keeps the events (a reference to it is the [`Access`]): which holes were probed, what was split, linked, committed.
 #[derive(Debug)]
 pub struct Traced<'a> {
     direct: Direct<'a>,
@@ -102,7 +103,7 @@ impl<'a> Traced<'a> {
     }
 }
 
-impl Access for Traced<'_> {
+impl Access for &Traced<'_> {
     fn load(&self, at: Word) -> u64 {
         self.direct.load(at)
     }
@@ -140,7 +141,8 @@ pub enum Step {
     Store(Word, u64),
 }
 
-/// As [`Direct`], with a [`Gate`] before each load and store: a scheduler decides who moves.
+/// As [`Direct`], with a [`Gate`] before each load and store: a scheduler decides who moves. A reference to it is the
+/// [`Access`].
 pub struct Stepped<'a, G: Gate> {
     direct: Direct<'a>,
     gate: G,
@@ -156,7 +158,7 @@ impl<'a, G: Gate> Stepped<'a, G> {
     }
 }
 
-impl<G: Gate> Access for Stepped<'_, G> {
+impl<G: Gate> Access for &Stepped<'_, G> {
     fn load(&self, at: Word) -> u64 {
         self.gate.pass(Step::Load(at));
         self.direct.load(at)

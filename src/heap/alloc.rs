@@ -83,28 +83,34 @@ impl<A: Access> Core<'_, A> {
     /// Every [`AllocError`] but `InPlace` and `Misuse`. The arena is unchanged.
     #[inline]
     pub fn alloc(&self, size: u64, call: Flags) -> Result<Placed, AllocError> {
-        let settings = self.settings();
+        if self.is_plain(call) {
+            self.alloc_under(size, Flags::NONE, Settings::PLAIN)
+        } else {
+            self.alloc_under(size, call, self.settings())
+        }
+    }
+
+    #[inline(always)]
+    fn alloc_under(
+        &self,
+        size: u64,
+        call: Flags,
+        settings: Settings,
+    ) -> Result<Placed, AllocError> {
         let flags = settings.flags | call;
         let need = Need::of(size, flags)
             .filter(|_| size < MAX_SPACE)
             .ok_or(AllocError::Absurd)?;
         if need.granules > MAX_GRANULES {
-            let payload = self.alloc_large(size, settings)?;
-            return Ok(Placed {
-                payload,
-                probes: 0,
-                grew: true,
-            });
+            return self.alloc_large(size);
         }
         let mut probes = 0;
         let mut grew = false;
         let fit = match self.find(need.granules, settings.policy, &mut probes) {
             Some(fit) => fit,
             None => {
-                self.grow(need.granules, settings)?;
                 grew = true;
-                self.find(need.granules, settings.policy, &mut probes)
-                    .ok_or(AllocError::Full)?
+                self.find_grown(need.granules, &mut probes)?
             }
         };
         if settings.checks {
@@ -121,8 +127,17 @@ impl<A: Access> Core<'_, A> {
         })
     }
 
+    /// Commits memory for a request that no free block can hold, and finds that.
+    #[cold]
+    fn find_grown(&self, need: u64, probes: &mut u64) -> Result<Fit, AllocError> {
+        let settings = self.settings();
+        self.grow(need, settings)?;
+        self.find(need, settings.policy, probes)
+            .ok_or(AllocError::Full)
+    }
+
     /// Writes what a fresh payload is to hold.
-    #[inline]
+    #[inline(always)]
     fn prepare(&self, block: Block, granules: u64, size: u64, flags: Flags, settings: Settings) {
         if flags.has(Flags::ZERO_MEMORY) {
             self.zero_block(block, granules);
@@ -143,7 +158,15 @@ impl<A: Access> Core<'_, A> {
     /// neighbourhood is damaged. The arena is unchanged.
     #[inline]
     pub fn free(&self, payload: u64) -> Result<Freed, AllocError> {
-        let settings = self.settings();
+        if self.is_plain(Flags::NONE) {
+            self.free_under(payload, Settings::PLAIN)
+        } else {
+            self.free_under(payload, self.settings())
+        }
+    }
+
+    #[inline(always)]
+    fn free_under(&self, payload: u64, settings: Settings) -> Result<Freed, AllocError> {
         match self.locate(payload, settings.checks)? {
             Found::Block(block, header) => {
                 if settings.checks {
@@ -156,13 +179,14 @@ impl<A: Access> Core<'_, A> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn free_block(&self, block: Block, header: Header, settings: Settings) -> Freed {
         let size = header.size();
         let requested = (size * GRANULE).saturating_sub(header.unused());
         self.sub(BUSY, pair(1, size as u32));
         self.sub(REQUESTED, requested);
-        let (hole, granules) = self.give(
+        self.mark_freed(block);
+        let (hole, granules) = self.give_marked(
             block,
             size,
             header.previous(),
@@ -393,9 +417,21 @@ impl<A: Access> Core<'_, A> {
     }
 
     /// The busy block whose payload starts at `payload`. Without checks whatever has a header there will do, as long
-    /// as its page is committed.
-    #[inline]
+    /// as its page is committed (one that is not holds no header: it reads as zero).
+    #[inline(always)]
     pub(super) fn locate(&self, payload: u64, checks: bool) -> Result<Found, Misuse> {
+        let quick = !checks && payload < self.layout.space;
+        if let Some(block) = Block::of_payload(payload).filter(|_| quick) {
+            let header = self.header(block);
+            if header.size() >= MIN_GRANULES && !header.has(Header::LARGE) {
+                return Ok(Found::Block(block, header));
+            }
+        }
+        self.locate_checked(payload, checks)
+    }
+
+    #[inline(never)]
+    fn locate_checked(&self, payload: u64, checks: bool) -> Result<Found, Misuse> {
         if !payload.is_multiple_of(GRANULE) {
             return Err(Misuse::Misaligned);
         }

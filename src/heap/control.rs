@@ -16,6 +16,8 @@
 //!        15       large blocks: count, pages  194  end; 0x720 bytes are kept, as in NT
 //! ```
 
+use std::marker::PhantomData;
+
 use super::access::Access;
 use super::flags::Flags;
 use super::policy::Policy;
@@ -74,7 +76,25 @@ pub struct Settings {
     pub decommit: bool,
 }
 
+/// Flags that change nothing about where a block is placed or what is written to it.
+const ASIDE: Flags = Flags(
+    Flags::NO_SERIALIZE.0
+        | Flags::GROWABLE.0
+        | Flags::GENERATE_EXCEPTIONS.0
+        | Flags::REALLOC_IN_PLACE_ONLY.0,
+);
+
 impl Settings {
+    /// Best fit and nothing besides: see `Core::is_plain`. Flags that have no say in that are left out.
+    pub(super) const PLAIN: Settings = Settings {
+        flags: Flags::NONE,
+        policy: Policy::Best,
+        stamp: false,
+        checks: false,
+        decommit: false,
+    };
+
+    #[inline]
     fn decode(word: u64) -> Settings {
         Settings {
             flags: Flags(low(word)),
@@ -113,25 +133,23 @@ impl Settings {
 }
 
 /// The allocator: all operations on an arena reached through `A`. Made afresh for each call; holds no state.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Core<'a, A> {
-    pub(super) mem: &'a A,
+    pub(super) mem: A,
     pub(super) layout: Layout,
+    /// The arena outlives it.
+    arena: PhantomData<&'a ()>,
 }
-
-impl<A> Clone for Core<'_, A> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<A> Copy for Core<'_, A> {}
 
 impl<'a, A: Access> Core<'a, A> {
     /// The allocator for the arena with this layout behind `mem`.
     #[inline]
-    pub fn new(mem: &'a A, layout: Layout) -> Core<'a, A> {
-        Core { mem, layout }
+    pub fn new(mem: A, layout: Layout) -> Core<'a, A> {
+        Core {
+            mem,
+            layout,
+            arena: PhantomData,
+        }
     }
 
     #[inline]
@@ -175,6 +193,13 @@ impl<'a, A: Access> Core<'a, A> {
     #[must_use]
     pub fn settings(&self) -> Settings {
         Settings::decode(self.slot(SETTINGS))
+    }
+
+    /// Whether the settings, as far as placing and filling blocks goes, are [`Settings::PLAIN`] for calls with `call`:
+    /// all their bits are zero then. The hot paths are compiled once for that and once for everything else.
+    #[inline(always)]
+    pub(super) fn is_plain(&self, call: Flags) -> bool {
+        (self.slot(SETTINGS) | u64::from(call.0)) & !u64::from(ASIDE.0) == 0
     }
 
     /// Other settings. Does not merge waiting neighbours when coalescing is switched on; `set_coalesce` does.

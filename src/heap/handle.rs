@@ -1,7 +1,7 @@
 //! The handle of a heap: the arena's memory and all that is about *running* it: lock, statistics, nothing else.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::os::{CannotReturn, CommitLimit, Memory, PAGE, ReserveFailed};
 
@@ -156,6 +156,20 @@ pub struct Heap {
     last_failure: Mutex<Option<AllocError>>,
 }
 
+/// A call's hold of the lock, if it takes it.
+struct Turn<'a> {
+    lock: Option<&'a Lock>,
+}
+
+impl Drop for Turn<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(lock) = self.lock {
+            lock.unlock();
+        }
+    }
+}
+
 impl Heap {
     /// Makes a heap.
     ///
@@ -182,8 +196,7 @@ impl Heap {
             checks: options.checks,
             decommit: options.decommit,
         };
-        let access = heap.direct();
-        Core::new(&access, layout).create(Birth {
+        Core::new(heap.direct(), layout).create(Birth {
             reserve,
             commit,
             settings,
@@ -202,7 +215,7 @@ impl Heap {
             .map_or(0, |word| word.load(Relaxed));
         let layout = Layout::of(space);
         let is_arena =
-            layout.total == memory.bytes() && Core::new(&Direct::new(&memory), layout).is_arena();
+            layout.total == memory.bytes() && Core::new(Direct::new(&memory), layout).is_arena();
         if !is_arena {
             return Err(memory);
         }
@@ -243,46 +256,60 @@ impl Heap {
     /// Runs `work` on the allocator without taking the lock: for pictures between operations, and for tests.
     #[inline]
     pub fn look<R>(&self, work: impl FnOnce(Core<'_, Direct<'_>>) -> R) -> R {
-        let access = self.direct();
-        work(Core::new(&access, self.layout))
+        work(Core::new(self.direct(), self.layout))
     }
 
     /// Runs `work` on the allocator through another [`Access`], under the lock unless `call` or the heap skips it.
     #[inline]
     pub fn with<A: Access, R>(
         &self,
-        access: &A,
+        access: A,
         call: Flags,
         work: impl FnOnce(Core<'_, A>) -> R,
     ) -> R {
+        let (core, _turn) = self.enter(access, call);
+        work(core)
+    }
+
+    /// The allocator, and the lock until the turn ends unless `call` or the heap skips it.
+    #[inline(always)]
+    fn enter<A: Access>(&self, access: A, call: Flags) -> (Core<'_, A>, Turn<'_>) {
         let core = Core::new(access, self.layout);
-        if core.settings().serialized(call) {
-            self.lock.lock();
-            let result = work(core);
-            self.lock.unlock();
-            result
-        } else {
-            add(&self.counters.skipped, 1);
-            work(core)
+        let lock = core.settings().serialized(call).then_some(&self.lock);
+        match lock {
+            Some(lock) => lock.lock(),
+            None => add(&self.counters.skipped, 1),
         }
+        (core, Turn { lock })
     }
 
     /// Why the last request that failed did.
     #[must_use]
     pub fn last_failure(&self) -> Option<AllocError> {
-        *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner)
+        *self
+            .last_failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cold]
-    fn fail(&self, error: AllocError) {
+    fn fail(&self, error: AllocError) -> AllocError {
         add(&self.counters.failures, 1);
-        *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        *self
+            .last_failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(error);
+        error
     }
 
     #[inline]
     fn run<R>(&self, call: Flags, work: impl FnOnce(Core<'_, Direct<'_>>) -> R) -> R {
-        self.with(&self.direct(), call, work)
+        self.with(self.direct(), call, work)
     }
+
+    // The three calls that programs are made of hand out their results field by field: a result that is counted and then
+    // passed on whole is copied in pieces other than it was written in, and the processor waits for that longer than
+    // for all the rest.
 
     /// HeapAlloc: see [`Core::alloc`].
     ///
@@ -290,17 +317,23 @@ impl Heap {
     /// As [`Core::alloc`].
     #[inline]
     pub fn alloc(&self, size: u64, call: Flags) -> Result<Placed, AllocError> {
-        self.run(call, |core| {
-            let result = core.alloc(size, call);
-            match &result {
-                Ok(placed) => {
-                    add(&self.counters.allocs, 1);
-                    add(&self.counters.probes, placed.probes);
-                }
-                Err(error) => self.fail(*error),
+        let (core, _turn) = self.enter(self.direct(), call);
+        match core.alloc(size, call) {
+            Ok(Placed {
+                payload,
+                probes,
+                grew,
+            }) => {
+                add(&self.counters.allocs, 1);
+                add(&self.counters.probes, probes);
+                Ok(Placed {
+                    payload,
+                    probes,
+                    grew,
+                })
             }
-            result
-        })
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
     /// HeapFree: see [`Core::free`].
@@ -309,17 +342,21 @@ impl Heap {
     /// As [`Core::free`].
     #[inline]
     pub fn free(&self, payload: u64, call: Flags) -> Result<Freed, AllocError> {
-        self.run(call, |core| {
-            let result = core.free(payload);
-            match &result {
-                Ok(freed) => {
-                    add(&self.counters.frees, 1);
-                    add(&self.counters.pages_automatic, freed.returned_pages);
-                }
-                Err(error) => self.fail(*error),
+        let (core, _turn) = self.enter(self.direct(), call);
+        match core.free(payload) {
+            Ok(Freed {
+                requested,
+                returned_pages,
+            }) => {
+                add(&self.counters.frees, 1);
+                self.count_returned(returned_pages);
+                Ok(Freed {
+                    requested,
+                    returned_pages,
+                })
             }
-            result
-        })
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
     /// HeapReAlloc: see [`Core::realloc`].
@@ -328,18 +365,31 @@ impl Heap {
     /// As [`Core::realloc`].
     #[inline]
     pub fn realloc(&self, payload: u64, size: u64, call: Flags) -> Result<Resized, AllocError> {
-        self.run(call, |core| {
-            let result = core.realloc(payload, size, call);
-            match &result {
-                Ok(resized) => {
-                    add(&self.counters.reallocs, 1);
-                    add(&self.counters.probes, resized.probes);
-                    add(&self.counters.pages_automatic, resized.returned_pages);
-                }
-                Err(error) => self.fail(*error),
+        let (core, _turn) = self.enter(self.direct(), call);
+        match core.realloc(payload, size, call) {
+            Ok(Resized {
+                payload,
+                probes,
+                returned_pages,
+            }) => {
+                add(&self.counters.reallocs, 1);
+                add(&self.counters.probes, probes);
+                self.count_returned(returned_pages);
+                Ok(Resized {
+                    payload,
+                    probes,
+                    returned_pages,
+                })
             }
-            result
-        })
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    #[inline]
+    fn count_returned(&self, pages: u64) {
+        if pages != 0 {
+            add(&self.counters.pages_automatic, pages);
+        }
     }
 
     /// HeapSize: see [`Core::size`].

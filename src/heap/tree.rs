@@ -51,6 +51,7 @@ impl<A: Access> Core<'_, A> {
         self.header(block).size()
     }
 
+    #[inline(never)]
     pub(super) fn tree_insert(&self, block: Block, size: u64) {
         let bin = bin_of(size);
         let root = self.tree_root(bin);
@@ -96,6 +97,7 @@ impl<A: Access> Core<'_, A> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn tree_remove(&self, block: Block, size: u64) {
         let links = self.mem.load(block.link_a());
         if self.mem.load(block.link_b()) == CHAINED {
@@ -176,6 +178,7 @@ impl<A: Access> Core<'_, A> {
     }
 
     /// The smallest block of at least `need` granules, with its size; adds the blocks looked at to `probes`.
+    #[inline(never)]
     pub(super) fn tree_best(&self, need: u64, probes: &mut u64) -> Option<(Block, u64)> {
         let need_bin = bin_of(need);
         let mut best: Option<(Block, u64)> = None;
@@ -230,6 +233,7 @@ impl<A: Access> Core<'_, A> {
     }
 
     /// The largest block, with its size; adds the blocks looked at to `probes`.
+    #[inline(never)]
     pub(super) fn tree_largest(&self, need: u64, probes: &mut u64) -> Option<(Block, u64)> {
         let bins = self.slot(TREE_BITS);
         let bin = 63u32.checked_sub(bins.leading_zeros())? as usize;
