@@ -16,6 +16,20 @@ pub trait Access: Copy {
     fn load(&self, at: Word) -> u64;
     /// Stores a word; nothing happens beyond the arena.
     fn store(&self, at: Word, value: u64);
+    /// Stores one value in a run of words.
+    fn fill(&self, run: Range<Word>, value: u64) {
+        run.for_each(|at| self.store(at, value));
+    }
+    /// Copies a run of words to where `to` begins, lowest first.
+    fn copy(&self, from: Range<Word>, to: Word) {
+        from.zip(to..)
+            .for_each(|(from, to)| self.store(to, self.load(from)));
+    }
+    /// Whether the arena has this word. Asked once, it spares the hot paths the question at each constant offset before.
+    #[inline(always)]
+    fn has(&self, at: Word) -> bool {
+        at < self.memory().words().len()
+    }
     /// The memory under it, for commits and decommits.
     fn memory(&self) -> &Memory;
     /// Called at each step worth telling; costs nothing unless overridden.
@@ -67,6 +81,19 @@ impl Access for Direct<'_> {
     #[inline(always)]
     fn store(&self, at: Word, value: u64) {
         raw::store(self.words, at, value);
+    }
+
+    fn fill(&self, run: Range<Word>, value: u64) {
+        raw::fill(self.words, run, value);
+    }
+
+    fn copy(&self, from: Range<Word>, to: Word) {
+        raw::copy(self.words, from, to);
+    }
+
+    #[inline(always)]
+    fn has(&self, at: Word) -> bool {
+        at < self.words.len()
     }
 
     #[inline]

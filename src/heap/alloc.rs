@@ -7,6 +7,7 @@ use super::finding::{AllocError, Damage, Finding, Misuse};
 use super::flags::Flags;
 use super::header::Header;
 use super::place::Fit;
+use super::policy::Policy;
 use super::region::{Region, RegionKind};
 use super::units::{
     Block, GRANULE, MAX_GRANULES, MAX_SPACE, MIN_GRANULES, PAGE_GRANULES, granules_for, high, pair,
@@ -83,20 +84,7 @@ impl<A: Access> Core<'_, A> {
     /// Every [`AllocError`] but `InPlace` and `Misuse`. The arena is unchanged.
     #[inline]
     pub fn alloc(&self, size: u64, call: Flags) -> Result<Placed, AllocError> {
-        if self.is_plain(call) {
-            self.alloc_under(size, Flags::NONE, Settings::PLAIN)
-        } else {
-            self.alloc_under(size, call, self.settings())
-        }
-    }
-
-    #[inline(always)]
-    fn alloc_under(
-        &self,
-        size: u64,
-        call: Flags,
-        settings: Settings,
-    ) -> Result<Placed, AllocError> {
+        let settings = self.settings();
         let flags = settings.flags | call;
         let need = Need::of(size, flags)
             .filter(|_| size < MAX_SPACE)
@@ -110,16 +98,15 @@ impl<A: Access> Core<'_, A> {
             Some(fit) => fit,
             None => {
                 grew = true;
-                self.find_grown(need.granules, &mut probes)?
+                let (fit, more) = self.find_grown(need.granules)?;
+                probes += more;
+                fit
             }
         };
         if settings.checks {
             self.verify_free(fit).map_err(AllocError::Damaged)?;
         }
-        let granules = self.take(fit, need.granules, need.flags, need.unused, settings);
-        self.add(BUSY, pair(1, granules as u32));
-        self.add(REQUESTED, size);
-        self.prepare(fit.block, granules, size, flags, settings);
+        self.hand_out(fit, need, size, flags, settings);
         Ok(Placed {
             payload: fit.block.payload(),
             probes,
@@ -127,13 +114,37 @@ impl<A: Access> Core<'_, A> {
         })
     }
 
+    /// As `alloc`, where [`Core::is_plain`] and a free block is large enough. Otherwise nothing happens.
+    #[inline(always)]
+    pub(super) fn alloc_plain(&self, size: u64) -> Option<Placed> {
+        let need = Need::of(size, Flags::NONE).filter(|need| need.granules <= MAX_GRANULES)?;
+        let mut probes = 0;
+        let fit = self.find(need.granules, Policy::Best, &mut probes)?;
+        self.hand_out(fit, need, size, Flags::NONE, Settings::PLAIN);
+        Some(Placed {
+            payload: fit.block.payload(),
+            probes,
+            grew: false,
+        })
+    }
+
+    /// Makes of a free block, or of its first part, what the request is given.
+    #[inline(always)]
+    fn hand_out(&self, fit: Fit, need: Need, size: u64, flags: Flags, settings: Settings) {
+        let granules = self.take(fit, need.granules, need.flags, need.unused, settings);
+        self.add(BUSY, pair(1, granules as u32));
+        self.add(REQUESTED, size);
+        self.prepare(fit.block, granules, size, flags, settings);
+    }
+
     /// Commits memory for a request that no free block can hold, and finds that.
     #[cold]
-    fn find_grown(&self, need: u64, probes: &mut u64) -> Result<Fit, AllocError> {
+    fn find_grown(&self, need: u64) -> Result<(Fit, u64), AllocError> {
         let settings = self.settings();
         self.grow(need, settings)?;
-        self.find(need, settings.policy, probes)
-            .ok_or(AllocError::Full)
+        let mut probes = 0;
+        let fit = self.find(need, settings.policy, &mut probes);
+        fit.map(|fit| (fit, probes)).ok_or(AllocError::Full)
     }
 
     /// Writes what a fresh payload is to hold.
@@ -158,15 +169,7 @@ impl<A: Access> Core<'_, A> {
     /// neighbourhood is damaged. The arena is unchanged.
     #[inline]
     pub fn free(&self, payload: u64) -> Result<Freed, AllocError> {
-        if self.is_plain(Flags::NONE) {
-            self.free_under(payload, Settings::PLAIN)
-        } else {
-            self.free_under(payload, self.settings())
-        }
-    }
-
-    #[inline(always)]
-    fn free_under(&self, payload: u64, settings: Settings) -> Result<Freed, AllocError> {
+        let settings = self.settings();
         match self.locate(payload, settings.checks)? {
             Found::Block(block, header) => {
                 if settings.checks {
@@ -177,6 +180,13 @@ impl<A: Access> Core<'_, A> {
             }
             Found::Large(region) => Ok(self.free_large(region)),
         }
+    }
+
+    /// As `free`, where [`Core::is_plain`] and there is an ordinary block. Otherwise nothing happens.
+    #[inline(always)]
+    pub(super) fn free_plain(&self, payload: u64) -> Option<Freed> {
+        let (block, header) = self.locate_plain(payload)?;
+        Some(self.free_block(block, header, Settings::PLAIN))
     }
 
     #[inline(always)]
@@ -418,20 +428,11 @@ impl<A: Access> Core<'_, A> {
 
     /// The busy block whose payload starts at `payload`. Without checks whatever has a header there will do, as long
     /// as its page is committed (one that is not holds no header: it reads as zero).
-    #[inline(always)]
+    #[inline]
     pub(super) fn locate(&self, payload: u64, checks: bool) -> Result<Found, Misuse> {
-        let quick = !checks && payload < self.layout.space;
-        if let Some(block) = Block::of_payload(payload).filter(|_| quick) {
-            let header = self.header(block);
-            if header.size() >= MIN_GRANULES && !header.has(Header::LARGE) {
-                return Ok(Found::Block(block, header));
-            }
+        if !checks && let Some((block, header)) = self.locate_plain(payload) {
+            return Ok(Found::Block(block, header));
         }
-        self.locate_checked(payload, checks)
-    }
-
-    #[inline(never)]
-    fn locate_checked(&self, payload: u64, checks: bool) -> Result<Found, Misuse> {
         if !payload.is_multiple_of(GRANULE) {
             return Err(Misuse::Misaligned);
         }
@@ -450,6 +451,14 @@ impl<A: Access> Core<'_, A> {
             return Err(Misuse::Damaged);
         }
         Ok(Found::Block(block, header))
+    }
+
+    /// The block that has a header where one for `payload` would be, if it looks like one of a segment's.
+    #[inline(always)]
+    fn locate_plain(&self, payload: u64) -> Option<(Block, Header)> {
+        let block = Block::of_payload(payload).filter(|_| payload < self.layout.space)?;
+        let header = self.header(block);
+        (header.size() >= MIN_GRANULES && !header.has(Header::LARGE)).then_some((block, header))
     }
 
     fn large_at(&self, block: Block) -> Result<Region, Misuse> {

@@ -77,12 +77,8 @@ pub struct Settings {
 }
 
 /// Flags that change nothing about where a block is placed or what is written to it.
-const ASIDE: Flags = Flags(
-    Flags::NO_SERIALIZE.0
-        | Flags::GROWABLE.0
-        | Flags::GENERATE_EXCEPTIONS.0
-        | Flags::REALLOC_IN_PLACE_ONLY.0,
-);
+const ASIDE: Flags =
+    Flags(Flags::GROWABLE.0 | Flags::GENERATE_EXCEPTIONS.0 | Flags::REALLOC_IN_PLACE_ONLY.0);
 
 impl Settings {
     /// Best fit and nothing besides: see `Core::is_plain`. Flags that have no say in that are left out.
@@ -152,6 +148,13 @@ impl<'a, A: Access> Core<'a, A> {
         }
     }
 
+    /// A copy to call what is off the hot paths on. One that a function is called on has to lie in memory from then
+    /// on; with a copy for that, the original stays in registers.
+    #[inline(always)]
+    pub(super) fn aside(&self) -> Self {
+        *self
+    }
+
     #[inline]
     pub(super) fn slot(&self, slot: Slot) -> u64 {
         self.mem.load(slot.0)
@@ -181,7 +184,7 @@ impl<'a, A: Access> Core<'a, A> {
 
     #[inline]
     pub(super) fn tree_root(&self, bin: usize) -> Slot {
-        Slot(TREE_ROOTS.0 + bin % TREE_BINS)
+        Slot(TREE_ROOTS.0 + bin.min(TREE_BINS - 1))
     }
 
     pub(super) fn range_head(&self, class: usize) -> Slot {
@@ -195,11 +198,14 @@ impl<'a, A: Access> Core<'a, A> {
         Settings::decode(self.slot(SETTINGS))
     }
 
-    /// Whether the settings, as far as placing and filling blocks goes, are [`Settings::PLAIN`] for calls with `call`:
-    /// all their bits are zero then. The hot paths are compiled once for that and once for everything else.
+    /// Whether a call with `call` takes no lock, and the settings are [`Settings::PLAIN`] as far as the placing and
+    /// filling of blocks goes: none of their bits is set then. The hot paths are compiled once for that and once for
+    /// everything else.
     #[inline(always)]
     pub(super) fn is_plain(&self, call: Flags) -> bool {
-        (self.slot(SETTINGS) | u64::from(call.0)) & !u64::from(ASIDE.0) == 0
+        let last = LIST_HEADS.0 + EXACT as usize - 1;
+        let word = self.slot(SETTINGS) | u64::from(call.0);
+        self.mem.has(last) && word & !u64::from(ASIDE.0) == u64::from(Flags::NO_SERIALIZE.0)
     }
 
     /// Other settings. Does not merge waiting neighbours when coalescing is switched on; `set_coalesce` does.

@@ -157,12 +157,15 @@ impl<A: Access> Core<'_, A> {
     ) -> (Block, u64) {
         // A block more, and one fewer for each join.
         let mut counts = pair(1, size as u32);
+        // What the block behind was in the tree, the whole block is already.
+        let mut moved = false;
         if settings.coalesce() {
             if previous != 0 {
                 let before = start.back(previous);
                 let header = self.header(before);
                 if header.is_free() {
-                    self.join(before, previous, before, start);
+                    self.detach(before, previous);
+                    self.joined(before, start);
                     start = before;
                     size += previous;
                     previous = header.previous();
@@ -173,8 +176,13 @@ impl<A: Access> Core<'_, A> {
                 let behind = start.forward(size);
                 let header = self.header(behind);
                 if header.is_free() {
-                    self.join(behind, header.size(), start, behind);
-                    size += header.size();
+                    let total = size + header.size();
+                    moved = self.tree_move(behind, header.size(), start, total);
+                    if !moved {
+                        self.detach(behind, header.size());
+                    }
+                    self.joined(start, behind);
+                    size = total;
                     last = header.flags() & Header::LAST;
                     counts = counts.wrapping_sub(1);
                 }
@@ -192,19 +200,17 @@ impl<A: Access> Core<'_, A> {
         if last == 0 {
             self.set_previous(start.forward(size), size);
         }
-        self.attach(start, size, settings);
+        if !moved {
+            self.attach(start, size, settings);
+        }
         self.add(FREE, counts);
         (start, size)
     }
 
-    /// Unlinks `free` (of `size` granules), one of the neighbours `first` and `second`, which become one block.
+    /// Neighbours became one block.
     #[inline(always)]
-    fn join(&self, free: Block, size: u64, first: Block, second: Block) {
-        self.detach(free, size);
-        self.mark_joined(second);
-        self.mem.event(super::event::Event::Merge {
-            block: first,
-            with: second,
-        });
+    fn joined(&self, block: Block, with: Block) {
+        self.mark_joined(with);
+        self.mem.event(super::event::Event::Merge { block, with });
     }
 }

@@ -165,9 +165,14 @@ impl Drop for Turn<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         if let Some(lock) = self.lock {
-            lock.unlock();
+            end_turn(lock);
         }
     }
+}
+
+#[inline(never)]
+fn end_turn(lock: &Lock) {
+    lock.unlock();
 }
 
 impl Heap {
@@ -267,20 +272,20 @@ impl Heap {
         call: Flags,
         work: impl FnOnce(Core<'_, A>) -> R,
     ) -> R {
-        let (core, _turn) = self.enter(access, call);
+        let core = Core::new(access, self.layout);
+        let _turn = self.turn(core.settings().serialized(call));
         work(core)
     }
 
-    /// The allocator, and the lock until the turn ends unless `call` or the heap skips it.
+    /// Takes the lock until the turn ends, or counts a call that does without.
     #[inline(always)]
-    fn enter<A: Access>(&self, access: A, call: Flags) -> (Core<'_, A>, Turn<'_>) {
-        let core = Core::new(access, self.layout);
-        let lock = core.settings().serialized(call).then_some(&self.lock);
+    fn turn(&self, serialized: bool) -> Turn<'_> {
+        let lock = serialized.then_some(&self.lock);
         match lock {
             Some(lock) => lock.lock(),
             None => add(&self.counters.skipped, 1),
         }
-        (core, Turn { lock })
+        Turn { lock }
     }
 
     /// Why the last request that failed did.
@@ -307,9 +312,9 @@ impl Heap {
         self.with(self.direct(), call, work)
     }
 
-    // The three calls that programs are made of hand out their results field by field: a result that is counted and then
-    // passed on whole is copied in pieces other than it was written in, and the processor waits for that longer than
-    // for all the rest.
+    // The three calls that programs are made of. Without lock, checks and so on, and with nothing to commit or to refuse,
+    // two of them run a shorter copy of the same code. They hand out their results field by field: a result that is counted and then passed on whole is copied in pieces
+    // other than it was written in, and the processor waits for that longer than for all the rest.
 
     /// HeapAlloc: see [`Core::alloc`].
     ///
@@ -317,7 +322,22 @@ impl Heap {
     /// As [`Core::alloc`].
     #[inline]
     pub fn alloc(&self, size: u64, call: Flags) -> Result<Placed, AllocError> {
-        let (core, _turn) = self.enter(self.direct(), call);
+        let core = Core::new(self.direct(), self.layout);
+        if core.is_plain(call)
+            && let Some(placed) = core.alloc_plain(size)
+        {
+            add(&self.counters.skipped, 1);
+            add(&self.counters.allocs, 1);
+            add(&self.counters.probes, placed.probes);
+            return Ok(placed);
+        }
+        self.alloc_in_turn(size, call)
+    }
+
+    #[inline(never)]
+    fn alloc_in_turn(&self, size: u64, call: Flags) -> Result<Placed, AllocError> {
+        let core = Core::new(self.direct(), self.layout);
+        let _turn = self.turn(core.settings().serialized(call));
         match core.alloc(size, call) {
             Ok(Placed {
                 payload,
@@ -342,7 +362,21 @@ impl Heap {
     /// As [`Core::free`].
     #[inline]
     pub fn free(&self, payload: u64, call: Flags) -> Result<Freed, AllocError> {
-        let (core, _turn) = self.enter(self.direct(), call);
+        let core = Core::new(self.direct(), self.layout);
+        if core.is_plain(call)
+            && let Some(freed) = core.free_plain(payload)
+        {
+            add(&self.counters.skipped, 1);
+            add(&self.counters.frees, 1);
+            return Ok(freed);
+        }
+        self.free_in_turn(payload, call)
+    }
+
+    #[inline(never)]
+    fn free_in_turn(&self, payload: u64, call: Flags) -> Result<Freed, AllocError> {
+        let core = Core::new(self.direct(), self.layout);
+        let _turn = self.turn(core.settings().serialized(call));
         match core.free(payload) {
             Ok(Freed {
                 requested,
@@ -365,7 +399,8 @@ impl Heap {
     /// As [`Core::realloc`].
     #[inline]
     pub fn realloc(&self, payload: u64, size: u64, call: Flags) -> Result<Resized, AllocError> {
-        let (core, _turn) = self.enter(self.direct(), call);
+        let core = Core::new(self.direct(), self.layout);
+        let _turn = self.turn(core.settings().serialized(call));
         match core.realloc(payload, size, call) {
             Ok(Resized {
                 payload,

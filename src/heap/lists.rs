@@ -52,7 +52,7 @@ impl<A: Access> Core<'_, A> {
             }
             self.set_slot(slot, u64::from(block.0));
         } else {
-            self.tree_insert(block, size);
+            self.aside().tree_insert(block, size);
         }
         if !settings.coalesce() {
             self.add(UNMERGED, self.free_neighbours(block));
@@ -96,7 +96,7 @@ impl<A: Access> Core<'_, A> {
                 }
             }
         } else {
-            self.tree_remove(block, size);
+            self.aside().tree_remove(block, size);
         }
     }
 

@@ -37,8 +37,9 @@ impl<A: Access> Core<'_, A> {
             self.mem.event(Event::Probe { block, size, need });
             return Some(Fit { block, size });
         }
-        self.tree_best(need, probes)
-            .map(|(block, size)| Fit { block, size })
+        let (found, more) = self.tree_fit(need);
+        *probes += more;
+        found
     }
 
     #[inline(never)]
@@ -110,12 +111,12 @@ impl<A: Access> Core<'_, A> {
         if !settings.coalesce() {
             self.sub(UNMERGED, self.free_neighbours(block));
         }
-        self.detach(block, size);
         let header = self.header(block);
         let last = header.flags() & Header::LAST;
         let filled = header.flags() & Header::FILLED;
         let rest = size - need;
         let taken = if rest < super::units::MIN_GRANULES {
+            self.detach(block, size);
             let unused = unused + rest * super::units::GRANULE;
             self.set_header(
                 block,
@@ -134,12 +135,18 @@ impl<A: Access> Core<'_, A> {
                 Header::new(need, header.previous(), Header::BUSY | flags, unused),
             );
             let behind = block.forward(need);
+            let moved = settings.coalesce() && self.tree_move(block, size, behind, rest);
+            if !moved {
+                self.detach(block, size);
+            }
             self.set_header(behind, Header::new(rest, need, last | filled, 0));
             self.mark_cut(behind);
             if last == 0 {
                 self.set_previous(behind.forward(rest), rest);
             }
-            self.attach(behind, rest, settings);
+            if !moved {
+                self.attach(behind, rest, settings);
+            }
             self.sub(FREE, pair(0, need as u32));
             need
         };

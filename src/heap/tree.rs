@@ -15,6 +15,7 @@ use crate::os::PAGE;
 use super::access::Access;
 use super::control::{Core, EXACT, TREE_BINS, TREE_BITS};
 use super::event::Event;
+use super::place::Fit;
 use super::units::{Block, PAGE_GRANULES, RANGE_GRANULES, high, low, pair};
 
 /// Word B of a block that hangs in a chain.
@@ -47,6 +48,7 @@ fn child(children: u64, side: u64) -> u32 {
 }
 
 impl<A: Access> Core<'_, A> {
+    #[inline]
     fn size_of(&self, block: Block) -> u64 {
         self.header(block).size()
     }
@@ -81,6 +83,29 @@ impl<A: Access> Core<'_, A> {
         }
     }
 
+    /// Makes `to` of `size` granules stand for the block `from` of `old` granules, one of which is cut off the other or
+    /// joined to it. Does so only where that is one store: the block is all that its bin holds, and the bin stays the
+    /// same. What serves most requests of a heap without holes is such a block.
+    #[inline]
+    pub(super) fn tree_move(&self, from: Block, old: u64, to: Block, size: u64) -> bool {
+        if old < EXACT || size < EXACT || bin_of(old) != bin_of(size) {
+            return false;
+        }
+        let root = self.tree_root(bin_of(old));
+        // A root has no parent, so that word A holds the chain alone.
+        let alone = self.slot(root) == u64::from(from.0)
+            && self.mem.load(from.link_a()) == 0
+            && self.mem.load(from.link_b()) == 0;
+        if alone {
+            self.mem.event(Event::Unlink(from));
+            self.mem.event(Event::Link(to));
+            self.set_slot(root, u64::from(to.0));
+            self.set_node(to, 0, 0);
+        }
+        alone
+    }
+
+    #[inline]
     fn set_node(&self, block: Block, parent: u32, children: u64) {
         self.mem.store(block.link_a(), pair(parent, 0));
         self.mem.store(block.link_b(), children);
@@ -177,14 +202,35 @@ impl<A: Access> Core<'_, A> {
         }
     }
 
-    /// The smallest block of at least `need` granules, with its size; adds the blocks looked at to `probes`.
+    /// As `tree_best`, quick where the least bin that can serve an exact size holds blocks of one size only.
+    #[inline(always)]
+    pub(super) fn tree_fit(&self, need: u64) -> (Option<Fit>, u64) {
+        let bins = self.slot(TREE_BITS);
+        if bins == 0 {
+            return (None, 0);
+        }
+        let root = self.slot(self.tree_root(bins.trailing_zeros() as usize)) as u32;
+        if need < EXACT
+            && let Some(block) = Block::from_link(root)
+            && self.mem.load(block.link_b()) == 0
+        {
+            let size = self.size_of(block);
+            self.mem.event(Event::Probe { block, size, need });
+            let block = self.newest(block);
+            return (Some(Fit { block, size }), 1);
+        }
+        self.aside().tree_best(need)
+    }
+
+    /// The smallest block of at least `need` granules; and how many blocks were looked at.
     #[inline(never)]
-    pub(super) fn tree_best(&self, need: u64, probes: &mut u64) -> Option<(Block, u64)> {
+    pub(super) fn tree_best(&self, need: u64) -> (Option<Fit>, u64) {
+        let mut probes = 0;
         let need_bin = bin_of(need);
         let mut best: Option<(Block, u64)> = None;
         let mut look = |node: Block, best: &mut Option<(Block, u64)>| {
             let size = self.size_of(node);
-            *probes += 1;
+            probes += 1;
             self.mem.event(Event::Probe {
                 block: node,
                 size,
@@ -229,7 +275,11 @@ impl<A: Access> Core<'_, A> {
             let children = self.mem.load(here.link_b());
             larger = Block::from_link(low(children)).or(Block::from_link(high(children)));
         }
-        best.map(|(node, size)| (self.newest(node), size))
+        let fit = best.map(|(node, size)| Fit {
+            block: self.newest(node),
+            size,
+        });
+        (fit, probes)
     }
 
     /// The largest block, with its size; adds the blocks looked at to `probes`.
@@ -258,6 +308,7 @@ impl<A: Access> Core<'_, A> {
     }
 
     /// The most recently freed block of a node's size.
+    #[inline]
     fn newest(&self, node: Block) -> Block {
         Block::from_link(high(self.mem.load(node.link_a()))).unwrap_or(node)
     }
