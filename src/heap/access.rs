@@ -7,7 +7,7 @@ use crate::os::{CannotReturn, CommitRefused, Memory};
 
 use super::event::Event;
 use super::raw;
-use super::units::Word;
+use super::units::{Layout, Word};
 
 /// Loads, stores and page operations on an arena. Something small to copy: where it is the words themselves rather than
 /// a reference to who has them, they stay in registers while the arena is written.
@@ -24,11 +24,6 @@ pub trait Access: Copy {
     fn copy(&self, from: Range<Word>, to: Word) {
         from.zip(to..)
             .for_each(|(from, to)| self.store(to, self.load(from)));
-    }
-    /// Whether the arena has this word. Asked once, it spares the hot paths the question at each constant offset before.
-    #[inline(always)]
-    fn has(&self, at: Word) -> bool {
-        at < self.memory().words().len()
     }
     /// The memory under it, for commits and decommits.
     fn memory(&self) -> &Memory;
@@ -91,9 +86,48 @@ impl Access for Direct<'_> {
         raw::copy(self.words, from, to);
     }
 
+    #[inline]
+    fn memory(&self) -> &Memory {
+        self.memory
+    }
+}
+
+/// As [`Direct`], for arenas of the largest size. Those are arrays in which every granule that a 32-bit link can name has
+/// its words: the compiler sees that no offset the hot paths compute can be out of bounds, and checks none.
+#[derive(Clone, Copy)]
+pub(super) struct Whole<'a> {
+    words: &'a [std::sync::atomic::AtomicU64; WHOLE_WORDS],
+    memory: &'a Memory,
+}
+
+const WHOLE_WORDS: usize = (Layout::WHOLE.total / 8) as usize;
+
+impl<'a> Whole<'a> {
+    /// Access to `memory`, if it is as large as that.
     #[inline(always)]
-    fn has(&self, at: Word) -> bool {
-        at < self.words.len()
+    pub(super) fn new(memory: &'a Memory) -> Option<Whole<'a>> {
+        let words = memory.words().try_into().ok()?;
+        Some(Whole { words, memory })
+    }
+}
+
+impl Access for Whole<'_> {
+    #[inline(always)]
+    fn load(&self, at: Word) -> u64 {
+        raw::load(self.words, at)
+    }
+
+    #[inline(always)]
+    fn store(&self, at: Word, value: u64) {
+        raw::store(self.words, at, value);
+    }
+
+    fn fill(&self, run: Range<Word>, value: u64) {
+        raw::fill(self.words, run, value);
+    }
+
+    fn copy(&self, from: Range<Word>, to: Word) {
+        raw::copy(self.words, from, to);
     }
 
     #[inline]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::os::{CannotReturn, CommitLimit, Memory, PAGE, ReserveFailed};
 
-use super::access::{Access, Direct};
+use super::access::{Access, Direct, Whole};
 use super::alloc::{Freed, Placed, Resized};
 use super::compact::Compacted;
 use super::control::{Core, Settings};
@@ -258,6 +258,12 @@ impl Heap {
         &self.lock
     }
 
+    /// The allocator for the hot paths, which an arena of the largest size has.
+    #[inline(always)]
+    fn whole(&self) -> Option<Core<'_, Whole<'_>>> {
+        Whole::new(&self.memory).map(|access| Core::new(access, Layout::WHOLE))
+    }
+
     /// Runs `work` on the allocator without taking the lock: for pictures between operations, and for tests.
     #[inline]
     pub fn look<R>(&self, work: impl FnOnce(Core<'_, Direct<'_>>) -> R) -> R {
@@ -312,8 +318,8 @@ impl Heap {
         self.with(self.direct(), call, work)
     }
 
-    // The three calls that programs are made of. Without lock, checks and so on, and with nothing to commit or to refuse,
-    // two of them run a shorter copy of the same code. They hand out their results field by field: a result that is counted and then passed on whole is copied in pieces
+    // The three calls that programs are made of. In growable heaps without lock, checks and so on, and with nothing to commit
+    // or to refuse, two of them run a shorter copy of the same code. They hand out their results field by field: a result that is counted and then passed on whole is copied in pieces
     // other than it was written in, and the processor waits for that longer than for all the rest.
 
     /// HeapAlloc: see [`Core::alloc`].
@@ -322,8 +328,8 @@ impl Heap {
     /// As [`Core::alloc`].
     #[inline]
     pub fn alloc(&self, size: u64, call: Flags) -> Result<Placed, AllocError> {
-        let core = Core::new(self.direct(), self.layout);
-        if core.is_plain(call)
+        if let Some(core) = self.whole()
+            && core.is_plain(call)
             && let Some(placed) = core.alloc_plain(size)
         {
             add(&self.counters.skipped, 1);
@@ -362,8 +368,8 @@ impl Heap {
     /// As [`Core::free`].
     #[inline]
     pub fn free(&self, payload: u64, call: Flags) -> Result<Freed, AllocError> {
-        let core = Core::new(self.direct(), self.layout);
-        if core.is_plain(call)
+        if let Some(core) = self.whole()
+            && core.is_plain(call)
             && let Some(freed) = core.free_plain(payload)
         {
             add(&self.counters.skipped, 1);
@@ -399,7 +405,22 @@ impl Heap {
     /// As [`Core::realloc`].
     #[inline]
     pub fn realloc(&self, payload: u64, size: u64, call: Flags) -> Result<Resized, AllocError> {
-        let core = Core::new(self.direct(), self.layout);
+        match self.whole() {
+            Some(core) => self.realloc_in_turn(core, payload, size, call),
+            None => {
+                let core = Core::new(self.direct(), self.layout);
+                self.realloc_in_turn(core, payload, size, call)
+            }
+        }
+    }
+
+    fn realloc_in_turn<A: Access>(
+        &self,
+        core: Core<'_, A>,
+        payload: u64,
+        size: u64,
+        call: Flags,
+    ) -> Result<Resized, AllocError> {
         let _turn = self.turn(core.settings().serialized(call));
         match core.realloc(payload, size, call) {
             Ok(Resized {

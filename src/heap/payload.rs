@@ -126,8 +126,12 @@ impl<A: Access> Core<'_, A> {
         let whole = length / 8 * 8;
         self.mem
             .copy(word_at(from)..word_at(from + whole), word_at(to));
-        for at in whole..length {
-            self.set_byte(to + at, self.byte(from + at));
+        if whole == length {
+            return;
         }
+        let (source, target) = (word_at(from + whole), word_at(to + whole));
+        let kept = u64::MAX << (length % 8 * 8);
+        let word = self.mem.load(source) & !kept | self.mem.load(target) & kept;
+        self.mem.store(target, word);
     }
 }

@@ -158,7 +158,7 @@ impl<A: Access> Core<'_, A> {
     }
 
     /// Writes the previous size of a block.
-    #[inline]
+    #[inline(always)]
     pub(super) fn set_previous(&self, block: Block, previous: u64) {
         let header = self.header(block);
         if header.previous() != previous {

@@ -86,9 +86,10 @@ impl<A: Access> Core<'_, A> {
     /// Makes `to` of `size` granules stand for the block `from` of `old` granules, one of which is cut off the other or
     /// joined to it. Does so only where that is one store: the block is all that its bin holds, and the bin stays the
     /// same. What serves most requests of a heap without holes is such a block.
-    #[inline]
+    #[inline(always)]
     pub(super) fn tree_move(&self, from: Block, old: u64, to: Block, size: u64) -> bool {
-        if old < EXACT || size < EXACT || bin_of(old) != bin_of(size) {
+        // Sizes of a bin agree in their two highest bits.
+        if old < EXACT || size < EXACT || (old ^ size) >> (old.ilog2() - 1) != 0 {
             return false;
         }
         let root = self.tree_root(bin_of(old));
@@ -421,6 +422,18 @@ mod tests {
                 .zip(129..)
                 .all(|(a, b)| bin_of(a) <= bin_of(b))
         );
+    }
+
+    #[test]
+    fn sizes_of_a_bin_agree_in_two_bits() {
+        for old in (128..0x10_0000).step_by(61) {
+            for size in [128, old / 2, old - 1, old, old + 1, old * 3 / 2]
+                .map(|size: u64| size.clamp(128, 0xFFFFF))
+            {
+                let agree = (old ^ size) >> (old.ilog2() - 1) == 0;
+                assert_eq!(agree, bin_of(old) == bin_of(size), "{old} and {size}");
+            }
+        }
     }
 
     #[test]
