@@ -7,14 +7,24 @@ use crate::os::{CannotReturn, CommitRefused, Memory};
 
 use super::event::Event;
 use super::raw;
-use super::units::Word;
+use super::units::{Layout, Word};
 
-/// Loads, stores and page operations on an arena.
-pub trait Access {
+/// Loads, stores and page operations on an arena. Something small to copy: where it is the words themselves rather than
+/// a reference to who has them, they stay in registers while the arena is written.
+pub trait Access: Copy {
     /// Loads a word; 0 beyond the arena.
     fn load(&self, at: Word) -> u64;
     /// Stores a word; nothing happens beyond the arena.
     fn store(&self, at: Word, value: u64);
+    /// Stores one value in a run of words.
+    fn fill(&self, run: Range<Word>, value: u64) {
+        run.for_each(|at| self.store(at, value));
+    }
+    /// Copies a run of words to where `to` begins, lowest first.
+    fn copy(&self, from: Range<Word>, to: Word) {
+        from.zip(to..)
+            .for_each(|(from, to)| self.store(to, self.load(from)));
+    }
     /// The memory under it, for commits and decommits.
     fn memory(&self) -> &Memory;
     /// Called at each step worth telling; costs nothing unless overridden.
@@ -68,13 +78,65 @@ impl Access for Direct<'_> {
         raw::store(self.words, at, value);
     }
 
+    fn fill(&self, run: Range<Word>, value: u64) {
+        raw::fill(self.words, run, value);
+    }
+
+    fn copy(&self, from: Range<Word>, to: Word) {
+        raw::copy(self.words, from, to);
+    }
+
     #[inline]
     fn memory(&self) -> &Memory {
         self.memory
     }
 }
 
-/// As [`Direct`], and keeps the events: which holes were probed, what was split, linked, committed.
+/// As [`Direct`], for arenas of the largest size. Those are arrays in which every granule that a 32-bit link can name has
+/// its words: the compiler sees that no offset the hot paths compute can be out of bounds, and checks none.
+#[derive(Clone, Copy)]
+pub(super) struct Whole<'a> {
+    words: &'a [std::sync::atomic::AtomicU64; WHOLE_WORDS],
+    memory: &'a Memory,
+}
+
+const WHOLE_WORDS: usize = (Layout::WHOLE.total / 8) as usize;
+
+impl<'a> Whole<'a> {
+    /// Access to `memory`, if it is as large as that.
+    #[inline(always)]
+    pub(super) fn new(memory: &'a Memory) -> Option<Whole<'a>> {
+        let words = memory.words().try_into().ok()?;
+        Some(Whole { words, memory })
+    }
+}
+
+impl Access for Whole<'_> {
+    #[inline(always)]
+    fn load(&self, at: Word) -> u64 {
+        raw::load(self.words, at)
+    }
+
+    #[inline(always)]
+    fn store(&self, at: Word, value: u64) {
+        raw::store(self.words, at, value);
+    }
+
+    fn fill(&self, run: Range<Word>, value: u64) {
+        raw::fill(self.words, run, value);
+    }
+
+    fn copy(&self, from: Range<Word>, to: Word) {
+        raw::copy(self.words, from, to);
+    }
+
+    #[inline]
+    fn memory(&self) -> &Memory {
+        self.memory
+    }
+}
+
+/// As [`Direct`], and keeps the events (a reference to it is the [`Access`]): which holes were probed, what was split, linked, committed.
 #[derive(Debug)]
 pub struct Traced<'a> {
     direct: Direct<'a>,
@@ -102,7 +164,7 @@ impl<'a> Traced<'a> {
     }
 }
 
-impl Access for Traced<'_> {
+impl Access for &Traced<'_> {
     fn load(&self, at: Word) -> u64 {
         self.direct.load(at)
     }
@@ -140,7 +202,8 @@ pub enum Step {
     Store(Word, u64),
 }
 
-/// As [`Direct`], with a [`Gate`] before each load and store: a scheduler decides who moves.
+/// As [`Direct`], with a [`Gate`] before each load and store: a scheduler decides who moves. A reference to it is the
+/// [`Access`].
 pub struct Stepped<'a, G: Gate> {
     direct: Direct<'a>,
     gate: G,
@@ -156,7 +219,7 @@ impl<'a, G: Gate> Stepped<'a, G> {
     }
 }
 
-impl<G: Gate> Access for Stepped<'_, G> {
+impl<G: Gate> Access for &Stepped<'_, G> {
     fn load(&self, at: Word) -> u64 {
         self.gate.pass(Step::Load(at));
         self.direct.load(at)

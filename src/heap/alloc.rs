@@ -7,6 +7,7 @@ use super::finding::{AllocError, Damage, Finding, Misuse};
 use super::flags::Flags;
 use super::header::Header;
 use super::place::Fit;
+use super::policy::Policy;
 use super::region::{Region, RegionKind};
 use super::units::{
     Block, GRANULE, MAX_GRANULES, MAX_SPACE, MIN_GRANULES, PAGE_GRANULES, granules_for, high, pair,
@@ -89,12 +90,7 @@ impl<A: Access> Core<'_, A> {
             .filter(|_| size < MAX_SPACE)
             .ok_or(AllocError::Absurd)?;
         if need.granules > MAX_GRANULES {
-            let payload = self.alloc_large(size, settings)?;
-            return Ok(Placed {
-                payload,
-                probes: 0,
-                grew: true,
-            });
+            return self.alloc_large(size);
         }
         let mut probes = 0;
         let mut grew = false;
@@ -113,15 +109,35 @@ impl<A: Access> Core<'_, A> {
                     .ok_or(AllocError::Full)?
             }
         };
-        let granules = self.take(fit, need.granules, need.flags, need.unused, settings);
-        self.add(BUSY, pair(1, granules as u32));
-        self.add(REQUESTED, size);
-        self.prepare(fit.block, granules, size, flags, settings);
+        self.hand_out(fit, need, size, flags, settings);
         Ok(Placed {
             payload: fit.block.payload(),
             probes,
             grew,
         })
+    }
+
+    /// As `alloc`, where [`Core::is_plain`] and a free block is large enough. Otherwise nothing happens.
+    #[inline(always)]
+    pub(super) fn alloc_plain(&self, size: u64) -> Option<Placed> {
+        let need = Need::of(size, Flags::NONE).filter(|need| need.granules <= MAX_GRANULES)?;
+        let mut probes = 0;
+        let fit = self.find(need.granules, Policy::Best, &mut probes)?;
+        self.hand_out(fit, need, size, Flags::NONE, Settings::PLAIN);
+        Some(Placed {
+            payload: fit.block.payload(),
+            probes,
+            grew: false,
+        })
+    }
+
+    /// Makes of a free block, or of its first part, what the request is given.
+    #[inline(always)]
+    fn hand_out(&self, fit: Fit, need: Need, size: u64, flags: Flags, settings: Settings) {
+        let granules = self.take(fit, need.granules, need.flags, need.unused, settings);
+        self.add(BUSY, pair(1, granules as u32));
+        self.add(REQUESTED, size);
+        self.prepare(fit.block, granules, size, flags, settings);
     }
 
     /// The free block that a request would get, if one is large enough. Changes nothing; run with
@@ -137,7 +153,7 @@ impl<A: Access> Core<'_, A> {
     }
 
     /// Writes what a fresh payload is to hold.
-    #[inline]
+    #[inline(always)]
     fn prepare(&self, block: Block, granules: u64, size: u64, flags: Flags, settings: Settings) {
         if flags.has(Flags::ZERO_MEMORY) {
             self.zero_block(block, granules);
@@ -171,13 +187,21 @@ impl<A: Access> Core<'_, A> {
         }
     }
 
-    #[inline]
+    /// As `free`, where [`Core::is_plain`] and there is an ordinary block. Otherwise nothing happens.
+    #[inline(always)]
+    pub(super) fn free_plain(&self, payload: u64) -> Option<Freed> {
+        let (block, header) = self.locate_plain(payload)?;
+        Some(self.free_block(block, header, Settings::PLAIN))
+    }
+
+    #[inline(always)]
     fn free_block(&self, block: Block, header: Header, settings: Settings) -> Freed {
         let size = header.size();
         let requested = (size * GRANULE).saturating_sub(header.unused());
         self.sub(BUSY, pair(1, size as u32));
         self.sub(REQUESTED, requested);
-        let (hole, granules) = self.give(
+        self.mark_freed(block);
+        let (hole, granules) = self.give_marked(
             block,
             size,
             header.previous(),
@@ -412,9 +436,12 @@ impl<A: Access> Core<'_, A> {
     }
 
     /// The busy block whose payload starts at `payload`. Without checks whatever has a header there will do, as long
-    /// as its page is committed.
+    /// as its page is committed (one that is not holds no header: it reads as zero).
     #[inline]
     pub(super) fn locate(&self, payload: u64, checks: bool) -> Result<Found, Misuse> {
+        if !checks && let Some((block, header)) = self.locate_plain(payload) {
+            return Ok(Found::Block(block, header));
+        }
         if !payload.is_multiple_of(GRANULE) {
             return Err(Misuse::Misaligned);
         }
@@ -433,6 +460,14 @@ impl<A: Access> Core<'_, A> {
             return Err(Misuse::Damaged);
         }
         Ok(Found::Block(block, header))
+    }
+
+    /// The block that has a header where one for `payload` would be, if it looks like one of a segment's.
+    #[inline(always)]
+    fn locate_plain(&self, payload: u64) -> Option<(Block, Header)> {
+        let block = Block::of_payload(payload).filter(|_| payload < self.layout.space)?;
+        let header = self.header(block);
+        (header.size() >= MIN_GRANULES && !header.has(Header::LARGE)).then_some((block, header))
     }
 
     fn large_at(&self, block: Block) -> Result<Region, Misuse> {

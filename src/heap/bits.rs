@@ -29,6 +29,30 @@ impl<A: Access> Core<'_, A> {
         self.update(at + 1, bit, 0);
     }
 
+    /// The free block that starts here is busy now.
+    #[inline]
+    pub(super) fn mark_taken(&self, block: Block) {
+        self.update(self.layout.bits_word(block) + 1, 0, 1 << (block.0 & 63));
+    }
+
+    /// The busy block that starts here is free now.
+    #[inline]
+    pub(super) fn mark_freed(&self, block: Block) {
+        self.update(self.layout.bits_word(block) + 1, 1 << (block.0 & 63), 0);
+    }
+
+    /// A free block starts here, where it was cut off a larger one.
+    #[inline]
+    pub(super) fn mark_cut(&self, block: Block) {
+        self.update(self.layout.bits_word(block), 0, 1 << (block.0 & 63));
+    }
+
+    /// The free block that started here was joined with the one before.
+    #[inline]
+    pub(super) fn mark_joined(&self, block: Block) {
+        self.update(self.layout.bits_word(block), 1 << (block.0 & 63), 0);
+    }
+
     /// No block starts here.
     #[inline]
     pub(super) fn mark_none(&self, block: Block) {

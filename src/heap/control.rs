@@ -16,6 +16,8 @@
 //!        15       large blocks: count, pages  194  end; 0x720 bytes are kept, as in NT
 //! ```
 
+use std::marker::PhantomData;
+
 use super::access::Access;
 use super::flags::Flags;
 use super::policy::Policy;
@@ -74,7 +76,21 @@ pub struct Settings {
     pub decommit: bool,
 }
 
+/// Flags that change nothing about where a block is placed or what is written to it.
+const ASIDE: Flags =
+    Flags(Flags::GROWABLE.0 | Flags::GENERATE_EXCEPTIONS.0 | Flags::REALLOC_IN_PLACE_ONLY.0);
+
 impl Settings {
+    /// Best fit and nothing besides: see `Core::is_plain`. Flags that have no say in that are left out.
+    pub(super) const PLAIN: Settings = Settings {
+        flags: Flags::NONE,
+        policy: Policy::Best,
+        stamp: false,
+        checks: false,
+        decommit: false,
+    };
+
+    #[inline]
     fn decode(word: u64) -> Settings {
         Settings {
             flags: Flags(low(word)),
@@ -113,25 +129,30 @@ impl Settings {
 }
 
 /// The allocator: all operations on an arena reached through `A`. Made afresh for each call; holds no state.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Core<'a, A> {
-    pub(super) mem: &'a A,
+    pub(super) mem: A,
     pub(super) layout: Layout,
+    /// The arena outlives it.
+    arena: PhantomData<&'a ()>,
 }
-
-impl<A> Clone for Core<'_, A> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<A> Copy for Core<'_, A> {}
 
 impl<'a, A: Access> Core<'a, A> {
     /// The allocator for the arena with this layout behind `mem`.
     #[inline]
-    pub fn new(mem: &'a A, layout: Layout) -> Core<'a, A> {
-        Core { mem, layout }
+    pub fn new(mem: A, layout: Layout) -> Core<'a, A> {
+        Core {
+            mem,
+            layout,
+            arena: PhantomData,
+        }
+    }
+
+    /// A copy to call what is off the hot paths on. One that a function is called on has to lie in memory from then
+    /// on; with a copy for that, the original stays in registers.
+    #[inline(always)]
+    pub(super) fn aside(&self) -> Self {
+        *self
     }
 
     #[inline]
@@ -163,7 +184,7 @@ impl<'a, A: Access> Core<'a, A> {
 
     #[inline]
     pub(super) fn tree_root(&self, bin: usize) -> Slot {
-        Slot(TREE_ROOTS.0 + bin % TREE_BINS)
+        Slot(TREE_ROOTS.0 + bin.min(TREE_BINS - 1))
     }
 
     pub(super) fn range_head(&self, class: usize) -> Slot {
@@ -175,6 +196,15 @@ impl<'a, A: Access> Core<'a, A> {
     #[must_use]
     pub fn settings(&self) -> Settings {
         Settings::decode(self.slot(SETTINGS))
+    }
+
+    /// Whether a call with `call` takes no lock, and the settings are [`Settings::PLAIN`] as far as the placing and
+    /// filling of blocks goes: none of their bits is set then. The hot paths are compiled once for that and once for
+    /// everything else.
+    #[inline(always)]
+    pub(super) fn is_plain(&self, call: Flags) -> bool {
+        let word = self.slot(SETTINGS) | u64::from(call.0);
+        word & !u64::from(ASIDE.0) == u64::from(Flags::NO_SERIALIZE.0)
     }
 
     /// Other settings. Does not merge waiting neighbours when coalescing is switched on; `set_coalesce` does.
@@ -209,11 +239,9 @@ mod tests {
 
     #[test]
     fn the_control_block_fits_its_bytes() {
-        assert!((LIST_HEADS.0 + EXACT as usize) * 8 <= CONTROL_BYTES as usize);
-        assert!(
-            RANGE_HEADS.0 + RANGE_CLASSES <= TREE_ROOTS.0
-                && TREE_ROOTS.0 + TREE_BINS <= LIST_HEADS.0
-        );
+        const { assert!((LIST_HEADS.0 + EXACT as usize) * 8 <= CONTROL_BYTES as usize) };
+        const { assert!(RANGE_HEADS.0 + RANGE_CLASSES <= TREE_ROOTS.0) };
+        const { assert!(TREE_ROOTS.0 + TREE_BINS <= LIST_HEADS.0) };
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::os::PAGE;
 
 use super::access::Access;
-use super::control::{Core, RESERVED, Settings};
+use super::control::{Core, FREE, RESERVED, Settings};
 use super::finding::{AllocError, Damage, Finding};
 use super::flags::Flags;
 use super::header::Header;
@@ -152,8 +152,22 @@ impl<A: Access> Core<'_, A> {
 
     /// Makes `size` granules from `start` a free block, joined with its free neighbours if coalescing is on, and puts
     /// it on its list. `previous` and `last` are its place in the run; what follows must have a header already.
-    #[inline]
+    #[inline(never)]
     pub(super) fn give(
+        &self,
+        start: Block,
+        size: u64,
+        previous: u64,
+        last: u64,
+        settings: Settings,
+    ) -> (Block, u64) {
+        self.mark_free(start);
+        self.give_marked(start, size, previous, last, settings)
+    }
+
+    /// As `give`, for a block that the bitmaps show as free already.
+    #[inline(always)]
+    pub(super) fn give_marked(
         &self,
         mut start: Block,
         mut size: u64,
@@ -161,25 +175,36 @@ impl<A: Access> Core<'_, A> {
         mut last: u64,
         settings: Settings,
     ) -> (Block, u64) {
-        self.mark_free(start);
+        // A block more, and one fewer for each join.
+        let mut counts = pair(1, size as u32);
+        // What the block behind was in the tree, the whole block is already.
+        let mut moved = false;
         if settings.coalesce() {
             if previous != 0 {
                 let before = start.back(previous);
                 let header = self.header(before);
                 if header.is_free() {
-                    self.join(before, previous, before, start);
+                    self.detach(before, previous);
+                    self.joined(before, start);
                     start = before;
                     size += previous;
                     previous = header.previous();
+                    counts = counts.wrapping_sub(1);
                 }
             }
             if last == 0 {
                 let behind = start.forward(size);
                 let header = self.header(behind);
                 if header.is_free() {
-                    self.join(behind, header.size(), start, behind);
-                    size += header.size();
+                    let total = size + header.size();
+                    moved = self.tree_move(behind, header.size(), start, total);
+                    if !moved {
+                        self.detach(behind, header.size());
+                    }
+                    self.joined(start, behind);
+                    size = total;
                     last = header.flags() & Header::LAST;
+                    counts = counts.wrapping_sub(1);
                 }
             }
         }
@@ -195,18 +220,17 @@ impl<A: Access> Core<'_, A> {
         if last == 0 {
             self.set_previous(start.forward(size), size);
         }
-        self.link(start, size, settings);
+        if !moved {
+            self.attach(start, size, settings);
+        }
+        self.add(FREE, counts);
         (start, size)
     }
 
-    /// Unlinks `free` (of `size` granules), one of the neighbours `first` and `second`, which become one block.
-    #[inline]
-    fn join(&self, free: Block, size: u64, first: Block, second: Block) {
-        self.unlink_merging(free, size);
-        self.mark_none(second);
-        self.mem.event(super::event::Event::Merge {
-            block: first,
-            with: second,
-        });
+    /// Neighbours became one block.
+    #[inline(always)]
+    fn joined(&self, block: Block, with: Block) {
+        self.mark_joined(with);
+        self.mem.event(super::event::Event::Merge { block, with });
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::os::{CannotReturn, CommitLimit, Memory, PAGE, ReserveFailed};
 
-use super::access::{Access, Direct};
+use super::access::{Access, Direct, Whole};
 use super::alloc::{Freed, Placed, Resized};
 use super::compact::Compacted;
 use super::control::{Core, Settings};
@@ -156,6 +156,25 @@ pub struct Heap {
     last_failure: Mutex<Option<AllocError>>,
 }
 
+/// A call's hold of the lock, if it takes it.
+struct Turn<'a> {
+    lock: Option<&'a Lock>,
+}
+
+impl Drop for Turn<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if let Some(lock) = self.lock {
+            end_turn(lock);
+        }
+    }
+}
+
+#[inline(never)]
+fn end_turn(lock: &Lock) {
+    lock.unlock();
+}
+
 impl Heap {
     /// Makes a heap.
     ///
@@ -182,8 +201,7 @@ impl Heap {
             checks: options.checks,
             decommit: options.decommit,
         };
-        let access = heap.direct();
-        Core::new(&access, layout).create(Birth {
+        Core::new(heap.direct(), layout).create(Birth {
             reserve,
             commit,
             settings,
@@ -202,7 +220,7 @@ impl Heap {
             .map_or(0, |word| word.load(Relaxed));
         let layout = Layout::of(space);
         let is_arena =
-            layout.total == memory.bytes() && Core::new(&Direct::new(&memory), layout).is_arena();
+            layout.total == memory.bytes() && Core::new(Direct::new(&memory), layout).is_arena();
         if !is_arena {
             return Err(memory);
         }
@@ -240,31 +258,40 @@ impl Heap {
         &self.lock
     }
 
+    /// The allocator for the hot paths, which an arena of the largest size has.
+    #[inline(always)]
+    fn whole(&self) -> Option<Core<'_, Whole<'_>>> {
+        Whole::new(&self.memory).map(|access| Core::new(access, Layout::WHOLE))
+    }
+
     /// Runs `work` on the allocator without taking the lock: for pictures between operations, and for tests.
     #[inline]
     pub fn look<R>(&self, work: impl FnOnce(Core<'_, Direct<'_>>) -> R) -> R {
-        let access = self.direct();
-        work(Core::new(&access, self.layout))
+        work(Core::new(self.direct(), self.layout))
     }
 
     /// Runs `work` on the allocator through another [`Access`], under the lock unless `call` or the heap skips it.
     #[inline]
     pub fn with<A: Access, R>(
         &self,
-        access: &A,
+        access: A,
         call: Flags,
         work: impl FnOnce(Core<'_, A>) -> R,
     ) -> R {
         let core = Core::new(access, self.layout);
-        if core.settings().serialized(call) {
-            self.lock.lock();
-            let result = work(core);
-            self.lock.unlock();
-            result
-        } else {
-            add(&self.counters.skipped, 1);
-            work(core)
+        let _turn = self.turn(core.settings().serialized(call));
+        work(core)
+    }
+
+    /// Takes the lock until the turn ends, or counts a call that does without.
+    #[inline(always)]
+    fn turn(&self, serialized: bool) -> Turn<'_> {
+        let lock = serialized.then_some(&self.lock);
+        match lock {
+            Some(lock) => lock.lock(),
+            None => add(&self.counters.skipped, 1),
         }
+        Turn { lock }
     }
 
     /// Why the last request that failed did.
@@ -277,18 +304,23 @@ impl Heap {
     }
 
     #[cold]
-    fn fail(&self, error: AllocError) {
+    fn fail(&self, error: AllocError) -> AllocError {
         add(&self.counters.failures, 1);
         *self
             .last_failure
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = Some(error);
+        error
     }
 
     #[inline]
     fn run<R>(&self, call: Flags, work: impl FnOnce(Core<'_, Direct<'_>>) -> R) -> R {
-        self.with(&self.direct(), call, work)
+        self.with(self.direct(), call, work)
     }
+
+    // The three calls that programs are made of. In growable heaps without lock, checks and so on, and with nothing to commit
+    // or to refuse, two of them run a shorter copy of the same code. They hand out their results field by field: a result that is counted and then passed on whole is copied in pieces
+    // other than it was written in, and the processor waits for that longer than for all the rest.
 
     /// HeapAlloc: see [`Core::alloc`].
     ///
@@ -296,17 +328,38 @@ impl Heap {
     /// As [`Core::alloc`].
     #[inline]
     pub fn alloc(&self, size: u64, call: Flags) -> Result<Placed, AllocError> {
-        self.run(call, |core| {
-            let result = core.alloc(size, call);
-            match &result {
-                Ok(placed) => {
-                    add(&self.counters.allocs, 1);
-                    add(&self.counters.probes, placed.probes);
-                }
-                Err(error) => self.fail(*error),
+        if let Some(core) = self.whole()
+            && core.is_plain(call)
+            && let Some(placed) = core.alloc_plain(size)
+        {
+            add(&self.counters.skipped, 1);
+            add(&self.counters.allocs, 1);
+            add(&self.counters.probes, placed.probes);
+            return Ok(placed);
+        }
+        self.alloc_in_turn(size, call)
+    }
+
+    #[inline(never)]
+    fn alloc_in_turn(&self, size: u64, call: Flags) -> Result<Placed, AllocError> {
+        let core = Core::new(self.direct(), self.layout);
+        let _turn = self.turn(core.settings().serialized(call));
+        match core.alloc(size, call) {
+            Ok(Placed {
+                payload,
+                probes,
+                grew,
+            }) => {
+                add(&self.counters.allocs, 1);
+                add(&self.counters.probes, probes);
+                Ok(Placed {
+                    payload,
+                    probes,
+                    grew,
+                })
             }
-            result
-        })
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
     /// HeapFree: see [`Core::free`].
@@ -315,17 +368,35 @@ impl Heap {
     /// As [`Core::free`].
     #[inline]
     pub fn free(&self, payload: u64, call: Flags) -> Result<Freed, AllocError> {
-        self.run(call, |core| {
-            let result = core.free(payload);
-            match &result {
-                Ok(freed) => {
-                    add(&self.counters.frees, 1);
-                    add(&self.counters.pages_automatic, freed.returned_pages);
-                }
-                Err(error) => self.fail(*error),
+        if let Some(core) = self.whole()
+            && core.is_plain(call)
+            && let Some(freed) = core.free_plain(payload)
+        {
+            add(&self.counters.skipped, 1);
+            add(&self.counters.frees, 1);
+            return Ok(freed);
+        }
+        self.free_in_turn(payload, call)
+    }
+
+    #[inline(never)]
+    fn free_in_turn(&self, payload: u64, call: Flags) -> Result<Freed, AllocError> {
+        let core = Core::new(self.direct(), self.layout);
+        let _turn = self.turn(core.settings().serialized(call));
+        match core.free(payload) {
+            Ok(Freed {
+                requested,
+                returned_pages,
+            }) => {
+                add(&self.counters.frees, 1);
+                self.count_returned(returned_pages);
+                Ok(Freed {
+                    requested,
+                    returned_pages,
+                })
             }
-            result
-        })
+            Err(error) => Err(self.fail(error)),
+        }
     }
 
     /// HeapReAlloc: see [`Core::realloc`].
@@ -334,18 +405,47 @@ impl Heap {
     /// As [`Core::realloc`].
     #[inline]
     pub fn realloc(&self, payload: u64, size: u64, call: Flags) -> Result<Resized, AllocError> {
-        self.run(call, |core| {
-            let result = core.realloc(payload, size, call);
-            match &result {
-                Ok(resized) => {
-                    add(&self.counters.reallocs, 1);
-                    add(&self.counters.probes, resized.probes);
-                    add(&self.counters.pages_automatic, resized.returned_pages);
-                }
-                Err(error) => self.fail(*error),
+        match self.whole() {
+            Some(core) => self.realloc_in_turn(core, payload, size, call),
+            None => {
+                let core = Core::new(self.direct(), self.layout);
+                self.realloc_in_turn(core, payload, size, call)
             }
-            result
-        })
+        }
+    }
+
+    fn realloc_in_turn<A: Access>(
+        &self,
+        core: Core<'_, A>,
+        payload: u64,
+        size: u64,
+        call: Flags,
+    ) -> Result<Resized, AllocError> {
+        let _turn = self.turn(core.settings().serialized(call));
+        match core.realloc(payload, size, call) {
+            Ok(Resized {
+                payload,
+                probes,
+                returned_pages,
+            }) => {
+                add(&self.counters.reallocs, 1);
+                add(&self.counters.probes, probes);
+                self.count_returned(returned_pages);
+                Ok(Resized {
+                    payload,
+                    probes,
+                    returned_pages,
+                })
+            }
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    #[inline]
+    fn count_returned(&self, pages: u64) {
+        if pages != 0 {
+            add(&self.counters.pages_automatic, pages);
+        }
     }
 
     /// HeapSize: see [`Core::size`].

@@ -3,8 +3,8 @@
 use crate::os::PAGE;
 
 use super::access::Access;
-use super::alloc::Freed;
-use super::control::{Core, LARGE, REQUESTED, Settings};
+use super::alloc::{Freed, Placed};
+use super::control::{Core, LARGE, REQUESTED};
 use super::finding::AllocError;
 use super::flags::Flags;
 use super::header::Header;
@@ -18,7 +18,9 @@ impl<A: Access> Core<'_, A> {
         Block::of_payload(region.address() + LARGE_BYTES).unwrap_or(Block(u32::MAX))
     }
 
-    pub(super) fn alloc_large(&self, size: u64, settings: Settings) -> Result<u64, AllocError> {
+    #[cold]
+    pub(super) fn alloc_large(&self, size: u64) -> Result<Placed, AllocError> {
+        let settings = self.settings();
         if !settings.flags.has(Flags::GROWABLE) {
             return Err(AllocError::TooLargeForFixed);
         }
@@ -41,7 +43,11 @@ impl<A: Access> Core<'_, A> {
         if settings.stamp {
             self.touch(region, pages);
         }
-        Ok(block.payload())
+        Ok(Placed {
+            payload: block.payload(),
+            probes: 0,
+            grew: true,
+        })
     }
 
     /// Large blocks are handed out zeroed (fact A6), so that stamping one is writing a zero to each page.
@@ -51,6 +57,7 @@ impl<A: Access> Core<'_, A> {
         }
     }
 
+    #[cold]
     pub(super) fn free_large(&self, region: Region) -> Freed {
         let requested = self.large_requested(region);
         let pages = self.region_committed(region);

@@ -29,9 +29,15 @@ impl<A: Access> Core<'_, A> {
         )
     }
 
-    /// Puts a block whose free header is written on its free list.
-    #[inline]
+    /// Puts a block whose free header is written on its free list, and counts it.
     pub(super) fn link(&self, block: Block, size: u64, settings: Settings) {
+        self.attach(block, size, settings);
+        self.add(FREE, pair(1, size as u32));
+    }
+
+    /// As `link`, with the count of free blocks left to the caller, who may have more to count.
+    #[inline(always)]
+    pub(super) fn attach(&self, block: Block, size: u64, settings: Settings) {
         self.mem.event(Event::Link(block));
         if size < EXACT {
             let slot = self.list_head(size);
@@ -46,16 +52,14 @@ impl<A: Access> Core<'_, A> {
             }
             self.set_slot(slot, u64::from(block.0));
         } else {
-            self.tree_insert(block, size);
+            self.aside().tree_insert(block, size);
         }
-        self.add(FREE, pair(1, size as u32));
         if !settings.coalesce() {
             self.add(UNMERGED, self.free_neighbours(block));
         }
     }
 
-    /// Takes a block off its free list.
-    #[inline]
+    /// Takes a block off its free list, and off the counts.
     pub(super) fn unlink(&self, block: Block, size: u64, settings: Settings) {
         if !settings.coalesce() {
             self.sub(UNMERGED, self.free_neighbours(block));
@@ -65,8 +69,14 @@ impl<A: Access> Core<'_, A> {
 
     /// As `unlink`, for a block about to be joined with its neighbour: the count of unmerged pairs is left to the
     /// caller.
-    #[inline]
     pub(super) fn unlink_merging(&self, block: Block, size: u64) {
+        self.detach(block, size);
+        self.sub(FREE, pair(1, size as u32));
+    }
+
+    /// As `unlink_merging`, with the count of free blocks left to the caller too.
+    #[inline(always)]
+    pub(super) fn detach(&self, block: Block, size: u64) {
         self.mem.event(Event::Unlink(block));
         if size < EXACT {
             let links = self.mem.load(block.link_a());
@@ -86,13 +96,13 @@ impl<A: Access> Core<'_, A> {
                 }
             }
         } else {
-            self.tree_remove(block, size);
+            self.aside().tree_remove(block, size);
         }
-        self.sub(FREE, pair(1, size as u32));
     }
 
     /// How many of the two neighbours are free.
-    fn free_neighbours(&self, block: Block) -> u64 {
+    #[cold]
+    pub(super) fn free_neighbours(&self, block: Block) -> u64 {
         let header = self.header(block);
         let before = header.previous() != 0 && self.header(block.back(header.previous())).is_free();
         let behind =
@@ -101,7 +111,7 @@ impl<A: Access> Core<'_, A> {
     }
 
     /// The smallest exact size of at least `need` whose list is not empty.
-    #[inline]
+    #[inline(always)]
     pub(super) fn exact_fit(&self, need: u64) -> Option<u64> {
         if need >= EXACT {
             return None;

@@ -16,9 +16,8 @@ const TAIL: u8 = 0xAB;
 impl<A: Access> Core<'_, A> {
     /// Fills all that the owner of a block of `size` granules may use with one word.
     fn fill_block(&self, block: Block, size: u64, value: u64) {
-        for word in block.link_a()..block.forward(size).header() {
-            self.mem.store(word, value);
-        }
+        let run = block.link_a()..block.forward(size).header();
+        self.mem.fill(run, value);
     }
 
     /// Zeroes all that the owner of a block may use.
@@ -43,9 +42,7 @@ impl<A: Access> Core<'_, A> {
 
     /// Fills a free block behind its links.
     pub(super) fn fill_freed(&self, block: Block, size: u64) {
-        for word in Self::filled_words(block, size) {
-            self.mem.store(word, FREED);
-        }
+        self.mem.fill(Self::filled_words(block, size), FREED);
     }
 
     /// The first word of a filled free block that was changed.
@@ -88,9 +85,7 @@ impl<A: Access> Core<'_, A> {
         let last = (end / 8 * 8).max(first);
         (address..first).for_each(|at| self.set_byte(at, value));
         let word = u64::from_ne_bytes([value; 8]);
-        for at in word_at(first)..word_at(last) {
-            self.mem.store(at, word);
-        }
+        self.mem.fill(word_at(first)..word_at(last), word);
         (last..end).for_each(|at| self.set_byte(at, value));
     }
 
@@ -129,11 +124,14 @@ impl<A: Access> Core<'_, A> {
     /// Copies `length` bytes between payloads, both 16-byte aligned.
     pub(super) fn copy_payload(&self, from: u64, to: u64, length: u64) {
         let whole = length / 8 * 8;
-        for (source, target) in (word_at(from)..word_at(from + whole)).zip(word_at(to)..) {
-            self.mem.store(target, self.mem.load(source));
+        self.mem
+            .copy(word_at(from)..word_at(from + whole), word_at(to));
+        if whole == length {
+            return;
         }
-        for at in whole..length {
-            self.set_byte(to + at, self.byte(from + at));
-        }
+        let (source, target) = (word_at(from + whole), word_at(to + whole));
+        let kept = u64::MAX << (length % 8 * 8);
+        let word = self.mem.load(source) & !kept | self.mem.load(target) & kept;
+        self.mem.store(target, word);
     }
 }

@@ -1,11 +1,11 @@
 //! Placement: which free block a request gets.
 
 use super::access::Access;
-use super::control::{Core, FREE, ROVER, Settings};
+use super::control::{Core, FREE, ROVER, Settings, UNMERGED};
 use super::event::Event;
 use super::header::Header;
 use super::policy::Policy;
-use super::units::{Block, PAGE_GRANULES, UNIT_PAGES, high};
+use super::units::{Block, PAGE_GRANULES, UNIT_PAGES, high, pair};
 
 /// A free block chosen for a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,7 +18,7 @@ pub(super) struct Fit {
 
 impl<A: Access> Core<'_, A> {
     /// The free block that `policy` gives to a request of `need` granules; adds the blocks looked at to `probes`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, need: u64, policy: Policy, probes: &mut u64) -> Option<Fit> {
         match policy {
             Policy::Best => self.best_fit(need, probes),
@@ -28,7 +28,7 @@ impl<A: Access> Core<'_, A> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn best_fit(&self, need: u64, probes: &mut u64) -> Option<Fit> {
         if let Some(size) = self.exact_fit(need)
             && let Some(block) = self.list_first(size)
@@ -37,10 +37,12 @@ impl<A: Access> Core<'_, A> {
             self.mem.event(Event::Probe { block, size, need });
             return Some(Fit { block, size });
         }
-        self.tree_best(need, probes)
-            .map(|(block, size)| Fit { block, size })
+        let (found, more) = self.tree_fit(need);
+        *probes += more;
+        found
     }
 
+    #[inline(never)]
     fn worst_fit(&self, need: u64, probes: &mut u64) -> Option<Fit> {
         self.largest(need, probes).filter(|fit| fit.size >= need)
     }
@@ -57,12 +59,14 @@ impl<A: Access> Core<'_, A> {
         Some(Fit { block, size })
     }
 
+    #[inline(never)]
     fn next_fit(&self, need: u64, probes: &mut u64) -> Option<Fit> {
         let rover = Block((self.slot(ROVER) as u32).max(1));
         self.scan(need, rover, self.space_end(), probes)
             .or_else(|| self.scan(need, Block(1), rover, probes))
     }
 
+    #[inline(never)]
     fn scan_fit(&self, need: u64, from: Block, probes: &mut u64) -> Option<Fit> {
         self.scan(need, from, self.space_end(), probes)
     }
@@ -94,7 +98,7 @@ impl<A: Access> Core<'_, A> {
 
     /// Makes the first `need` granules of a free block busy; a remainder that can stand stays free. Answers with the
     /// granules taken.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(
         &self,
         fit: Fit,
@@ -104,17 +108,21 @@ impl<A: Access> Core<'_, A> {
         settings: Settings,
     ) -> u64 {
         let Fit { block, size } = fit;
-        self.unlink(block, size, settings);
+        if !settings.coalesce() {
+            self.sub(UNMERGED, self.free_neighbours(block));
+        }
         let header = self.header(block);
         let last = header.flags() & Header::LAST;
         let filled = header.flags() & Header::FILLED;
         let rest = size - need;
         let taken = if rest < super::units::MIN_GRANULES {
+            self.detach(block, size);
             let unused = unused + rest * super::units::GRANULE;
             self.set_header(
                 block,
                 Header::new(size, header.previous(), Header::BUSY | flags | last, unused),
             );
+            self.sub(FREE, pair(1, size as u32));
             size
         } else {
             self.mem.event(Event::Split {
@@ -127,24 +135,34 @@ impl<A: Access> Core<'_, A> {
                 Header::new(need, header.previous(), Header::BUSY | flags, unused),
             );
             let behind = block.forward(need);
+            let moved = settings.coalesce() && self.tree_move(block, size, behind, rest);
+            if !moved {
+                self.detach(block, size);
+            }
             self.set_header(behind, Header::new(rest, need, last | filled, 0));
-            self.mark_free(behind);
+            self.mark_cut(behind);
             if last == 0 {
                 self.set_previous(behind.forward(rest), rest);
             }
-            self.link(behind, rest, settings);
+            if !moved {
+                self.attach(behind, rest, settings);
+            }
+            self.sub(FREE, pair(0, need as u32));
             need
         };
         if settings.policy == Policy::Next {
             self.set_slot(ROVER, block.forward(taken).granule());
         }
-        self.mark_busy(block);
+        self.mark_taken(block);
         taken
     }
 
     /// Writes the previous size of a block.
-    #[inline]
+    #[inline(always)]
     pub(super) fn set_previous(&self, block: Block, previous: u64) {
-        self.set_header(block, self.header(block).with_previous(previous));
+        let header = self.header(block);
+        if header.previous() != previous {
+            self.set_header(block, header.with_previous(previous));
+        }
     }
 }

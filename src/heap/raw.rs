@@ -4,6 +4,7 @@
 //! (which only a damaged heap can produce) loads 0, which is no valid header, and stores nothing. Two threads that
 //! race here damage the heap's logic, never this process.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::units::Word;
@@ -12,6 +13,28 @@ use super::units::Word;
 #[inline(always)]
 pub(super) fn load(words: &[AtomicU64], at: Word) -> u64 {
     words.get(at).map_or(0, |word| word.load(Relaxed))
+}
+
+/// Stores one value in a run of words, as far as the arena goes.
+#[inline]
+pub(super) fn fill(words: &[AtomicU64], run: Range<Word>, value: u64) {
+    for word in run_of(words, run) {
+        word.store(value, Relaxed);
+    }
+}
+
+/// Copies a run of words upwards, word by word, as far as the arena goes.
+#[inline]
+pub(super) fn copy(words: &[AtomicU64], from: Range<Word>, to: Word) {
+    let behind = to.saturating_add(from.len());
+    for (source, target) in run_of(words, from).iter().zip(run_of(words, to..behind)) {
+        target.store(source.load(Relaxed), Relaxed);
+    }
+}
+
+fn run_of(words: &[AtomicU64], run: Range<Word>) -> &[AtomicU64] {
+    let end = run.end.min(words.len());
+    words.get(run.start..end).unwrap_or_default()
 }
 
 /// Stores a word.

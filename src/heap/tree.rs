@@ -16,6 +16,7 @@ use crate::os::PAGE;
 use super::access::Access;
 use super::control::{Core, EXACT, TREE_BINS, TREE_BITS};
 use super::event::Event;
+use super::place::Fit;
 use super::units::{Block, PAGE_GRANULES, RANGE_GRANULES, high, low, pair};
 
 /// Word B of a block that hangs in a chain.
@@ -48,10 +49,12 @@ fn child(children: u64, side: u64) -> u32 {
 }
 
 impl<A: Access> Core<'_, A> {
+    #[inline]
     fn size_of(&self, block: Block) -> u64 {
         self.header(block).size()
     }
 
+    #[inline(never)]
     pub(super) fn tree_insert(&self, block: Block, size: u64) {
         let bin = bin_of(size);
         let root = self.tree_root(bin);
@@ -81,6 +84,30 @@ impl<A: Access> Core<'_, A> {
         }
     }
 
+    /// Makes `to` of `size` granules stand for the block `from` of `old` granules, one of which is cut off the other or
+    /// joined to it. Does so only where that is one store: the block is all that its bin holds, and the bin stays the
+    /// same. What serves most requests of a heap without holes is such a block.
+    #[inline(always)]
+    pub(super) fn tree_move(&self, from: Block, old: u64, to: Block, size: u64) -> bool {
+        // Sizes of a bin agree in their two highest bits.
+        if old < EXACT || size < EXACT || (old ^ size) >> (old.ilog2() - 1) != 0 {
+            return false;
+        }
+        let root = self.tree_root(bin_of(old));
+        // A root has no parent, so that word A holds the chain alone.
+        let alone = self.slot(root) == u64::from(from.0)
+            && self.mem.load(from.link_a()) == 0
+            && self.mem.load(from.link_b()) == 0;
+        if alone {
+            self.mem.event(Event::Unlink(from));
+            self.mem.event(Event::Link(to));
+            self.set_slot(root, u64::from(to.0));
+            self.set_node(to, 0, 0);
+        }
+        alone
+    }
+
+    #[inline]
     fn set_node(&self, block: Block, parent: u32, children: u64) {
         self.mem.store(block.link_a(), pair(parent, 0));
         self.mem.store(block.link_b(), children);
@@ -97,6 +124,7 @@ impl<A: Access> Core<'_, A> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn tree_remove(&self, block: Block, size: u64) {
         let links = self.mem.load(block.link_a());
         if self.mem.load(block.link_b()) == CHAINED {
@@ -176,13 +204,35 @@ impl<A: Access> Core<'_, A> {
         }
     }
 
-    /// The smallest block of at least `need` granules, with its size; adds the blocks looked at to `probes`.
-    pub(super) fn tree_best(&self, need: u64, probes: &mut u64) -> Option<(Block, u64)> {
+    /// As `tree_best`, quick where the least bin that can serve an exact size holds blocks of one size only.
+    #[inline(always)]
+    pub(super) fn tree_fit(&self, need: u64) -> (Option<Fit>, u64) {
+        let bins = self.slot(TREE_BITS);
+        if bins == 0 {
+            return (None, 0);
+        }
+        let root = self.slot(self.tree_root(bins.trailing_zeros() as usize)) as u32;
+        if need < EXACT
+            && let Some(block) = Block::from_link(root)
+            && self.mem.load(block.link_b()) == 0
+        {
+            let size = self.size_of(block);
+            self.mem.event(Event::Probe { block, size, need });
+            let block = self.newest(block);
+            return (Some(Fit { block, size }), 1);
+        }
+        self.aside().tree_best(need)
+    }
+
+    /// The smallest block of at least `need` granules; and how many blocks were looked at.
+    #[inline(never)]
+    pub(super) fn tree_best(&self, need: u64) -> (Option<Fit>, u64) {
+        let mut probes = 0;
         let need_bin = bin_of(need);
         let mut best: Option<(Block, u64)> = None;
         let mut look = |node: Block, best: &mut Option<(Block, u64)>| {
             let size = self.size_of(node);
-            *probes += 1;
+            probes += 1;
             self.mem.event(Event::Probe {
                 block: node,
                 size,
@@ -227,10 +277,15 @@ impl<A: Access> Core<'_, A> {
             let children = self.mem.load(here.link_b());
             larger = Block::from_link(low(children)).or(Block::from_link(high(children)));
         }
-        best.map(|(node, size)| (self.newest(node), size))
+        let fit = best.map(|(node, size)| Fit {
+            block: self.newest(node),
+            size,
+        });
+        (fit, probes)
     }
 
     /// The largest block, with its size; adds the blocks looked at to `probes`.
+    #[inline(never)]
     pub(super) fn tree_largest(&self, need: u64, probes: &mut u64) -> Option<(Block, u64)> {
         let bins = self.slot(TREE_BITS);
         let bin = 63u32.checked_sub(bins.leading_zeros())? as usize;
@@ -255,6 +310,7 @@ impl<A: Access> Core<'_, A> {
     }
 
     /// The most recently freed block of a node's size.
+    #[inline]
     fn newest(&self, node: Block) -> Block {
         Block::from_link(high(self.mem.load(node.link_a()))).unwrap_or(node)
     }
@@ -367,6 +423,18 @@ mod tests {
                 .zip(129..)
                 .all(|(a, b)| bin_of(a) <= bin_of(b))
         );
+    }
+
+    #[test]
+    fn sizes_of_a_bin_agree_in_two_bits() {
+        for old in (128..0x10_0000).step_by(61) {
+            for size in [128, old / 2, old - 1, old, old + 1, old * 3 / 2]
+                .map(|size: u64| size.clamp(128, 0xFFFFF))
+            {
+                let agree = (old ^ size) >> (old.ilog2() - 1) == 0;
+                assert_eq!(agree, bin_of(old) == bin_of(size), "{old} and {size}");
+            }
+        }
     }
 
     #[test]

@@ -180,6 +180,14 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// That of the largest arena, [`Layout::of`] [`MAX_SPACE`], known when the program is compiled.
+    pub(super) const WHOLE: Layout = Layout {
+        space: MAX_SPACE,
+        unit_map: (MAX_SPACE / 8) as Word,
+        bits: ((MAX_SPACE + MAX_SPACE / UNIT * 8) / 8) as Word,
+        total: MAX_SPACE + MAX_SPACE / UNIT * 8 + MAX_SPACE / 64,
+    };
+
     /// The layout of an arena with `space` bytes for segments and large blocks (rounded up to units).
     #[must_use]
     pub fn of(space: u64) -> Layout {
@@ -272,6 +280,11 @@ mod tests {
                 "A4: {size} bytes, tail {tail}"
             );
         }
+    }
+
+    #[test]
+    fn the_largest_layout_is_the_one_that_is_made() {
+        assert_eq!(Layout::WHOLE, Layout::of(MAX_SPACE));
     }
 
     #[test]
