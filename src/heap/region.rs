@@ -155,6 +155,12 @@ impl<A: Access> Core<'_, A> {
         Region::from_link(low(self.mem.load(region.word(2))))
     }
 
+    /// The region before `region` in its list.
+    #[must_use]
+    pub fn previous_region(&self, region: Region) -> Option<Region> {
+        Region::from_link(high(self.mem.load(region.word(2))))
+    }
+
     /// All regions of a kind. Ends even if the list is damaged.
     pub fn regions(&self, kind: RegionKind) -> impl Iterator<Item = Region> + '_ {
         let budget = usize::try_from(self.layout.units()).unwrap_or(usize::MAX);
