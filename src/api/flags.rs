@@ -328,6 +328,8 @@ mod tests {
                 HEAP_DISABLE_COALESCE_ON_FREE,
                 Flags::DISABLE_COALESCE_ON_FREE,
             ),
+            (HEAP_VALIDATE_ALL_ENABLED, Flags::VALIDATE_ALL),
+            (HEAP_VALIDATE_PARAMETERS_ENABLED, Flags::VALIDATE_PARAMETERS),
         ] {
             assert_eq!(bit, flag.0);
         }

@@ -28,7 +28,7 @@ use super::error::{
     ERROR_NOT_ENOUGH_MEMORY, ERROR_NOT_OWNER, Exception, NO_ERROR, SetLastError, is_misuse,
     last_error_of,
 };
-use super::flags::{HEAP_VALIDATE_ALL_ENABLED, HEAP_VALIDATE_PARAMETERS_ENABLED, Place, accepted};
+use super::flags::{Place, accepted};
 use super::process::{Process, offset_in};
 
 pub use entry::{
@@ -67,13 +67,13 @@ impl Process {
     /// What HEAP_VALIDATE_ALL_ENABLED and HEAP_VALIDATE_PARAMETERS_ENABLED demand before a call about `payload`.
     fn validated(heap: &Heap, payload: Option<u64>, call: Flags) -> Result<(), AllocError> {
         let flags = heap.settings().flags;
-        if flags.has(Flags(HEAP_VALIDATE_ALL_ENABLED))
+        if flags.has(Flags::VALIDATE_ALL)
             && let Some(&finding) = heap.validate(call, 1).0.first()
         {
             return Err(AllocError::Damaged(finding));
         }
         match payload {
-            Some(payload) if flags.has(Flags(HEAP_VALIDATE_PARAMETERS_ENABLED)) => {
+            Some(payload) if flags.has(Flags::VALIDATE_PARAMETERS) => {
                 heap.validate_block(payload, call)
             }
             _ => Ok(()),
