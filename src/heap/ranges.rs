@@ -13,7 +13,7 @@ use crate::os::PAGE;
 use super::access::Access;
 use super::control::{Core, RANGE_BITS, RANGE_CLASSES, RANGES};
 use super::header::Header;
-use super::units::{Block, PAGE_GRANULES, high, low, pair};
+use super::units::{Block, PAGE_GRANULES, UNIT_PAGES, high, low, pair};
 
 /// An uncommitted range: its descriptor, first page and pages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -122,7 +122,7 @@ impl<A: Access> Core<'_, A> {
 
     /// The ranges of a class, newest first. Ends even if the list is damaged.
     pub(super) fn ranges_of(&self, class: usize) -> impl Iterator<Item = Range> + '_ {
-        let budget = usize::try_from(self.layout.space / PAGE).unwrap_or(usize::MAX);
+        let budget = usize::try_from(self.units_end() * UNIT_PAGES).unwrap_or(usize::MAX);
         let next = |block: &Block| Block::from_link(high(self.mem.load(block.link_a())));
         std::iter::successors(self.range_first(class), next)
             .take(budget)

@@ -36,7 +36,7 @@ impl RegionKind {
     }
 
     /// The slot with the first (low) and last (high) region of this kind.
-    fn list(self) -> Slot {
+    pub(super) fn list(self) -> Slot {
         if self == RegionKind::Segment {
             SEGMENTS
         } else {
@@ -163,9 +163,14 @@ impl<A: Access> Core<'_, A> {
 
     /// All regions of a kind. Ends even if the list is damaged.
     pub fn regions(&self, kind: RegionKind) -> impl Iterator<Item = Region> + '_ {
-        let budget = usize::try_from(self.layout.units()).unwrap_or(usize::MAX);
+        let budget = usize::try_from(self.units_end()).unwrap_or(usize::MAX);
         std::iter::successors(self.first_region(kind), |&region| self.next_region(region))
             .take(budget)
+    }
+
+    /// The last region of a kind.
+    pub(super) fn last_region(&self, kind: RegionKind) -> Option<Region> {
+        Region::from_link(high(self.slot(kind.list())))
     }
 
     /// The granule behind the last block that a segment can have: its last granule lends eight bytes to that block.

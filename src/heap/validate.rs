@@ -4,7 +4,7 @@ use crate::os::PAGE;
 
 use super::access::Access;
 use super::control::{
-    BUSY, COMMITTED, Core, EXACT, FREE, LARGE, RANGE_CLASSES, RANGES, REQUESTED, TREE_BINS,
+    BUSY, COMMITTED, Core, EXACT, FREE, LARGE, RANGE_CLASSES, RANGES, REQUESTED, TREE_BINS, UNITS,
     UNMERGED,
 };
 use super::finding::{Damage, Finding};
@@ -130,20 +130,29 @@ impl<A: Access> Check<'_, A> {
                 core.slot(super::control::SIGNATURE_SLOT),
             );
         }
-        let mut segments = 0;
-        for segment in core.regions(RegionKind::Segment) {
-            self.region(segment, RegionKind::Segment);
-            self.segment(segment);
-            segments += 1;
-        }
-        for region in core.regions(RegionKind::Large) {
-            self.region(region, RegionKind::Large);
-            self.large(region);
+        for kind in [RegionKind::Segment, RegionKind::Large] {
+            let mut last = None;
+            for region in core.regions(kind) {
+                self.region(region, kind);
+                match kind {
+                    RegionKind::Segment => self.segment(region),
+                    RegionKind::Large => self.large(region),
+                }
+                last = Some(region);
+            }
+            // A list that breaks off, or goes round until its budget is spent, does not end with its last region.
+            let address = |region: Option<Region>| region.map_or(0, Region::address);
+            self.expect(
+                kind.list().0 as u64 * 8,
+                Damage::Region,
+                address(core.last_region(kind)),
+                address(last),
+            );
         }
         self.lists();
         self.ranges();
         // Counters compare a walk with the books; a broken walk would only repeat what was found already.
-        if self.findings == 0 && segments != 0 {
+        if self.findings == 0 {
             self.counters();
         }
     }
@@ -162,6 +171,14 @@ impl<A: Access> Check<'_, A> {
         }
         let reserved = core.region_reserved(region);
         let last = (at + reserved.max(1) - 1) / UNIT * UNIT;
+        if last / UNIT >= core.units_end() {
+            self.report(
+                UNITS.0 as u64 * 8 + 4,
+                Damage::Counter,
+                last / UNIT + 1,
+                core.units_end(),
+            );
+        }
         for probe in [at, last] {
             let owner = core.region_at(probe).map_or(u64::MAX, Region::address);
             self.expect(probe, Damage::Region, at, owner);
@@ -337,7 +354,7 @@ impl<A: Access> Check<'_, A> {
     /// that each free block's links agree; a block cannot be in two places then).
     fn lists(&mut self) {
         let core = self.core;
-        let budget = core.layout.space / GRANULE / 2;
+        let budget = core.space_end().granule() / 2;
         let mut listed = 0;
         let words = core.list_words();
         for size in 0..EXACT {

@@ -7,7 +7,7 @@ use super::access::Access;
 use super::control::Core;
 use super::header::Header;
 use super::region::{Region, RegionKind};
-use super::units::{Block, GRANULE, MIN_GRANULES, page_start};
+use super::units::{Block, GRANULE, MIN_GRANULES, UNIT, page_start};
 
 /// One thing a walk meets. Addresses are from the start of the arena, sizes in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,7 +60,7 @@ enum At {
 pub struct Walk<'a, A> {
     core: Core<'a, A>,
     at: At,
-    /// Steps left: a heap has at most one entry for every two granules, and a region or range for a page.
+    /// Steps left: the units in use have at most one block for every two granules, and a region or range for a page.
     budget: u64,
     /// Segments left, so that a cycle of descriptors ends.
     regions: u64,
@@ -77,8 +77,8 @@ impl<'a, A: Access> Core<'a, A> {
         Walk {
             core: *self,
             at,
-            budget: self.layout.space / GRANULE,
-            regions: self.layout.units(),
+            budget: self.units_end() * (UNIT / GRANULE),
+            regions: self.units_end(),
         }
     }
 
@@ -201,7 +201,7 @@ impl<'a, A: Access> Core<'a, A> {
 impl<A: Access> Walk<'_, A> {
     fn segment(&mut self, segment: Option<Region>) -> Option<Entry> {
         let Some(segment) = segment.filter(|_| self.regions > 0) else {
-            self.regions = self.core.layout.units();
+            self.regions = self.core.units_end();
             self.at = At::Large(self.core.first_region(RegionKind::Large));
             return self.next();
         };
