@@ -366,6 +366,10 @@ impl<A: Access> Core<'_, A> {
         let mut header = header;
         while header.size() < need {
             let free = self.header(behind);
+            // Only in a damaged heap is there anything else now; the block keeps what it got and has to move.
+            if !free.is_free() || free.size() < MIN_GRANULES {
+                return false;
+            }
             self.unlink(behind, free.size(), settings);
             self.mark_none(behind);
             let total = header.size() + free.size();
@@ -396,7 +400,7 @@ impl<A: Access> Core<'_, A> {
         }
         let range = self.range(descriptor);
         let last_granule = u64::from(self.ends_segment(range));
-        if free + range.size + range.pages * PAGE_GRANULES - last_granule < short {
+        if free + range.size + range.pages * PAGE_GRANULES < short + last_granule {
             return false;
         }
         // `extend_run` counts on the free block before the range only when it may join it.

@@ -98,6 +98,7 @@ impl<A: Access> Core<'_, A> {
         need: u64,
         settings: Settings,
     ) -> Result<(), AllocError> {
+        self.verify_range(range).map_err(AllocError::Damaged)?;
         let tail = self.tail_before(range, settings.coalesce());
         let have = range.size + tail.map_or(0, |(_, size)| size);
         let pages = (need + RANGE_GRANULES)

@@ -12,8 +12,9 @@ use crate::os::PAGE;
 
 use super::access::Access;
 use super::control::{Core, RANGE_BITS, RANGE_CLASSES, RANGES};
+use super::finding::{Damage, Finding};
 use super::header::Header;
-use super::units::{Block, PAGE_GRANULES, UNIT_PAGES, high, low, pair};
+use super::units::{Block, PAGE_GRANULES, high, low, pair};
 
 /// An uncommitted range: its descriptor, first page and pages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -120,13 +121,17 @@ impl<A: Access> Core<'_, A> {
         Block::from_link(self.slot(self.range_head(class)) as u32)
     }
 
-    /// The ranges of a class, newest first. Ends even if the list is damaged.
+    /// The ranges of a class, newest first. Each must be linked back, so that a damaged list breaks off and never goes
+    /// round.
     pub(super) fn ranges_of(&self, class: usize) -> impl Iterator<Item = Range> + '_ {
-        let budget = usize::try_from(self.units_end() * UNIT_PAGES).unwrap_or(usize::MAX);
-        let next = |block: &Block| Block::from_link(high(self.mem.load(block.link_a())));
-        std::iter::successors(self.range_first(class), next)
-            .take(budget)
-            .map(|block| self.range(block))
+        let links = |block: Block| self.mem.load(block.link_a());
+        let next = move |&block: &Block| {
+            Block::from_link(high(links(block))).filter(|&next| low(links(next)) == block.0)
+        };
+        let first = self
+            .range_first(class)
+            .filter(|&first| low(links(first)) == 0);
+        std::iter::successors(first, next).map(|block| self.range(block))
     }
 
     /// A range out of which, with the free block before it, `need` granules can be had.
@@ -159,7 +164,7 @@ impl<A: Access> Core<'_, A> {
     /// The largest block that committing all of a range can make, in granules.
     fn range_yield(&self, range: Range, coalesce: bool) -> u64 {
         let ends_segment = self.ends_segment(range);
-        range.size + range.pages * PAGE_GRANULES - u64::from(ends_segment)
+        (range.size + range.pages * PAGE_GRANULES).saturating_sub(u64::from(ends_segment))
             + self
                 .tail_before(range, coalesce)
                 .map_or(0, |(_, size)| size)
@@ -168,6 +173,30 @@ impl<A: Access> Core<'_, A> {
             } else {
                 self.head_behind(range).map_or(0, |(_, size)| size)
             }
+    }
+
+    /// Checks a range that is about to be committed: it has pages, all within its segment.
+    pub(super) fn verify_range(&self, range: Range) -> Result<(), Finding> {
+        let header = self.header(range.descriptor);
+        let most = self
+            .region_at(range.descriptor.address())
+            .map_or(0, |segment| {
+                self.segment_end_page(segment).saturating_sub(range.page)
+            });
+        let (at, what) = if header.is_valid() && header.has(Header::RANGE | Header::BUSY) {
+            (range.descriptor.payload() + 8, Damage::Size)
+        } else {
+            (range.descriptor.address() + 8, Damage::Header)
+        };
+        if what == Damage::Size && (1..=most).contains(&range.pages) {
+            return Ok(());
+        }
+        Err(Finding {
+            at,
+            what,
+            expected: most,
+            found: range.pages,
+        })
     }
 
     /// Whether a range reaches the end of its segment.

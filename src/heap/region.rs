@@ -125,9 +125,15 @@ impl<A: Access> Core<'_, A> {
             .min(self.layout.space.saturating_sub(region.address()))
     }
 
-    /// Pages a region has committed.
+    /// Pages a region has committed (never more than it has, whatever its descriptor says).
     #[must_use]
     pub fn region_committed(&self, region: Region) -> u64 {
+        self.region_count(region)
+            .min(self.region_reserved(region) / PAGE)
+    }
+
+    /// The same as the descriptor says it.
+    pub(super) fn region_count(&self, region: Region) -> u64 {
         self.mem.load(region.word(3))
     }
 
@@ -147,12 +153,15 @@ impl<A: Access> Core<'_, A> {
     #[must_use]
     pub fn first_region(&self, kind: RegionKind) -> Option<Region> {
         Region::from_link(low(self.slot(kind.list())))
+            .filter(|&first| self.previous_region(first).is_none())
     }
 
-    /// The region after `region` in its list.
+    /// The region after `region` in its list. It must be linked back, so that a damaged list breaks off and never
+    /// leads in a circle.
     #[must_use]
     pub fn next_region(&self, region: Region) -> Option<Region> {
         Region::from_link(low(self.mem.load(region.word(2))))
+            .filter(|&next| self.previous_region(next) == Some(region))
     }
 
     /// The region before `region` in its list.
@@ -169,7 +178,8 @@ impl<A: Access> Core<'_, A> {
     }
 
     /// The last region of a kind.
-    pub(super) fn last_region(&self, kind: RegionKind) -> Option<Region> {
+    #[must_use]
+    pub fn last_region(&self, kind: RegionKind) -> Option<Region> {
         Region::from_link(high(self.slot(kind.list())))
     }
 

@@ -133,14 +133,15 @@ impl<A: Access> Check<'_, A> {
         for kind in [RegionKind::Segment, RegionKind::Large] {
             let mut last = None;
             for region in core.regions(kind) {
-                self.region(region, kind);
-                match kind {
-                    RegionKind::Segment => self.segment(region),
-                    RegionKind::Large => self.large(region),
-                }
                 last = Some(region);
+                // One whose descriptor makes no sense has no blocks that could be found.
+                match (self.region(region, kind), kind) {
+                    (false, _) => {}
+                    (true, RegionKind::Segment) => self.segment(region),
+                    (true, RegionKind::Large) => self.large(region),
+                }
             }
-            // A list that breaks off, or goes round until its budget is spent, does not end with its last region.
+            // A list that breaks off does not end with its last region.
             let address = |region: Option<Region>| region.map_or(0, Region::address);
             self.expect(
                 kind.list().0 as u64 * 8,
@@ -157,7 +158,8 @@ impl<A: Access> Check<'_, A> {
         }
     }
 
-    fn region(&mut self, region: Region, kind: RegionKind) {
+    /// Checks a region's descriptor. Whether its kind and size can be believed.
+    fn region(&mut self, region: Region, kind: RegionKind) -> bool {
         let core = self.core;
         let at = region.address();
         if core.region_kind(region) != Some(kind) {
@@ -167,7 +169,7 @@ impl<A: Access> Check<'_, A> {
                 kind as u64,
                 core.mem.load((at / 8) as usize),
             );
-            return;
+            return false;
         }
         let reserved = core.region_reserved(region);
         let last = (at + reserved.max(1) - 1) / UNIT * UNIT;
@@ -178,6 +180,7 @@ impl<A: Access> Check<'_, A> {
                 last / UNIT + 1,
                 core.units_end(),
             );
+            return false;
         }
         for probe in [at, last] {
             let owner = core.region_at(probe).map_or(u64::MAX, Region::address);
@@ -186,12 +189,8 @@ impl<A: Access> Check<'_, A> {
         let committed: u64 = (at / UNIT..=last / UNIT)
             .map(|unit| u64::from(core.unit_mask(unit).count_ones()))
             .sum();
-        self.expect(
-            at,
-            Damage::Counter,
-            committed,
-            core.region_committed(region),
-        );
+        self.expect(at, Damage::Counter, committed, core.region_count(region));
+        true
     }
 
     /// Walks a segment's blocks: headers, previous sizes, marks of run ends, bitmaps, merging.
@@ -358,14 +357,15 @@ impl<A: Access> Check<'_, A> {
         let mut listed = 0;
         let words = core.list_words();
         for size in 0..EXACT {
-            let mut next = core.list_first(size);
+            let first = core.list_first(size);
             let bit = words[size as usize >> 6] >> (size & 63) & 1;
             self.expect(
                 core.list_head(size).0 as u64 * 8,
                 Damage::ListBit,
-                u64::from(next.is_some()),
+                u64::from(first.is_some()),
                 bit,
             );
+            let mut next = first.filter(|&first| self.begins(first));
             while let Some(block) = next
                 && listed <= budget
             {
@@ -385,7 +385,7 @@ impl<A: Access> Check<'_, A> {
                 u64::from(root.is_some()),
                 bit,
             );
-            if let Some(root) = root {
+            if let Some(root) = root.filter(|&root| self.begins(root)) {
                 self.subtree(root, bin, budget, &mut listed);
             }
         }
@@ -397,9 +397,20 @@ impl<A: Access> Check<'_, A> {
         );
     }
 
+    /// Whether the first block of a list, or a root, has nothing before it.
+    fn begins(&mut self, first: Block) -> bool {
+        let before = low(self.core.mem.load(first.link_a()));
+        self.expect(first.payload(), Damage::Link, 0, u64::from(before));
+        before == 0
+    }
+
     fn listed(&mut self, block: Block, fits: impl Fn(u64) -> bool) -> bool {
         let header = self.core.header(block);
-        let sound = self.core.in_segment(block) && header.is_free() && fits(header.size());
+        // A list that has a beginning, and whose every block is linked both ways, cannot go round.
+        let sound = self.core.in_segment(block)
+            && header.is_free()
+            && fits(header.size())
+            && self.core.is_linked(block, header.size());
         if !sound {
             self.report(block.address() + 8, Damage::Link, 0, header.0);
         }
@@ -430,6 +441,7 @@ impl<A: Access> Check<'_, A> {
 
     fn ranges(&mut self) {
         let core = self.core;
+        let mut listed = 0;
         for class in 0..RANGE_CLASSES {
             let first = core.range_first(class);
             let bit = core.list_words()[3] >> class & 1;
@@ -448,8 +460,15 @@ impl<A: Access> Check<'_, A> {
                     self.report(range.descriptor.address() + 8, Damage::Link, 0, header.0);
                     break;
                 }
+                listed += 1;
             }
         }
+        self.expect(
+            RANGES.0 as u64 * 8,
+            Damage::Counter,
+            listed,
+            u64::from(low(core.slot(RANGES))),
+        );
     }
 
     fn counters(&mut self) {
