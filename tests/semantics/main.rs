@@ -4,6 +4,7 @@
 //! A HeapAlloc, B large blocks and fixed heaps, F HeapFree, R HeapReAlloc, Z HeapSize, V HeapValidate, W HeapWalk,
 //! L locking, Q information, S HeapSummary, T the C runtime, I internals, G global flags.
 
+mod abuse;
 mod alloc;
 mod bench;
 mod compact;

@@ -71,16 +71,18 @@ pub(super) fn step<A: Access>(
         return Err(Lost);
     }
     if entry.lpData == 0 {
-        return describe(core, base, core.walk().next(), 0);
+        let first = core.first_region(RegionKind::Segment).ok_or(Lost)?;
+        return describe(core, base, Entry::Segment(first), 0).map(Some);
     }
     let from = recognise(core, base, entry).ok_or(Lost)?;
     let next = core
         .walk_behind(from)
         .find(|next| !matches!(next, Entry::Descriptor(..)));
-    if next.is_some_and(|next| !follows(core, from, next)) {
+    if breaks_off(core, from, next) {
         return Err(Lost);
     }
-    describe(core, base, next, entry.iRegionIndex)
+    next.map(|next| describe(core, base, next, entry.iRegionIndex))
+        .transpose()
 }
 
 /// What in the heap an entry was made of.
@@ -106,33 +108,34 @@ fn recognise<A: Access>(
     core.entry_at(block?)
 }
 
-/// Whether a region that a step leads to is linked back to where the step came from. A damaged list of regions cannot
-/// lead in a circle then.
-fn follows<A: Access>(core: Core<'_, A>, from: Entry, next: Entry) -> bool {
-    let region_of = |entry| match entry {
-        Entry::Segment(region) | Entry::Large(region) => Some(region),
-        Entry::Block(block, _) | Entry::Descriptor(block, _) => core.region_at(block.address()),
+/// Whether a step leaves the list of segments, or that of large blocks, before its last region: the list is damaged.
+fn breaks_off<A: Access>(core: Core<'_, A>, from: Entry, next: Option<Entry>) -> bool {
+    let (region, kind) = match from {
+        Entry::Large(region) => (Some(region), RegionKind::Large),
+        Entry::Segment(region) => (Some(region), RegionKind::Segment),
+        Entry::Block(block, _) | Entry::Descriptor(block, _) => {
+            (core.region_at(block.address()), RegionKind::Segment)
+        }
         Entry::Uncommitted { address, .. } | Entry::Damaged { address, .. } => {
-            core.region_at(address)
+            (core.region_at(address), RegionKind::Segment)
         }
     };
-    let expected = match (from, next) {
-        (_, Entry::Segment(_)) | (Entry::Large(_), Entry::Large(_)) => region_of(from),
-        (_, Entry::Large(_)) => None,
-        _ => return true,
+    let leaves = match next {
+        None => true,
+        Some(Entry::Large(_)) => kind == RegionKind::Segment,
+        Some(_) => false,
     };
-    region_of(next).and_then(|region| core.previous_region(region)) == expected
+    leaves && region != core.last_region(kind)
 }
 
 /// An entry in the words of HeapWalk. `index` is the region's of the entry before.
 fn describe<A: Access>(
     core: Core<'_, A>,
     base: usize,
-    entry: Option<Entry>,
+    entry: Entry,
     index: u8,
-) -> Result<Option<PROCESS_HEAP_ENTRY>, Lost> {
-    let Some(entry) = entry else { return Ok(None) };
-    let told = match entry {
+) -> Result<PROCESS_HEAP_ENTRY, Lost> {
+    Ok(match entry {
         Entry::Segment(segment) => region(core, base, segment),
         Entry::Block(block, header) => self::block(base, block, header, index),
         Entry::Uncommitted { address, bytes } => PROCESS_HEAP_ENTRY {
@@ -150,8 +153,7 @@ fn describe<A: Access>(
             ..PROCESS_HEAP_ENTRY::default()
         },
         Entry::Descriptor(..) | Entry::Damaged { .. } => return Err(Lost),
-    };
-    Ok(Some(told))
+    })
 }
 
 fn region<A: Access>(core: Core<'_, A>, base: usize, segment: Region) -> PROCESS_HEAP_ENTRY {
@@ -199,4 +201,61 @@ fn block(base: usize, block: Block, header: Header, index: u8) -> PROCESS_HEAP_E
 
 fn narrow(bytes: u64) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::heap::{Direct, Flags, Heap, Options, Word};
+    use crate::os::{CommitLimit, Memory};
+
+    /// Direct access that counts loads.
+    struct Counting<'a> {
+        direct: Direct<'a>,
+        loads: Cell<u64>,
+    }
+
+    impl Access for Counting<'_> {
+        fn load(&self, at: Word) -> u64 {
+            self.loads.set(self.loads.get() + 1);
+            self.direct.load(at)
+        }
+
+        fn store(&self, at: Word, value: u64) {
+            self.direct.store(at, value);
+        }
+
+        fn memory(&self) -> &Memory {
+            self.direct.memory()
+        }
+    }
+
+    #[test]
+    fn a_step_costs_the_same_wherever_the_walk_stands() {
+        let limit = Arc::new(CommitLimit::new(1 << 30));
+        let heap = Heap::new(&Options::default(), &limit).unwrap();
+        let blocks: Vec<u64> = (0..20_000)
+            .map(|nth| heap.alloc(nth % 900, Flags::NONE).unwrap().payload)
+            .collect();
+        for payload in blocks.iter().step_by(3) {
+            heap.free(*payload, Flags::NONE).unwrap();
+        }
+        let counting = Counting {
+            direct: heap.direct(),
+            loads: Cell::new(0),
+        };
+        let core = Core::new(&counting, heap.layout());
+        let base = 0x1_0000;
+        let mut entry = PROCESS_HEAP_ENTRY::default();
+        let mut steps = 0;
+        while let Ok(Some(next)) = step(core, base, &entry) {
+            assert!(counting.loads.take() <= 60, "{next:?}");
+            entry = next;
+            steps += 1;
+        }
+        assert!(steps > 20_000 && core.regions(RegionKind::Segment).count() > 3);
+    }
 }
