@@ -10,7 +10,8 @@ use super::place::Fit;
 use super::policy::Policy;
 use super::region::{Region, RegionKind};
 use super::units::{
-    Block, GRANULE, MAX_GRANULES, MAX_SPACE, MIN_GRANULES, PAGE_GRANULES, granules_for, high, pair,
+    Block, GRANULE, MAX_GRANULES, MAX_SPACE, MIN_GRANULES, NET_HEADER, PAGE_GRANULES, TAIL_BYTES,
+    granules_for, high, pair,
 };
 
 /// A block handed out.
@@ -53,6 +54,33 @@ pub(super) enum Found {
     Large(Region),
 }
 
+/// The flags under which a block's header counts in full (fact A4).
+const DEBUG: Flags = Flags(
+    Flags::TAIL_CHECKING.0
+        | Flags::FREE_CHECKING.0
+        | Flags::VALIDATE_ALL.0
+        | Flags::VALIDATE_PARAMETERS.0,
+);
+
+/// What a block grows by in a heap that validates with each call.
+const VALIDATE_BYTES: u64 = 16;
+
+/// Bytes that a block costs beside what is asked for, under heap or call flags `flags` (facts A3, A4).
+#[inline]
+#[must_use]
+pub fn overhead(flags: Flags) -> u64 {
+    if !flags.any(DEBUG) {
+        return NET_HEADER;
+    }
+    let part = |of: Flags, bytes| if flags.any(of) { bytes } else { 0 };
+    2 * NET_HEADER
+        + part(Flags::TAIL_CHECKING, TAIL_BYTES)
+        + part(
+            Flags::VALIDATE_ALL | Flags::VALIDATE_PARAMETERS,
+            VALIDATE_BYTES,
+        )
+}
+
 /// What a request needs of a block: granules, header flags, bytes not asked for.
 #[derive(Clone, Copy)]
 struct Need {
@@ -65,10 +93,14 @@ impl Need {
     /// `None` for sizes that cannot be expressed at all.
     #[inline]
     fn of(size: u64, flags: Flags) -> Option<Need> {
-        let tail = flags.has(Flags::TAIL_CHECKING);
-        let debug = tail || flags.has(Flags::FREE_CHECKING);
-        let granules = granules_for(size, debug, tail)?;
-        let flags = if debug { Header::EXTRA } else { 0 } | if tail { Header::TAIL } else { 0 };
+        let granules = granules_for(size, overhead(flags))?;
+        let tail = if flags.has(Flags::TAIL_CHECKING) {
+            Header::TAIL
+        } else {
+            0
+        };
+        let extra = if flags.any(DEBUG) { Header::EXTRA } else { 0 };
+        let flags = tail | extra;
         Some(Need {
             granules,
             flags,
@@ -373,8 +405,8 @@ impl<A: Access> Core<'_, A> {
         let mut header = header;
         while header.size() < need {
             let free = self.header(behind);
-            if !free.is_free() || free.size() == 0 {
-                // Only damage makes the blocks differ from what was counted on.
+            // Only in a damaged heap is there anything else now; the block keeps what it got and has to move.
+            if !free.is_free() || free.size() < MIN_GRANULES {
                 return false;
             }
             self.unlink(behind, free.size(), settings);
@@ -407,7 +439,7 @@ impl<A: Access> Core<'_, A> {
         }
         let range = self.range(descriptor);
         let last_granule = u64::from(self.ends_segment(range));
-        if free + range.size + range.pages * PAGE_GRANULES - last_granule < short {
+        if free + range.size + range.pages * PAGE_GRANULES < short + last_granule {
             return false;
         }
         // `extend_run` counts on the free block before the range only when it may join it.

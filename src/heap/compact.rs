@@ -5,7 +5,7 @@ use super::control::{Core, Settings, UNMERGED};
 use super::event::Event;
 use super::flags::Flags;
 use super::header::Header;
-use super::units::{Block, GRANULE};
+use super::units::{Block, GRANULE, MAX_SEGMENT, MIN_GRANULES};
 
 /// What compacting did.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -77,8 +77,9 @@ impl<A: Access> Core<'_, A> {
         while flags & Header::LAST == 0 {
             let behind = block.forward(size);
             let next = self.header(behind);
-            // A size of 0 is damage, and would be met again for ever.
-            if !next.is_free() || next.size() == 0 {
+            // A free block without size, or too large to be one, is damage; it is left for validation to find.
+            let sizes = MIN_GRANULES..=MAX_SEGMENT / GRANULE - size.min(MAX_SEGMENT / GRANULE);
+            if !next.is_free() || !sizes.contains(&next.size()) {
                 break;
             }
             if pairs == 0 {

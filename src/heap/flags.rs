@@ -25,11 +25,21 @@ impl Flags {
     pub const FREE_CHECKING: Flags = Flags(0x40);
     /// `HeapFree` does not join neighbouring free blocks.
     pub const DISABLE_COALESCE_ON_FREE: Flags = Flags(0x80);
+    /// The whole heap is validated with each call. Who calls the allocator sees to it; here blocks only get larger.
+    pub const VALIDATE_ALL: Flags = Flags(0x2000_0000);
+    /// The block that a call names is validated. As above.
+    pub const VALIDATE_PARAMETERS: Flags = Flags(0x4000_0000);
 
     /// Whether every bit of `other` is set in `self`.
     #[must_use]
     pub const fn has(self, other: Flags) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// Whether any bit of `other` is set in `self`.
+    #[must_use]
+    pub const fn any(self, other: Flags) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// `self` with the bits of `other` set or cleared.

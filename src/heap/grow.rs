@@ -4,7 +4,7 @@ use crate::os::PAGE;
 
 use super::access::Access;
 use super::control::{Core, FREE, RESERVED, Settings};
-use super::finding::{AllocError, Damage, Finding};
+use super::finding::AllocError;
 use super::flags::Flags;
 use super::header::Header;
 use super::place::Fit;
@@ -94,6 +94,7 @@ impl<A: Access> Core<'_, A> {
         need: u64,
         settings: Settings,
     ) -> Result<Fit, AllocError> {
+        self.verify_range(range).map_err(AllocError::Damaged)?;
         let tail = self.tail_before(range, settings.coalesce());
         let have = range.size + tail.map_or(0, |(_, size)| size);
         let pages = (need + RANGE_GRANULES)
@@ -101,7 +102,7 @@ impl<A: Access> Core<'_, A> {
             .div_ceil(PAGE_GRANULES)
             .clamp(1, range.pages.max(1));
         if settings.checks {
-            self.verify_range(range, pages)?;
+            self.verify_growth(range, pages)?;
         }
         let side = self.charge(range.page, pages)?;
         self.commit_charged(range.page, pages, side);
@@ -109,17 +110,8 @@ impl<A: Access> Core<'_, A> {
     }
 
     /// Checks the blocks that committing `pages` pages of a range would write to or join.
-    fn verify_range(&self, range: Range, pages: u64) -> Result<(), AllocError> {
+    fn verify_growth(&self, range: Range, pages: u64) -> Result<(), AllocError> {
         let header = self.header(range.descriptor);
-        let expected = Header::new(RANGE_GRANULES, header.previous(), Header::HIDDEN, 0);
-        if !header.is_valid() || !header.has(Header::HIDDEN) {
-            return Err(AllocError::Damaged(Finding {
-                at: range.descriptor.address() + 8,
-                what: Damage::Header,
-                expected: expected.0,
-                found: header.0,
-            }));
-        }
         self.verify_around(range.descriptor, header)
             .map_err(AllocError::Damaged)?;
         if pages == range.pages && !self.ends_segment(range) {

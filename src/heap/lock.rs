@@ -106,6 +106,12 @@ impl Lock {
         (owner == token(), owner != 0)
     }
 
+    /// Threads that wait for it now, or are about to.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.waiting.load(SeqCst)
+    }
+
     /// How it was used so far.
     #[must_use]
     pub fn counts(&self) -> LockCounts {

@@ -31,7 +31,7 @@ mod validate;
 mod walk;
 
 pub use access::{Access, Direct, Gate, Step, Stepped, Traced};
-pub use alloc::{Freed, Placed, Resized};
+pub use alloc::{Freed, Placed, Resized, overhead};
 pub use compact::Compacted;
 pub use control::{Core, Settings};
 pub use create::Birth;

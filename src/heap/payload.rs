@@ -2,6 +2,7 @@
 
 use super::access::Access;
 use super::control::Core;
+use super::header::Header;
 use super::units::{Block, TAIL_BYTES, word_at};
 
 /// What `alloc` stamps payloads with when asked to: a recognisable word that also names the block.
@@ -38,6 +39,24 @@ impl<A: Access> Core<'_, A> {
     /// The words of a free block that hold the free-checking pattern: all behind its links.
     fn filled_words(block: Block, size: u64) -> std::ops::Range<usize> {
         block.link_b() + 1..block.forward(size).header() - 1
+    }
+
+    /// Fills every free block with bytes of `value` as far as the fill may reach: from behind the links to the next
+    /// header. What free checking had written there is gone, so that the blocks no longer count as filled.
+    pub fn fill_free(&self, value: u8) {
+        let mut from = Block(1);
+        while let Some(hole) = self.next_hole(from) {
+            let header = self.header(hole);
+            for word in Self::filled_words(hole, header.size()) {
+                self.mem.store(word, u64::from_ne_bytes([value; 8]));
+            }
+            let flags = header.flags() & !Header::FILLED;
+            self.set_header(
+                hole,
+                Header::new(header.size(), header.previous(), flags, header.unused()),
+            );
+            from = hole.forward(header.size().max(1));
+        }
     }
 
     /// Fills a free block behind its links.

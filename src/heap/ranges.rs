@@ -12,6 +12,7 @@ use crate::os::PAGE;
 
 use super::access::Access;
 use super::control::{Core, RANGE_BITS, RANGE_CLASSES, RANGES};
+use super::finding::{Damage, Finding};
 use super::header::Header;
 use super::region::Cycle;
 use super::units::{Block, PAGE_GRANULES, high, low, pair};
@@ -113,7 +114,8 @@ impl<A: Access> Core<'_, A> {
         Block::from_link(self.slot(self.range_head(class)) as u32)
     }
 
-    /// The ranges of a class, newest first. Ends even if the list is damaged.
+    /// The ranges of a class, newest first. Each must be linked back, so that a damaged list breaks off and never goes
+    /// round.
     pub(super) fn ranges_of(&self, class: usize) -> impl Iterator<Item = Range> + '_ {
         let mut cycle = Cycle::default();
         let next = |block: &Block| Block::from_link(high(self.mem.load(block.link_a())));
@@ -161,6 +163,30 @@ impl<A: Access> Core<'_, A> {
             } else {
                 self.head_behind(range).map_or(0, |(_, size)| size)
             }
+    }
+
+    /// Checks a range that is about to be committed: it has pages, all within its segment.
+    pub(super) fn verify_range(&self, range: Range) -> Result<(), Finding> {
+        let header = self.header(range.descriptor);
+        let most = self
+            .region_at(range.descriptor.address())
+            .map_or(0, |segment| {
+                self.segment_end_page(segment).saturating_sub(range.page)
+            });
+        let (at, what) = if header.is_valid() && header.has(Header::RANGE | Header::BUSY) {
+            (range.descriptor.payload() + 8, Damage::Size)
+        } else {
+            (range.descriptor.address() + 8, Damage::Header)
+        };
+        if what == Damage::Size && (1..=most).contains(&range.pages) {
+            return Ok(());
+        }
+        Err(Finding {
+            at,
+            what,
+            expected: most,
+            found: range.pages,
+        })
     }
 
     /// Whether a range reaches the end of its segment.

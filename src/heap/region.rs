@@ -36,7 +36,7 @@ impl RegionKind {
     }
 
     /// The slot with the first (low) and last (high) region of this kind.
-    fn list(self) -> Slot {
+    pub(super) fn list(self) -> Slot {
         if self == RegionKind::Segment {
             SEGMENTS
         } else {
@@ -160,9 +160,15 @@ impl<A: Access> Core<'_, A> {
             .min(self.layout.space.saturating_sub(region.address()))
     }
 
-    /// Pages a region has committed.
+    /// Pages a region has committed (never more than it has, whatever its descriptor says).
     #[must_use]
     pub fn region_committed(&self, region: Region) -> u64 {
+        self.region_count(region)
+            .min(self.region_reserved(region) / PAGE)
+    }
+
+    /// The same as the descriptor says it.
+    pub(super) fn region_count(&self, region: Region) -> u64 {
         self.mem.load(region.word(3))
     }
 
@@ -182,22 +188,21 @@ impl<A: Access> Core<'_, A> {
     #[must_use]
     pub fn first_region(&self, kind: RegionKind) -> Option<Region> {
         Region::from_link(low(self.slot(kind.list())))
+            .filter(|&first| self.previous_region(first).is_none())
     }
 
-    /// The region after `region` in its list.
+    /// The region after `region` in its list. It must be linked back, so that a damaged list breaks off and never
+    /// leads in a circle.
     #[must_use]
     pub fn next_region(&self, region: Region) -> Option<Region> {
         Region::from_link(low(self.mem.load(region.word(2))))
+            .filter(|&next| self.previous_region(next) == Some(region))
     }
 
     /// The region before `region` in its list.
-    pub(super) fn previous_region(&self, region: Region) -> Option<Region> {
+    #[must_use]
+    pub fn previous_region(&self, region: Region) -> Option<Region> {
         Region::from_link(high(self.mem.load(region.word(2))))
-    }
-
-    /// The last region of a kind.
-    pub(super) fn last_region(&self, kind: RegionKind) -> Option<Region> {
-        Region::from_link(high(self.slot(kind.list())))
     }
 
     /// All regions of a kind. Ends even if the list is damaged.
@@ -205,6 +210,12 @@ impl<A: Access> Core<'_, A> {
         let mut cycle = Cycle::default();
         std::iter::successors(self.first_region(kind), |&region| self.next_region(region))
             .take_while(move |&region| !cycle.closes(region))
+    }
+
+    /// The last region of a kind.
+    #[must_use]
+    pub fn last_region(&self, kind: RegionKind) -> Option<Region> {
+        Region::from_link(high(self.slot(kind.list())))
     }
 
     /// The granule behind the last block that a segment can have: its last granule lends eight bytes to that block.

@@ -336,8 +336,11 @@ impl<A: Access> Core<'_, A> {
         let below = [low(children), high(children)]
             .into_iter()
             .filter_map(Block::from_link);
+        // A child on both sides would be visited for ever.
+        let forks = low(children) == 0 || low(children) != high(children);
         chain
             && above
+            && forks
             && below
                 .into_iter()
                 .all(|child| low(self.mem.load(child.link_a())) == block.0)

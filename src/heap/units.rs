@@ -229,12 +229,11 @@ impl Layout {
 /// Units that one page of bitmaps covers.
 pub(super) const UNITS_PER_BITS_PAGE: u64 = PAGE * 64 / UNIT;
 
-/// Granules of a block for a request of `size` bytes under heap or call flags `flags` (facts A3, A4).
-/// `None` when the sum does not fit.
+/// Granules of a block for a request of `size` bytes that costs `extra` bytes beside them: [`NET_HEADER`], or more under
+/// the debugging flags (facts A3, A4). `None` when the sum does not fit.
 #[inline]
 #[must_use]
-pub fn granules_for(size: u64, debug: bool, tail: bool) -> Option<u64> {
-    let extra = if debug { 2 * NET_HEADER } else { NET_HEADER } + if tail { TAIL_BYTES } else { 0 };
+pub fn granules_for(size: u64, extra: u64) -> Option<u64> {
     Some(size.max(GRANULE).checked_add(extra + GRANULE - 1)? / GRANULE)
 }
 
@@ -257,29 +256,12 @@ mod tests {
             (0xF0, 0x100),
         ] {
             assert_eq!(
-                granules_for(size, false, false).unwrap() * GRANULE,
+                granules_for(size, NET_HEADER).unwrap() * GRANULE,
                 bytes,
                 "A3: {size} bytes"
             );
         }
-        assert_eq!(granules_for(u64::MAX, false, false), None);
-    }
-
-    #[test]
-    fn a4_footprints_with_debug_flags() {
-        for (size, tail, bytes) in [
-            (0, false, 0x20),
-            (16, false, 0x20),
-            (17, false, 0x30),
-            (0, true, 0x30),
-            (17, true, 0x40),
-        ] {
-            assert_eq!(
-                granules_for(size, true, tail).unwrap() * GRANULE,
-                bytes,
-                "A4: {size} bytes, tail {tail}"
-            );
-        }
+        assert_eq!(granules_for(u64::MAX, NET_HEADER), None);
     }
 
     #[test]

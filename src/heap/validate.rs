@@ -5,6 +5,7 @@ use crate::os::PAGE;
 use super::access::Access;
 use super::control::{
     BUSY, COMMITTED, Core, EXACT, FREE, LARGE, RANGE_CLASSES, RANGES, REQUESTED, SIDE, TREE_BINS,
+    UNITS,
     UNMERGED,
 };
 use super::finding::{Damage, Finding};
@@ -137,12 +138,12 @@ impl<A: Access> Check<'_, A> {
                 core.slot(super::control::SIGNATURE_SLOT),
             );
         }
-        let segments = self.regions(RegionKind::Segment, Check::segment);
+        self.regions(RegionKind::Segment, Check::segment);
         self.regions(RegionKind::Large, Check::large);
         self.lists();
         self.ranges();
         // Counters compare a walk with the books; a broken walk would only repeat what was found already.
-        if self.findings == 0 && segments != 0 {
+        if self.findings == 0 {
             self.counters();
         }
     }
@@ -154,8 +155,10 @@ impl<A: Access> Check<'_, A> {
         let mut before = None;
         for region in core.regions(kind) {
             self.link(region, before, core.previous_region(region));
-            self.region(region, kind);
-            inside(self, region);
+            // One whose descriptor makes no sense has no blocks that could be found.
+            if self.region(region, kind) {
+                inside(self, region);
+            }
             before = Some(region);
             count += 1;
         }
@@ -178,7 +181,8 @@ impl<A: Access> Check<'_, A> {
         );
     }
 
-    fn region(&mut self, region: Region, kind: RegionKind) {
+    /// Checks a region's descriptor. Whether its kind and size can be believed.
+    fn region(&mut self, region: Region, kind: RegionKind) -> bool {
         let core = self.core;
         let at = region.address();
         if core.region_kind(region) != Some(kind) {
@@ -188,10 +192,19 @@ impl<A: Access> Check<'_, A> {
                 kind as u64,
                 core.mem.load((at / 8) as usize),
             );
-            return;
+            return false;
         }
         let reserved = core.region_reserved(region);
         let last = (at + reserved.max(1) - 1) / UNIT * UNIT;
+        if last / UNIT >= core.units_end() {
+            self.report(
+                UNITS.0 as u64 * 8 + 4,
+                Damage::Counter,
+                last / UNIT + 1,
+                core.units_end(),
+            );
+            return false;
+        }
         for probe in [at, last] {
             let owner = core.region_at(probe).map_or(u64::MAX, Region::address);
             self.expect(probe, Damage::Region, at, owner);
@@ -199,12 +212,8 @@ impl<A: Access> Check<'_, A> {
         let committed: u64 = (at / UNIT..=last / UNIT)
             .map(|unit| u64::from(core.unit_mask(unit).count_ones()))
             .sum();
-        self.expect(
-            at,
-            Damage::Counter,
-            committed,
-            core.region_committed(region),
-        );
+        self.expect(at, Damage::Counter, committed, core.region_count(region));
+        true
     }
 
     /// Walks a segment's blocks: headers, previous sizes, marks of run ends, bitmaps, merging.
@@ -372,14 +381,15 @@ impl<A: Access> Check<'_, A> {
         let mut listed = 0;
         let words = core.list_words();
         for size in 0..EXACT {
-            let mut next = core.list_first(size);
+            let first = core.list_first(size);
             let bit = words[size as usize >> 6] >> (size & 63) & 1;
             self.expect(
                 core.list_head(size).0 as u64 * 8,
                 Damage::ListBit,
-                u64::from(next.is_some()),
+                u64::from(first.is_some()),
                 bit,
             );
+            let mut next = first.filter(|&first| self.begins(first));
             while let Some(block) = next
                 && listed <= budget
             {
@@ -399,7 +409,7 @@ impl<A: Access> Check<'_, A> {
                 u64::from(root.is_some()),
                 bit,
             );
-            if let Some(root) = root {
+            if let Some(root) = root.filter(|&root| self.begins(root)) {
                 self.subtree(root, bin, budget, &mut listed);
             }
         }
@@ -411,9 +421,20 @@ impl<A: Access> Check<'_, A> {
         );
     }
 
+    /// Whether the first block of a list, or a root, has nothing before it.
+    fn begins(&mut self, first: Block) -> bool {
+        let before = low(self.core.mem.load(first.link_a()));
+        self.expect(first.payload(), Damage::Link, 0, u64::from(before));
+        before == 0
+    }
+
     fn listed(&mut self, block: Block, fits: impl Fn(u64) -> bool) -> bool {
         let header = self.core.header(block);
-        let sound = self.core.in_segment(block) && header.is_free() && fits(header.size());
+        // A list that has a beginning, and whose every block is linked both ways, cannot go round.
+        let sound = self.core.in_segment(block)
+            && header.is_free()
+            && fits(header.size())
+            && self.core.is_linked(block, header.size());
         if !sound {
             self.report(block.address() + 8, Damage::Link, 0, header.0);
         }

@@ -7,7 +7,7 @@ use super::access::Access;
 use super::control::Core;
 use super::header::Header;
 use super::region::{Cycle, Region, RegionKind};
-use super::units::{Block, GRANULE, MIN_GRANULES, page_start};
+use super::units::{Block, GRANULE, MIN_GRANULES, UNIT, page_start};
 
 /// One thing a walk meets. Addresses are from the start of the arena, sizes in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +36,16 @@ pub enum Entry {
     },
 }
 
+impl Entry {
+    fn of(block: Block, header: Header) -> Entry {
+        if header.has(Header::RANGE) {
+            Entry::Descriptor(block, header)
+        } else {
+            Entry::Block(block, header)
+        }
+    }
+}
+
 /// Where a walk stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum At {
@@ -50,7 +60,7 @@ enum At {
 pub struct Walk<'a, A> {
     core: Core<'a, A>,
     at: At,
-    /// Steps left: a heap has at most one entry for every two granules, and a region or range for a page.
+    /// Steps left: the units in use have at most one block for every two granules, and a region or range for a page.
     budget: u64,
     /// Ends a cycle of segments or of large blocks.
     cycle: Cycle<Region>,
@@ -67,7 +77,7 @@ impl<'a, A: Access> Core<'a, A> {
         Walk {
             core: *self,
             at,
-            budget: self.layout.space / GRANULE,
+            budget: self.units_end() * (UNIT / GRANULE),
             cycle: Cycle::default(),
         }
     }
@@ -91,6 +101,90 @@ impl<'a, A: Access> Core<'a, A> {
     /// The entries that follow the block at `block` in its segment (or that block itself).
     pub(super) fn walk_from(&self, segment: Region, block: Block) -> Walk<'a, A> {
         self.walk_at(At::Block(segment, block))
+    }
+
+    /// The walk that goes on behind `entry`, in constant time. Where the heap changed since, and no block starts behind
+    /// it any more, at the next block that the bitmap knows.
+    #[must_use]
+    pub fn walk_behind(&self, entry: Entry) -> Walk<'a, A> {
+        self.walk_at(match entry {
+            Entry::Segment(segment) => At::Block(segment, segment.first_block()),
+            Entry::Large(region) => At::Large(self.next_region(region)),
+            Entry::Block(block, header) | Entry::Descriptor(block, header) => {
+                let segment = self.region_at(block.address()).unwrap_or(Region(0));
+                match self.behind_block(segment, block, header) {
+                    At::Block(segment, behind) => self.at_marked(segment, behind),
+                    at => at,
+                }
+            }
+            Entry::Uncommitted { address, bytes } | Entry::Damaged { address, bytes } => {
+                let segment = self.region_at(address).unwrap_or(Region(0));
+                self.behind_bytes(segment, address.saturating_add(bytes))
+            }
+        })
+    }
+
+    /// What can be read at `block`: a block of a segment, a hidden one, a large one.
+    #[must_use]
+    pub fn entry_at(&self, block: Block) -> Option<Entry> {
+        let region = self.region_at(block.address())?;
+        let header = self.header(block);
+        match self.region_kind(region)? {
+            RegionKind::Large => {
+                (block == self.large_block(region)).then_some(Entry::Large(region))
+            }
+            RegionKind::Segment => (block >= region.first_block()
+                && self.is_plausible(region, block, header))
+            .then(|| Entry::of(block, header)),
+        }
+    }
+
+    /// The uncommitted range of a segment that starts at `address`.
+    #[must_use]
+    pub fn uncommitted_at(&self, address: u64) -> Option<Entry> {
+        let start = Block::at(address)?;
+        let segment = self.region_at(address)?;
+        let descriptor = self.previous_marked(segment.first_block(), start)?;
+        let header = self.header(descriptor);
+        let describes = self.is_plausible(segment, descriptor, header)
+            && header.has(Header::RANGE)
+            && descriptor.forward(header.size()) == start;
+        describes.then(|| self.uncommitted(segment, start, self.range(descriptor).pages))
+    }
+
+    fn uncommitted(&self, segment: Region, start: Block, pages: u64) -> Entry {
+        let end = (start.page() + pages).min(self.segment_end_page(segment));
+        let address = start.address();
+        Entry::Uncommitted {
+            address,
+            bytes: page_start(end).address().saturating_sub(address),
+        }
+    }
+
+    fn behind_block(&self, segment: Region, block: Block, header: Header) -> At {
+        let behind = block.forward(header.size());
+        match (header.has(Header::RANGE), header.has(Header::LAST)) {
+            (true, _) => At::Range(segment, behind, self.range(block).pages),
+            (false, true) => At::Segment(self.next_region(segment)),
+            (false, false) => At::Block(segment, behind),
+        }
+    }
+
+    fn behind_bytes(&self, segment: Region, end: u64) -> At {
+        match Block::at(end) {
+            Some(block) if block < page_start(self.segment_end_page(segment)) => {
+                At::Block(segment, block)
+            }
+            _ => At::Segment(self.next_region(segment)),
+        }
+    }
+
+    fn at_marked(&self, segment: Region, from: Block) -> At {
+        let end = page_start(self.segment_end_page(segment));
+        match self.next_marked(from, end, |starts, _| starts) {
+            Some(block) => At::Block(segment, block),
+            None => At::Segment(self.next_region(segment)),
+        }
     }
 
     /// Whether a header can stand at `block` of `segment`.
@@ -124,49 +218,29 @@ impl<A: Access> Walk<'_, A> {
         if !core.is_plausible(segment, block, header) {
             return Some(self.damaged(segment, block));
         }
-        let behind = block.forward(header.size());
-        self.at = match (header.has(Header::RANGE), header.has(Header::LAST)) {
-            (true, _) => At::Range(segment, behind, core.range(block).pages),
-            (false, true) => At::Segment(core.next_region(segment)),
-            (false, false) => At::Block(segment, behind),
-        };
-        Some(if header.has(Header::RANGE) {
-            Entry::Descriptor(block, header)
-        } else {
-            Entry::Block(block, header)
-        })
+        self.at = core.behind_block(segment, block, header);
+        Some(Entry::of(block, header))
     }
 
     fn damaged(&mut self, segment: Region, block: Block) -> Entry {
         let core = self.core;
-        let end = page_start(core.segment_end_page(segment));
-        let next = core.next_marked(block.forward(1), end, |starts, _| starts);
-        self.at = match next {
-            Some(next) => At::Block(segment, next),
-            None => At::Segment(core.next_region(segment)),
+        self.at = core.at_marked(segment, block.forward(1));
+        let end = match self.at {
+            At::Block(_, next) => next,
+            _ => page_start(core.segment_end_page(segment)),
         };
-        let bytes = next
-            .unwrap_or(end)
-            .address()
-            .saturating_sub(block.address());
         Entry::Damaged {
             address: block.address(),
-            bytes,
+            bytes: end.address().saturating_sub(block.address()),
         }
     }
 
     fn range(&mut self, segment: Region, start: Block, pages: u64) -> Entry {
-        let end = (start.page() + pages).min(self.core.segment_end_page(segment));
-        self.at = if end == self.core.segment_end_page(segment) {
-            At::Segment(self.core.next_region(segment))
-        } else {
-            // Never back: a descriptor may lie about where its range begins.
-            At::Block(segment, page_start(end).max(start))
-        };
-        Entry::Uncommitted {
-            address: start.address(),
-            bytes: page_start(end).address().saturating_sub(start.address()),
+        let entry = self.core.uncommitted(segment, start, pages);
+        if let Entry::Uncommitted { address, bytes } = entry {
+            self.at = self.core.behind_bytes(segment, address + bytes);
         }
+        entry
     }
 }
 

@@ -414,10 +414,8 @@ impl Session {
 
     /// Why the last request of `slot` failed, in words.
     pub(super) fn why(slot: &Slot, size: u64) -> String {
-        let settings = slot.heap.settings();
-        let tail = settings.flags.has(Flags::TAIL_CHECKING);
-        let debug = tail || settings.flags.has(Flags::FREE_CHECKING);
-        let need = crate::heap::granules_for(size, debug, tail).unwrap_or(u64::MAX / 16) * 16;
+        let extra = crate::heap::overhead(slot.heap.settings().flags);
+        let need = crate::heap::granules_for(size, extra).unwrap_or(u64::MAX / 16) * 16;
         slot.heap.last_failure().map_or_else(
             || "the call was refused; nothing changed".to_owned(),
             |error| failure(&error, &view::figures(&slot.heap), need),

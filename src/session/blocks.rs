@@ -47,6 +47,14 @@ fn flags_text(flags: Flags) -> String {
 }
 
 impl Session {
+    /// A call that failed: its result and the last error, or the exception that it would have raised.
+    fn failed_or_raised(&self, call: &str, result: &str, exception: Option<Exception>) -> String {
+        match exception {
+            Some(exception) => format!("{call}: {exception}"),
+            None => self.failed(call, result),
+        }
+    }
+
     /// The offset of a real address in a heap.
     fn offset(slot: &Slot, address: usize) -> u64 {
         (address as u64).wrapping_sub(slot.handle as u64)
@@ -105,10 +113,7 @@ impl Session {
     ) -> Answer {
         let block = series.first.and_then(|payload| extent(slot, payload)).map(|extent| extent.from);
         if series.failed > 0 {
-            let call = match series.exception {
-                Some(exception) => format!("{call}: exception {exception}"),
-                None => self.failed(call, "NULL"),
-            };
+            let call = self.failed_or_raised(call, "NULL", series.exception);
             let so_far = if series.done > 0 { format!("{} made, then: ", count(series.done, "block")) } else { String::new() };
             let words = format!("{so_far}{}", Self::why(slot, size));
             return Answer { call, words, tone: Tone::Failed, block, ..Answer::default() };
@@ -193,10 +198,7 @@ impl Session {
         let call = format!("HeapReAlloc(heap, {}, {names}, {size})", flags_text(flags));
         let block = series.first.and_then(|payload| extent(&slot, payload)).map(|extent| extent.from);
         if series.failed > 0 {
-            let call = match series.exception {
-                Some(exception) => format!("{call}: exception {exception}"),
-                None => self.failed(&call, "NULL"),
-            };
+            let call = self.failed_or_raised(&call, "NULL", series.exception);
             return Answer { call, words: Self::why(&slot, size), tone: Tone::Failed, block, ..Answer::default() };
         }
         let stayed = series.done - moved;
@@ -239,7 +241,7 @@ impl Session {
         let call = format!("HeapFree(heap, {}, {what})", flags_text(flags));
         if matches!(what, Operand::Null) {
             let done = self.process.HeapFree(slot.handle, flags.0, 0);
-            self.last = LastCall { result: i64::from(done), merged: 0 };
+            self.last = LastCall { result: i64::from(done == Ok(true)), merged: 0 };
             let words = "nothing to free; Windows answers TRUE, the documentation calls it undefined".to_owned();
             return Answer { call: format!("{call} = TRUE"), words, ..Answer::default() };
         }
@@ -260,10 +262,13 @@ impl Session {
     fn free_all(&mut self, slot: &Slot, targets: &[u64], flags: Flags, call: &str) -> Answer {
         let before = Moment::of(&slot.heap);
         let (mut done, mut failed, mut block) = (0, 0, None);
+        let mut exception = None;
         for &payload in targets {
             self.operations += 1;
             let extent = extent(slot, payload);
-            if self.process.HeapFree(slot.handle, flags.0, Self::address(slot, payload)) {
+            let freed = self.process.HeapFree(slot.handle, flags.0, Self::address(slot, payload));
+            exception = exception.or(freed.err());
+            if freed == Ok(true) {
                 done += 1;
                 if let Some(Extent { from, to }) = extent {
                     block = block.or(Some(from));
@@ -282,7 +287,8 @@ impl Session {
         self.book_returns(slot.number, &before, &after);
         if failed > 0 {
             let words = Self::why(slot, 0);
-            return Answer { call: self.failed(call, "FALSE"), words, tone: Tone::Failed, block, ..Answer::default() };
+            let call = self.failed_or_raised(call, "FALSE", exception);
+            return Answer { call, words, tone: Tone::Failed, block, ..Answer::default() };
         }
         let times = if done == 1 { String::new() } else { format!(" x {done}") };
         let words = freed_words(slot, &before, &after, done);
@@ -299,9 +305,12 @@ impl Session {
         let mut total = 0u64;
         for &payload in &targets {
             let size = self.process.HeapSize(slot.handle, flags.0, Self::address(&slot, payload));
+            let exception = size.err();
+            let size = size.unwrap_or(usize::MAX);
             self.last = LastCall { result: size as i64, merged: 0 };
             if size == usize::MAX {
-                let call = self.failed(&format!("HeapSize(heap, {}, {what})", flags_text(flags)), "(SIZE_T)-1");
+                let call = format!("HeapSize(heap, {}, {what})", flags_text(flags));
+                let call = self.failed_or_raised(&call, "(SIZE_T)-1", exception);
                 let words = "not a busy block of this heap".to_owned();
                 return Answer { call, words, tone: Tone::Failed, ..Answer::default() };
             }
@@ -353,7 +362,7 @@ impl Session {
         };
         let Some(payload) = slot.names.payload(name) else { return Self::unknown(&slot, &Names::One(name.clone())) };
         self.operations += 1;
-        let result = self.process._expand(Self::address(&slot, payload), size as usize);
+        let result = self.process._expand(Self::address(&slot, payload), size as usize).unwrap_or(0);
         self.touch(slot.number);
         self.last = LastCall { result: i64::from(result != 0), merged: 0 };
         let call = format!("_expand({name}, {size})");

@@ -303,3 +303,12 @@ mod tests {
         }
     }
 }
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Whole(number) => write!(f, "{number}"),
+            Value::Fraction(number) => write!(f, "{number:.4}"),
+        }
+    }
+}

@@ -9,6 +9,8 @@ pub mod frame;
 pub mod metric;
 pub mod workload;
 
+mod apply;
+mod blocks;
 mod complete;
 mod error;
 mod flags;
@@ -16,12 +18,19 @@ mod generator;
 mod grammar;
 mod lexer;
 mod name;
+mod names;
 mod number;
 mod options;
 mod parse;
 mod print;
 mod reference;
 mod roster;
+mod run;
+#[expect(clippy::module_inception, reason = "the session is what this module is about")]
+mod session;
+mod thread;
+mod whole;
+mod words;
 
 #[cfg(test)]
 mod arbitrary;
@@ -38,6 +47,8 @@ pub use metric::{Metric, Unit};
 pub use name::{Name, Names, Operand};
 pub use number::Size;
 pub use options::OptionRow;
+pub use session::Session;
+pub use thread::SessionThread;
 pub use parse::{parse_line, parse_script};
 pub use reference::reference;
 pub use workload::{Distribution, Lifetime, Workload};

@@ -152,7 +152,7 @@ impl Session {
             Step::Free { slot } => {
                 // A person may have freed it meanwhile; then the call fails as it should.
                 let Some(payload) = running.blocks.get_mut(slot).and_then(Option::take) else { return };
-                running.failed += u64::from(!self.process.HeapFree(base, 0, pointer(payload)));
+                running.failed += u64::from(self.process.HeapFree(base, 0, pointer(payload)) != Ok(true));
                 if let Some(table) = self.names_mut(running.heap) {
                     table.remove(payload);
                 }

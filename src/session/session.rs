@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::api::Process;
-use crate::heap::{Heap, Image};
+use crate::heap::{CreateError, Heap, Image};
 use crate::os::CommitLimit;
 use crate::view::{self, Context, Lens, MarkedRange, Target};
 
@@ -96,21 +96,17 @@ pub struct Session {
     pub(super) requests: u64,
 }
 
-impl Default for Session {
-    fn default() -> Session {
-        Session::new()
-    }
-}
-
 impl Session {
     /// A session with a process heap (number 0) and nothing else. The first heap that a command makes becomes
     /// number 1 and bears the tag CRT; a command that needs a heap when there is none makes a growable one first.
-    #[must_use]
-    pub fn new() -> Session {
+    ///
+    /// # Errors
+    /// When the system does not grant the addresses of the process heap.
+    pub fn new() -> Result<Session, CreateError> {
         let limit = Arc::new(CommitLimit::new(CommitLimit::default_bytes()));
-        let process = Process::new(Arc::clone(&limit));
+        let process = Process::new(Arc::clone(&limit))?;
         crate::api::SetLastError(0);
-        crate::api::set_errno(0);
+        crate::api::_set_errno(0);
         let mut session = Session {
             process,
             limit,
@@ -135,7 +131,7 @@ impl Session {
         };
         let handle = session.process.GetProcessHeap();
         session.add_slot(0, handle);
-        session
+        Ok(session)
     }
 
     /// Keeps a heap of the process under a number.
@@ -336,7 +332,7 @@ impl Session {
         self.operations = state.operations;
         self.last = state.last;
         crate::api::SetLastError(state.errors.0);
-        crate::api::set_errno(state.errors.1);
+        crate::api::_set_errno(state.errors.1);
         self.next_number = state.next_number;
         self.next_size = state.next_size;
         self.running = state.running.clone();

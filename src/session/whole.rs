@@ -15,12 +15,12 @@ impl Session {
         let mut entry = PROCESS_HEAP_ENTRY::default();
         let mut told = Vec::new();
         let mut entries = 0u64;
-        while self.process.HeapWalk(slot.handle, &mut entry) {
+        while self.process.HeapWalk(slot.handle, Some(&mut entry)) {
             entries += 1;
             if told.len() < TOLD {
                 told.push(format!(
                     "{} {:#07x} {} + {}",
-                    entry.kind(),
+                    kind(entry.wFlags),
                     (entry.lpData as u64).wrapping_sub(slot.handle as u64),
                     entry.cbData,
                     entry.cbOverhead
@@ -76,7 +76,7 @@ impl Session {
 
     pub(super) fn summary(&mut self) -> Answer {
         let slot = self.here();
-        let mut summary = HEAP_SUMMARY::new();
+        let mut summary = HEAP_SUMMARY::default();
         let done = self.process.HeapSummary(slot.handle, 0, &mut summary);
         self.last = LastCall { result: i64::from(done), merged: 0 };
         let words = format!(
@@ -108,5 +108,15 @@ impl Session {
         let call = if done { format!("{call} = TRUE") } else { self.failed(&call, "FALSE") };
         let tone = if done { Tone::Done } else { Tone::Failed };
         Answer { call, words: words.to_owned(), tone, ..Answer::default() }
+    }
+}
+
+/// The word for an entry's flags.
+fn kind(flags: u16) -> &'static str {
+    match flags {
+        api::PROCESS_HEAP_REGION => "REGION",
+        api::PROCESS_HEAP_UNCOMMITTED_RANGE => "UNCOMMITTED",
+        0 => "FREE",
+        _ => "BUSY",
     }
 }

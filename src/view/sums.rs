@@ -45,18 +45,7 @@ pub fn figures(heap: &Heap) -> Figures {
 
 /// The largest request that a free block of `largest` bytes can hold: the inverse of the footprint.
 fn largest_request(largest: u64, flags: Flags) -> u64 {
-    let tail = flags.has(Flags::TAIL_CHECKING);
-    let debug = tail || flags.has(Flags::FREE_CHECKING);
-    let overhead = crate::heap::granules_for(0, debug, tail).unwrap_or(0) * crate::heap::GRANULE;
-    // A block of the smallest size holds its net capacity; each granule more adds sixteen bytes.
-    let smallest = crate::heap::GRANULE * 2 - NET_HEADER;
-    let cost =
-        NET_HEADER * if debug { 2 } else { 1 } + if tail { crate::heap::TAIL_BYTES } else { 0 };
-    if largest < overhead.min(smallest) {
-        0
-    } else {
-        largest.saturating_sub(cost)
-    }
+    largest.saturating_sub(crate::heap::overhead(flags))
 }
 
 /// The line that adds up. `returned`: bytes given back by the last return and in all.

@@ -305,7 +305,7 @@ fn a_trace_keeps_the_first_events_and_counts_the_rest() {
 }
 
 /// Random requests through any access.
-fn drive<A: Access>(heap: &Heap, access: &A, seed: u64) {
+fn drive<A: Access>(heap: &Heap, access: A, seed: u64) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut live: Vec<u64> = Vec::new();
     for step in 0..1500 {

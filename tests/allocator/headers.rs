@@ -299,7 +299,7 @@ impl<'a> Watched<'a> {
     }
 }
 
-impl Access for Watched<'_> {
+impl Access for &Watched<'_> {
     fn load(&self, at: Word) -> u64 {
         self.step();
         self.direct.load(at)
@@ -415,7 +415,7 @@ impl Vandal {
 const KINDS: u64 = 24;
 
 /// One operation; answers with the payload handed out.
-fn act(core: Core<'_, Watched<'_>>, kind: u64, payload: u64, size: u64) -> Option<u64> {
+fn act(core: Core<'_, &Watched<'_>>, kind: u64, payload: u64, size: u64) -> Option<u64> {
     match kind {
         0..6 => {
             return core
