@@ -115,7 +115,8 @@ impl Update<'_> {
         }
         self.answer_prompt(new);
         self.state.seen = self.frame.log_total;
-        if self.state.view.follow {
+        // A command may have made the map follow its block: the wheel goes on from what is shown.
+        if self.state.is_current(self.frame) {
             self.state.view.top = self.frame.picture.map.top;
         }
         while self.state.is_current(self.frame) {

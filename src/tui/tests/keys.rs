@@ -476,6 +476,28 @@ fn the_mouse_selects_scrolls_and_runs_hints() {
 }
 
 #[test]
+fn the_wheel_goes_on_from_what_is_shown() {
+    let mut model = grown();
+    let mut state = state();
+    let wheel = |state: &mut State, frame: &Frame| {
+        let looks = requests(&update(state, frame, Message::Mouse(Mouse::WheelDown)));
+        looks.into_iter().find_map(|request| match request {
+            Request::Look(lens) => Some((lens.top, lens.follow)),
+            _ => None,
+        })
+    };
+    update(&mut state, &model.frame(), Message::FrameReady);
+    let top = model.frame().picture.map.top;
+    assert!(top > 0);
+    assert_eq!(wheel(&mut state, &model.frame()), Some((top + 3, false)));
+    // Faster than frames come.
+    assert_eq!(wheel(&mut state, &model.frame()), Some((top + 6, false)));
+    model.take(&Request::Select(Target::First));
+    answered(&mut state, &mut model, Vec::new());
+    assert_eq!(wheel(&mut state, &model.frame()), Some((3, false)));
+}
+
+#[test]
 fn signals_and_sizes_have_their_effects() {
     let frame = checkerboard().frame();
     let rows = [
