@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,6 @@ use crate::session::frame::{Frame, Request};
 use super::draw::{cursor, draw};
 use super::key::Key;
 use super::message::{Effect, Message, Mouse, Signal};
-use super::prompt::Completer;
 use super::state::State;
 use super::terminal::{self, Guard, Screen};
 use super::theme::Theme;
@@ -40,13 +39,12 @@ pub trait Source {
 }
 
 /// How the screen behaves.
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Colours and glyphs.
     pub theme: Theme,
     /// Clicks and the wheel are taken from the terminal.
     pub mouse: bool,
-    /// Completes lines in the prompt.
-    pub completer: Option<Arc<dyn Completer>>,
 }
 
 /// Wakes the screen; whoever publishes frames keeps one.
@@ -103,17 +101,13 @@ pub fn run(source: &dyn Source, inbox: Inbox, options: Options) -> Result<()> {
     let guard = Guard::enter(options.mouse).wrap_err("failed to set up the terminal")?;
     listen_to_terminal(inbox.sender.clone()).wrap_err("failed to start the input thread")?;
     let area = terminal::area();
-    let mut state = State::new((area.width, area.height));
-    if let Some(completer) = options.completer {
-        state = state.with_completer(completer);
-    }
     let mut explorer = Explorer {
         source,
         inbox,
         theme: options.theme,
         guard,
         screen: Screen::new(io::stdout()),
-        state,
+        state: State::new((area.width, area.height)),
         frame: source.frame(),
         next_drawing: Instant::now(),
     };
@@ -185,10 +179,7 @@ impl Explorer<'_> {
             if self.take(message)? == Flow::Ended {
                 return Ok(Flow::Ended);
             }
-            next = match self.inbox.receiver.try_recv() {
-                Ok(message) => Some(message),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-            };
+            next = self.inbox.receiver.try_recv().ok();
         }
         Ok(Flow::On)
     }

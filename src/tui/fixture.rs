@@ -259,7 +259,7 @@ impl Model {
                 );
             }
             Request::Line(line) if line.starts_with("alloc") => {
-                self.answer(line, "HeapAlloc(heap, 0, 64) = 0x01234", "split a hole")
+                self.answer(line, "HeapAlloc(heap, 0, 64) = 0x01234", "split a hole");
             }
             Request::Line(line) => self.say(Answer {
                 command: line.clone(),
@@ -269,7 +269,7 @@ impl Model {
                 ..Answer::default()
             }),
             Request::Command(command) => {
-                self.answer(&format!("{command:?}"), &format!("{command:?}"), "done")
+                self.answer(&format!("{command:?}"), &format!("{command:?}"), "done");
             }
             _ => {}
         }

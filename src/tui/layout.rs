@@ -1,6 +1,6 @@
 //! One rule from the size of the screen to the places of its panes.
 
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 
 /// The least width and height that hold a useful picture.
 pub const LEAST: (u16, u16) = (60, 16);
@@ -9,7 +9,7 @@ pub const LEAST: (u16, u16) = (60, 16);
 const GUTTERS: u16 = 16;
 
 /// The least width and height of a screen part beside the map.
-const LEAST_SIDE: (u16, u16) = (34, 22);
+const LEAST_SIDE: (u16, u16) = (34, 23);
 
 /// Where everything is. Areas that have no room are empty.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -54,10 +54,10 @@ impl Layout {
         let side = side_width >= LEAST_SIDE.0 && main_height >= LEAST_SIDE.1;
 
         let mut rows = Rows { area };
-        let header = rows.from_top(1);
-        let free = rows.from_top(1);
-        let footer = rows.from_bottom(1);
-        let log = rows.from_bottom(log_height);
+        let header = rows.take_top(1);
+        let free = rows.take_top(1);
+        let footer = rows.take_bottom(1);
+        let log = rows.take_bottom(log_height);
         let prompt = Rect {
             y: footer.y - 1,
             height: 2,
@@ -85,12 +85,6 @@ impl Layout {
     pub fn map_rows(&self) -> u16 {
         self.map.height.saturating_sub(2)
     }
-
-    /// Whether `position` lies in the rows of the map.
-    #[must_use]
-    pub fn in_map(&self, position: Position) -> bool {
-        self.map.contains(position)
-    }
 }
 
 /// What is left of an area while rows are taken from both ends.
@@ -100,7 +94,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn from_top(&mut self, height: u16) -> Rect {
+    fn take_top(&mut self, height: u16) -> Rect {
         let height = height.min(self.area.height);
         let taken = Rect {
             height,
@@ -111,7 +105,7 @@ impl Rows {
         taken
     }
 
-    fn from_bottom(&mut self, height: u16) -> Rect {
+    fn take_bottom(&mut self, height: u16) -> Rect {
         let height = height.min(self.area.height);
         self.area.height -= height;
         Rect {
@@ -123,9 +117,9 @@ impl Rows {
 }
 
 fn stacked(fixed: Layout, mut rows: Rows, extra: u16) -> Layout {
-    let returned = rows.from_bottom(if extra >= 8 { (extra / 4).min(6) } else { 0 });
-    let memory = rows.from_bottom(2);
-    let block = rows.from_bottom(2);
+    let returned = rows.take_bottom(if extra >= 8 { (extra / 4).min(6) } else { 0 });
+    let memory = rows.take_bottom(2);
+    let block = rows.take_bottom(2);
     Layout {
         returned,
         memory,
@@ -146,8 +140,8 @@ fn beside(fixed: Layout, rows: Rows, map_width: u16) -> Layout {
         ..rows.area
     };
     let mut rest = Rows { area: column };
-    let block = rest.from_top(9);
-    let memory = rest.from_top(10);
+    let block = rest.take_top(10);
+    let memory = rest.take_top(10);
     Layout {
         map,
         block,

@@ -36,7 +36,6 @@ pub use draw::{draw, still};
 pub use environment::{Appearance, ColorChoice, ColorDepth, Environment, GlyphSet};
 pub use event_loop::{Inbox, Options, Source, Waker, doorbell, run};
 pub use message::{Effect, Message};
-pub use prompt::Completer;
 pub use state::State;
 pub use theme::Theme;
 pub use update::update;

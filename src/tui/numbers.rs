@@ -78,6 +78,17 @@ pub fn percent(share: f64) -> String {
     format!("{shown:.0} %")
 }
 
+/// A rate in at most five columns: `8`, `950`, `24.1k`, `2.4M`.
+#[must_use]
+pub fn rounded(rate: f64) -> String {
+    const UNITS: [(f64, &str); 3] = [(1e9, "G"), (1e6, "M"), (1e3, "k")];
+    let rate = if rate.is_finite() { rate.max(0.0) } else { 0.0 };
+    UNITS.iter().find(|(unit, _)| rate >= *unit).map_or_else(
+        || format!("{rate:.0}"),
+        |(unit, letter)| format!("{:.1}{letter}", rate / unit),
+    )
+}
+
 /// `1 hole`, `49 holes`.
 #[must_use]
 pub fn counted(number: u64, one: &str) -> String {
@@ -180,6 +191,20 @@ mod tests {
             (f64::NAN, "0 %"),
         ] {
             assert_eq!(percent(share), text, "{share}");
+        }
+    }
+
+    #[test]
+    fn rates_are_rounded() {
+        for (rate, text) in [
+            (0.0, "0"),
+            (8.4, "8"),
+            (950.0, "950"),
+            (24_060.0, "24.1k"),
+            (2.4e6, "2.4M"),
+            (f64::INFINITY, "0"),
+        ] {
+            assert_eq!(rounded(rate), text, "{rate}");
         }
     }
 

@@ -2,16 +2,10 @@
 
 use tui_input::{Input, InputRequest};
 
-use crate::session::frame::Frame;
+use crate::session::{Completion, complete};
 
 /// Lines of history kept.
 const HISTORY: usize = 1000;
-
-/// Offers ways to go on with a line. The grammar lives with the session; the screen only shows and inserts.
-pub trait Completer {
-    /// Whole lines that `line` could become when the cursor stands behind `cursor` characters, best first.
-    fn complete(&self, line: &str, cursor: usize, frame: &Frame) -> Vec<String>;
-}
 
 /// An open prompt.
 #[derive(Clone, Debug, Default)]
@@ -44,11 +38,13 @@ struct Browse {
     at: usize,
 }
 
-/// Completions being cycled through.
+/// Completions being cycled through, and what they complete.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Offers {
-    lines: Vec<String>,
+    found: Vec<Completion>,
     at: usize,
+    line: String,
+    cursor: usize,
 }
 
 impl Prompt {
@@ -139,32 +135,48 @@ impl Prompt {
         }
     }
 
-    /// Shows the first completion, or the next one; false when there is none.
-    pub fn complete(&mut self, completer: &dyn Completer, frame: &Frame) -> bool {
+    /// Shows the first completion, or the next one; false when there is none. `names` are those of living blocks.
+    pub fn complete(&mut self, names: &[&str]) -> bool {
         let offers = match self.offers.take() {
-            Some(Offers { lines, at }) => Offers {
-                at: (at + 1) % lines.len().max(1),
-                lines,
+            Some(Offers {
+                found,
+                at,
+                line,
+                cursor,
+            }) => Offers {
+                at: (at + 1) % found.len().max(1),
+                found,
+                line,
+                cursor,
             },
-            None => Offers {
-                lines: completer.complete(self.text(), self.input.cursor(), frame),
-                at: 0,
-            },
+            None => {
+                let (line, cursor) = (self.text().to_owned(), self.input.cursor());
+                Offers {
+                    found: complete(&line, cursor, names),
+                    at: 0,
+                    line,
+                    cursor,
+                }
+            }
         };
-        let Some(line) = offers.lines.get(offers.at).cloned() else {
+        let Some(offer) = offers.found.get(offers.at) else {
             return false;
         };
-        self.show(line, None);
+        let kept: String = offers.line.chars().take(offer.start).collect();
+        let behind: String = offers.line.chars().skip(offers.cursor).collect();
+        let cursor = offer.start + offer.text.chars().count();
+        self.show(format!("{kept}{}{behind}", offer.text), None);
+        self.input = self.input.clone().with_cursor(cursor);
         self.offers = Some(offers);
         true
     }
 
     /// The completions being cycled through, and which of them is shown.
     #[must_use]
-    pub fn offers(&self) -> Option<(&[String], usize)> {
+    pub fn offers(&self) -> Option<(&[Completion], usize)> {
         self.offers
             .as_ref()
-            .map(|offers| (offers.lines.as_slice(), offers.at))
+            .map(|offers| (offers.found.as_slice(), offers.at))
     }
 
     fn browse_from(&self, end: usize) -> Browse {
@@ -210,10 +222,12 @@ mod tests {
             .to_vec()
     }
 
+    type Walk = fn(&mut Prompt, &[String]);
+
     #[test]
     fn history_is_walked_by_prefix_and_gives_back_what_was_typed() {
         let mut prompt = Prompt::prefilled("al");
-        let steps: [(fn(&mut Prompt, &[String]), &str); 6] = [
+        let steps: [(Walk, &str); 6] = [
             (Prompt::older, "alloc b 32"),
             (Prompt::older, "alloc a 64"),
             (Prompt::older, "alloc a 64"),
@@ -240,6 +254,24 @@ mod tests {
         assert_eq!((prompt.text(), prompt.refusal.is_none()), ("compac", true));
         prompt.older(&history());
         assert_eq!(prompt.text(), "compact", "the new text is the prefix");
+    }
+
+    #[test]
+    fn tab_cycles_through_what_the_language_offers() {
+        let mut prompt = Prompt::prefilled("free b");
+        let names = ["b1", "b2", "c"];
+        let shown = [0; 3].map(|_| {
+            assert!(prompt.complete(&names));
+            prompt.text().to_owned()
+        });
+        assert_eq!(shown, ["free b1", "free b2", "free b1"]);
+        assert_eq!(prompt.input.cursor(), "free b1".len());
+        prompt.edit(InputRequest::InsertChar('7'));
+        assert!(
+            prompt.offers().is_none() && !prompt.complete(&names),
+            "{}",
+            prompt.text()
+        );
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! What the screen itself knows: the view of the map, the open layer, the prompt's history. Nothing of the heap.
 
 use std::collections::VecDeque;
-use std::fmt;
-use std::sync::Arc;
 
 use ratatui::layout::Rect;
 use tui_input::Input;
@@ -14,7 +12,7 @@ use super::action::{Action, Context};
 use super::key::Key;
 use super::layout::Layout;
 use super::message::Message;
-use super::prompt::{Completer, Prompt};
+use super::prompt::Prompt;
 
 /// All that belongs to the screen.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +42,6 @@ pub struct State {
     pub(super) seen: u64,
     /// Typed ahead of a frame that the next key depends on.
     pub(super) held: VecDeque<Message>,
-    pub(super) completer: Option<SharedCompleter>,
 }
 
 /// Which part of the map is wanted.
@@ -134,16 +131,6 @@ impl Verb {
     }
 }
 
-/// A completer that a state can hold.
-#[derive(Clone)]
-pub(super) struct SharedCompleter(pub(super) Arc<dyn Completer>);
-
-impl fmt::Debug for SharedCompleter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SharedCompleter")
-    }
-}
-
 impl State {
     /// The state of a fresh screen of this size.
     #[must_use]
@@ -152,15 +139,6 @@ impl State {
             size,
             dirty: true,
             ..State::default()
-        }
-    }
-
-    /// With completions in the prompt.
-    #[must_use]
-    pub fn with_completer(self, completer: Arc<dyn Completer>) -> State {
-        State {
-            completer: Some(SharedCompleter(completer)),
-            ..self
         }
     }
 

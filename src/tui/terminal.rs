@@ -129,7 +129,7 @@ fn install_hook() {
             let owner = held().owner;
             match owner {
                 Some(owner) if owner != thread::current().id() => {
-                    held().reports.push(info.to_string())
+                    held().reports.push(info.to_string());
                 }
                 Some(_) => {
                     restore();

@@ -321,6 +321,17 @@ impl Theme {
         (glyph, self.style(role))
     }
 
+    /// What bars of memory with this meaning are made of.
+    #[must_use]
+    pub fn bar_glyph(&self, role: Role) -> char {
+        match role {
+            Role::Free => self.glyphs.free[1],
+            Role::Overhead => self.glyphs.control[1],
+            Role::Bad => self.glyphs.bad,
+            _ => self.glyphs.busy[1],
+        }
+    }
+
     /// Every glyph of the map with its meaning, the most needed first.
     #[must_use]
     pub fn legend(&self) -> Vec<LegendEntry> {

@@ -21,6 +21,9 @@ const WHEEL: u64 = 3;
 /// The least bytes in a cell: one granule.
 const LEAST_ZOOM: u64 = 16;
 
+/// The most: no heap is larger than a row of such cells.
+const MOST_ZOOM: u64 = 1 << 40;
+
 /// Takes in one message.
 pub fn update(state: &mut State, frame: &Frame, message: Message) -> Vec<Effect> {
     let mut update = Update {
@@ -112,7 +115,8 @@ impl Update<'_> {
         }
         self.answer_prompt(new);
         self.state.seen = self.frame.log_total;
-        if self.state.view.follow {
+        // A command may have made the map follow its block: the wheel goes on from what is shown.
+        if self.state.is_current(self.frame) {
             self.state.view.top = self.frame.picture.map.top;
         }
         while self.state.is_current(self.frame) {
@@ -262,7 +266,7 @@ impl Update<'_> {
             .zoom
             .unwrap_or(map.cell_bytes)
             .max(LEAST_ZOOM);
-        let next = change(now).max(LEAST_ZOOM).min(1 << 40);
+        let next = change(now).clamp(LEAST_ZOOM, MOST_ZOOM);
         if next == now {
             self.say("a cell is one granule of 16 B already: there is nothing finer".to_owned());
         } else if next > now && map.total_rows <= 1 {
@@ -285,7 +289,7 @@ impl Update<'_> {
             None => self.say("there is no verb to repeat yet".to_owned()),
             Some(Verb::Action(action)) => self.perform(action, action.keys[0]),
             Some(Verb::Alloc(rest)) => {
-                self.run_line(format!("alloc {} {rest}", self.frame.next_name))
+                self.run_line(format!("alloc {} {rest}", self.frame.next_name));
             }
             Some(Verb::Line(line)) => self.run_line(line),
         }
@@ -382,8 +386,19 @@ impl Update<'_> {
         let Some(Layer::Prompt(prompt)) = &mut self.state.layer else {
             return;
         };
-        let completer = self.state.completer.clone();
-        if !completer.is_some_and(|completer| prompt.complete(completer.0.as_ref(), self.frame)) {
+        let picture = &self.frame.picture;
+        let selected = picture.selected.as_ref();
+        let beside = selected
+            .map(|block| [&block.before, &block.behind])
+            .into_iter()
+            .flatten()
+            .flatten();
+        let names = selected
+            .map(|block| &block.name)
+            .into_iter()
+            .chain(beside.map(|neighbour| &neighbour.name));
+        let names: Vec<&str> = names.flatten().map(String::as_str).collect();
+        if !prompt.complete(&names) {
             self.say("Tab  nothing completes this".to_owned());
         }
     }
@@ -459,10 +474,11 @@ impl Update<'_> {
             return;
         };
         let position = Position { x: column, y: row };
-        if self.state.layer.is_none() && layout.in_map(position) {
-            if let Some(address) = map::address_at(self.frame, layout.map, position) {
-                self.select(Target::Address(address));
-            }
+        if self.state.layer.is_some() || !layout.map.contains(position) {
+            return;
+        }
+        if let Some(address) = map::address_at(self.frame, layout.map, position) {
+            self.select(Target::Address(address));
         }
     }
 

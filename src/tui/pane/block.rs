@@ -43,16 +43,10 @@ fn draw_lines(scene: &Scene<'_>, block: &BlockCard, area: Rect, buffer: &mut Buf
     let mut first = vec![Segment::new(0, head)];
     first.extend(
         block
-            .before
-            .as_ref()
-            .map(|before| text(1, format!("before {}", neighbour(before)))),
+            .born
+            .map(|born| text(1, format!("born op {}", grouped(born)))),
     );
-    first.extend(
-        block
-            .behind
-            .as_ref()
-            .map(|behind| text(1, format!("behind {}", neighbour(behind)))),
-    );
+    first.push(text(3, format!("payload {}", address(block.payload))));
     put_line(
         buffer,
         row(area, 0),
@@ -60,12 +54,8 @@ fn draw_lines(scene: &Scene<'_>, block: &BlockCard, area: Rect, buffer: &mut Buf
     );
 
     let mut second = vec![text(0, consequence(block))];
-    second.extend(
-        block
-            .born
-            .map(|born| text(1, format!("born op {}", grouped(born)))),
-    );
-    second.push(text(3, format!("payload {}", address(block.payload))));
+    second.extend(before(block).map(|words| text(2, format!("before {words}"))));
+    second.extend(behind(block).map(|words| text(1, format!("behind {words}"))));
     put_line(
         buffer,
         row(area, 1),
@@ -74,42 +64,64 @@ fn draw_lines(scene: &Scene<'_>, block: &BlockCard, area: Rect, buffer: &mut Buf
 }
 
 fn draw_card(scene: &Scene<'_>, block: &BlockCard, area: Rect, buffer: &mut Buffer) {
-    let label = |name: &str, value: String| {
-        vec![Line::from(vec![
-            scene.span(Role::Faint, format!("{name:<9}")),
-            scene.span(Role::Text, value),
-        ])]
-    };
-    let mut lines = vec![Line::from(identity(scene, block))];
-    lines.extend(label("bytes", sum(block)));
-    lines.extend(label(
-        "before",
-        block
-            .before
-            .as_ref()
-            .map_or_else(|| "-".to_owned(), neighbour),
-    ));
-    lines.extend(label(
-        "behind",
-        block
-            .behind
-            .as_ref()
-            .map_or_else(|| "-".to_owned(), neighbour),
-    ));
+    put_line(buffer, row(area, 0), &Line::from(identity(scene, block)));
+    draw_parts(scene, block, row(area, 1), buffer);
+    let place = |words: Option<String>| words.unwrap_or_else(|| "nothing in this run".to_owned());
     let born = block
         .born
-        .map_or_else(|| "-".to_owned(), |born| format!("op {}", grouped(born)));
-    lines.extend(label(
-        "born",
-        format!("{born}, payload {}", address(block.payload)),
-    ));
-    for words in wrapped(&consequence(block), area.width) {
-        lines.push(Line::from(vec![scene.span(Role::Text, words)]));
-    }
+        .map_or_else(String::new, |born| format!("born op {}, ", grouped(born)));
+    let words = [
+        sum(block),
+        format!("{born}payload {}", address(block.payload)),
+        format!("before {}", place(before(block))),
+        format!("behind {}", place(behind(block))),
+        consequence(block),
+    ];
+    let text = words.iter().flat_map(|words| wrapped(words, area.width));
+    let mut lines: Vec<Line<'_>> = text
+        .map(|words| Line::from(scene.span(Role::Text, words)))
+        .collect();
     lines.extend(dump(scene, block));
-    for (index, line) in (0..area.height).zip(&lines) {
+    for (index, line) in (2..area.height).zip(&lines) {
         put_line(buffer, row(area, index), line);
     }
+}
+
+/// Header, what was asked for, and slack as parts of one bar.
+fn draw_parts(scene: &Scene<'_>, block: &BlockCard, area: Rect, buffer: &mut Buffer) {
+    let all = u128::from(block.bytes.max(1));
+    let columns = |bytes: u64| {
+        let share = u128::from(bytes) * u128::from(area.width) / all;
+        u16::try_from(share)
+            .unwrap_or(area.width)
+            .max(u16::from(bytes > 0))
+            .min(area.width)
+    };
+    let (first, rest, role) = match block.state {
+        BlockState::Busy | BlockState::Large => {
+            (columns(block.header), columns(block.slack), Role::Busy)
+        }
+        BlockState::Free => (0, 0, Role::Free),
+        BlockState::Control => (0, 0, Role::Overhead),
+        BlockState::Damaged => (0, 0, Role::Bad),
+    };
+    let middle = area.width.saturating_sub(first).saturating_sub(rest);
+    let part = |role: Role, count: u16| {
+        scene.span(
+            role,
+            scene
+                .theme
+                .bar_glyph(role)
+                .to_string()
+                .repeat(usize::from(count)),
+        )
+    };
+    let line = Line::from(vec![
+        part(Role::Overhead, first),
+        part(role, middle),
+        part(Role::Overhead, rest),
+    ]);
+    put_line(buffer, area, &line);
 }
 
 /// `#17 b3 BUSY 0x01230`
@@ -160,22 +172,29 @@ fn consequence(block: &BlockCard) -> String {
         BlockState::Control => "the heap's own memory: it stays as long as the heap".to_owned(),
         BlockState::Damaged => "its header cannot be read: V says what is wrong".to_owned(),
         BlockState::Busy | BlockState::Large if block.pins > 0 => {
-            format!(
-                "keeps pages: freeing it lets _heapmin return {} more",
-                size(block.pins)
-            )
+            format!("pins {} that _heapmin could return", size(block.pins))
         }
-        BlockState::Busy | BlockState::Large => "keeps no page by itself".to_owned(),
+        BlockState::Busy | BlockState::Large => "pins no page by itself".to_owned(),
     }
 }
 
-fn neighbour(neighbour: &Neighbour) -> String {
+fn before(block: &BlockCard) -> Option<String> {
+    block.before.as_ref().map(|before| neighbour(block, before))
+}
+
+fn behind(block: &BlockCard) -> Option<String> {
+    block.behind.as_ref().map(|behind| neighbour(block, behind))
+}
+
+fn neighbour(block: &BlockCard, neighbour: &Neighbour) -> String {
     let what = match (&neighbour.name, neighbour.state) {
         (Some(name), _) => name.clone(),
         (None, BlockState::Free) => "hole".to_owned(),
         (None, state) => state_word(state).to_lowercase(),
     };
-    format!("{what} {}", size(neighbour.bytes))
+    let both_free = block.state == BlockState::Free && neighbour.state == BlockState::Free;
+    let apart = if both_free { ", not merged" } else { "" };
+    format!("{what} {}{apart}", size(neighbour.bytes))
 }
 
 const fn state_word(state: BlockState) -> &'static str {

@@ -30,17 +30,15 @@ fn segments(scene: &Scene<'_>) -> Vec<Segment> {
             text(format!(" in {}", counted(figures.holes, "hole"))),
         ]
     };
-    let mut biggest = vec![
+    let biggest = vec![
         text("biggest request ".to_owned()),
         strong(bytes(figures.largest_request)),
     ];
-    if figures.largest_free > 0 {
-        biggest.push(scene.span(
-            Role::Faint,
-            format!(" (HeapCompact {})", grouped(figures.largest_free)),
-        ));
-    }
     let mut segments = vec![Segment::new(0, free), Segment::new(0, biggest)];
+    if figures.largest_free > 0 {
+        let words = format!("HeapCompact {}", grouped(figures.largest_free));
+        segments.push(Segment::new(2, vec![scene.span(Role::Faint, words)]));
+    }
     if figures.unmerged_pairs > 0 {
         segments.push(Segment::new(
             1,

@@ -5,11 +5,14 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::tui::canvas::{Segment, joined, put_line, right_of, width};
-use crate::tui::numbers::{grouped, typed_size};
+use crate::tui::numbers::{grouped, rounded, typed_size};
 use crate::tui::theme::Role;
 use crate::view::{HeapKind, HeapTitle};
 
 use super::Scene;
+
+/// The rank of the settings that the subject is about.
+const TEACHES: u8 = 1;
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let progress = progress(scene);
@@ -24,13 +27,30 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
             width: left,
             ..area
         },
-        &joined(settings(scene), &scene.bar(), left),
+        &settings(scene, left),
     );
     let start = area.width.saturating_sub(progress_width);
     put_line(buffer, right_of(area, start), &Line::from(progress));
 }
 
-fn settings(scene: &Scene<'_>) -> Vec<Segment> {
+/// The settings, in words as long as there is room for the two that teach.
+fn settings(scene: &Scene<'_>, columns: u16) -> Line<'static> {
+    let longest = segments(scene, " (no lock)");
+    let teaching = longest
+        .iter()
+        .filter(|segment| segment.rank <= TEACHES)
+        .cloned()
+        .collect::<Vec<_>>();
+    let room = joined(teaching.clone(), &scene.bar(), columns).spans.len()
+        >= joined(teaching, &scene.bar(), u16::MAX).spans.len();
+    joined(
+        if room { longest } else { segments(scene, "") },
+        &scene.bar(),
+        columns,
+    )
+}
+
+fn segments(scene: &Scene<'_>, off_means: &'static str) -> Vec<Segment> {
     let heap = &scene.frame.picture.heap;
     let mut segments = vec![
         Segment::new(
@@ -40,8 +60,8 @@ fn settings(scene: &Scene<'_>) -> Vec<Segment> {
                 scene.span(Role::Text, format!(" {}", kind(heap.kind))),
             ],
         ),
-        switch(scene, 1, "coalesce", heap.coalesce, ""),
-        switch(scene, 1, "serialize", heap.serialize, " (no lock)"),
+        switch(scene, "coalesce", heap.coalesce, ""),
+        switch(scene, "serialize", heap.serialize, off_means),
         Segment::new(2, vec![scene.span(Role::Text, heap.policy.name())]),
     ];
     if !scene.frame.picture.quiet {
@@ -88,14 +108,14 @@ fn decommit(heap: &HeapTitle) -> String {
 }
 
 /// A setting that teaches: OFF stands out.
-fn switch(scene: &Scene<'_>, rank: u8, word: &str, on: bool, off_means: &str) -> Segment {
+fn switch(scene: &Scene<'_>, word: &str, on: bool, off_means: &str) -> Segment {
     let value = if on {
         scene.span(Role::Text, "ON")
     } else {
         scene.span(Role::Strong, format!("OFF{off_means}"))
     };
     Segment::new(
-        rank,
+        TEACHES,
         vec![scene.span(Role::Text, format!("{word} ")), value],
     )
 }
@@ -105,14 +125,14 @@ fn progress(scene: &Scene<'_>) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
     if let Some(run) = &frame.run {
         let glyph = scene.theme.glyphs.run[usize::from(run.paused)];
-        let state = if run.paused { "paused" } else { "runs" };
+        let state = if run.paused { " paused" } else { "" };
         let share = run.of.filter(|of| *of > 0).map_or_else(String::new, |of| {
             format!(" {} %", run.done.min(of).saturating_mul(100) / of)
         });
-        spans.push(scene.span(Role::Strong, format!("{glyph} {state}{share} ")));
+        spans.push(scene.span(Role::Strong, format!("{glyph}{state}{share} ")));
     }
     if let Some(rate) = frame.rate {
-        spans.push(scene.span(Role::Text, format!("{rate:.0} op/s ")));
+        spans.push(scene.span(Role::Text, format!("{} op/s ", rounded(rate))));
     }
     spans.push(scene.span(Role::Text, format!("#{}", grouped(frame.operations))));
     spans

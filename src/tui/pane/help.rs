@@ -4,14 +4,17 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::tui::action::{ACTIONS, Action, Context};
-use crate::tui::canvas::{below, clipped, put, right_of, row};
+use crate::tui::canvas::{below, clipped, put, right_of, row, wrapped};
 use crate::tui::state::Help;
 use crate::tui::theme::Role;
 
 use super::{Scene, popup};
 
 /// Columns of the keys, and of the names behind them.
-const COLUMNS: [u16; 2] = [13, 22];
+const COLUMNS: [u16; 2] = [13, 19];
+
+/// Rows for the whole sentence of the chosen action.
+const SENTENCE: u16 = 2;
 
 /// The actions that match what is typed, in the order of the table.
 pub(in crate::tui) fn listed(help: &Help) -> impl Iterator<Item = &'static Action> {
@@ -51,6 +54,22 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, help: &Help, area: Rect, buffer: &
     );
 
     let list = below(inner, 1);
+    let list = Rect {
+        height: list.height.saturating_sub(SENTENCE),
+        ..list
+    };
+    if let Some(action) = actions.get(help.chosen) {
+        // The list cuts long sentences; the chosen one is told in full.
+        let full = below(inner, inner.height.saturating_sub(SENTENCE));
+        for (index, words) in (0..full.height).zip(wrapped(action.doc, full.width)) {
+            put(
+                buffer,
+                row(full, index),
+                &words,
+                scene.theme.style(Role::Text),
+            );
+        }
+    }
     if actions.is_empty() {
         put(
             buffer,

@@ -5,14 +5,19 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::session::frame::{Answer, Tone};
-use crate::tui::canvas::{clipped, put_line, row, titled, wrapped};
+use crate::tui::canvas::{clipped, put_line, row, titled, width, wrapped};
 use crate::tui::numbers::grouped;
+use crate::tui::state::Layer;
 use crate::tui::theme::Role;
 
 use super::Scene;
 
 /// The least height at which a title is worth its row.
 const TITLED: u16 = 5;
+
+/// Shown before anything was asked.
+const WELCOME: &str =
+    "a allocates, h and l select blocks, i explains what is on the screen, ? lists all keys";
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let inner = if area.height >= TITLED {
@@ -30,37 +35,20 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The lines that fit, oldest first: whole entries from the newest upwards, and the head of one that is too long.
+/// The lines that fit, oldest first: whole entries from the newest upwards; only the newest may be cut.
 fn lines(scene: &Scene<'_>, area: Rect) -> Vec<Line<'static>> {
     let mut room = usize::from(area.height);
     let mut entries: Vec<Vec<Line<'static>>> = Vec::new();
-    let notice = scene
-        .state
-        .notice
-        .iter()
-        .map(|words| (Role::Strong, words.clone()));
-    let answers = scene
-        .frame
-        .log
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(age, answer)| spoken(scene, answer, age == 0));
-    for (role, text) in notice.chain(answers) {
-        if room == 0 {
+    for (role, text, newest) in spoken_entries(scene) {
+        let mut lines = wrapped(&text, area.width);
+        if room == 0 || (lines.len() > room && !newest) {
             break;
         }
-        let mut broken = broken(&text, area.width, scene.theme.glyphs.more, room);
-        // An older entry is shown whole or not at all, unless the title row says that this is a log.
-        if broken.len() > room
-            || (broken.len() == room && !entries.is_empty() && text_is_cut(&broken, scene))
-        {
-            break;
-        }
-        room -= broken.len();
+        cut(&mut lines, room, area.width, scene.theme.glyphs.more);
+        room -= lines.len();
         entries.push(
-            broken
-                .drain(..)
+            lines
+                .into_iter()
                 .map(|words| Line::from(scene.span(role, words)))
                 .collect(),
         );
@@ -68,27 +56,51 @@ fn lines(scene: &Scene<'_>, area: Rect) -> Vec<Line<'static>> {
     entries.into_iter().rev().flatten().collect()
 }
 
-fn text_is_cut(lines: &[String], scene: &Scene<'_>) -> bool {
-    lines
-        .last()
-        .is_some_and(|line| line.ends_with(scene.theme.glyphs.more))
+/// What was said, newest first, and whether it is the newest of its kind.
+fn spoken_entries<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Role, String, bool)> + 'a {
+    let log = &scene.frame.log;
+    let notice = scene
+        .state
+        .notice
+        .iter()
+        .map(|words| (Role::Strong, words.clone(), true));
+    let welcome = (log.is_empty() && scene.state.notice.is_none())
+        .then(|| (Role::Faint, WELCOME.to_owned(), true));
+    // An open prompt shows why its line was refused: saying it twice would push out an answer.
+    let skip = usize::from(
+        shows_refusal(scene)
+            && log
+                .last()
+                .is_some_and(|answer| answer.tone == Tone::Refused),
+    );
+    let answers = log
+        .iter()
+        .rev()
+        .enumerate()
+        .skip(skip)
+        .map(move |(age, answer)| {
+            let (role, text) = spoken(scene, answer, age == 0);
+            (role, text, age == skip)
+        });
+    notice.chain(welcome).chain(answers)
 }
 
-/// `text` in at most `rows` lines, the last of which says if something is missing.
-fn broken(text: &str, columns: u16, more: char, rows: usize) -> Vec<String> {
-    let mut lines = wrapped(text, columns);
-    if lines.len() > rows {
-        lines.truncate(rows);
-        if let Some(last) = lines.last_mut() {
-            let wider = format!("{last} {more}");
-            *last = if wider.chars().count() <= usize::from(columns) {
-                wider
-            } else {
-                clipped(&format!("{last}{more}{more}"), columns, more)
-            };
-        }
+fn shows_refusal(scene: &Scene<'_>) -> bool {
+    matches!(&scene.state.layer, Some(Layer::Prompt(prompt)) if prompt.refusal.is_some())
+}
+
+/// Keeps `rows` of `lines`; the last of them then says that something is missing.
+fn cut(lines: &mut Vec<String>, rows: usize, columns: u16, more: char) {
+    if lines.len() <= rows {
+        return;
     }
-    lines
+    lines.truncate(rows);
+    if let Some(last) = lines.last_mut() {
+        *last = match width(last).saturating_add(2) <= columns {
+            true => format!("{last} {more}"),
+            false => format!("{}{more}", clipped(last, columns.saturating_sub(2), ' ')),
+        };
+    }
 }
 
 /// An answer as one text: key, call, words.

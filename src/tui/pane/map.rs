@@ -2,11 +2,10 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
 use ratatui::text::Line;
 
 use crate::session::frame::Frame;
-use crate::tui::canvas::{Segment, below, joined, put, put_line, right_of, row, titled, width};
+use crate::tui::canvas::{Segment, joined, put, put_line, right_of, row, titled, width};
 use crate::tui::numbers::{address, grouped, size};
 use crate::tui::theme::Role;
 use crate::view::{Cell, CellState, MapPicture, MapRow, RowResidency};
@@ -16,9 +15,22 @@ use super::Scene;
 /// Columns of ` C R`.
 const MARKS: u16 = 4;
 
+/// What stands in them.
+const MARK_WORDS: &str = "C commit R resident";
+
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let map = &scene.frame.picture.map;
-    let inner = titled(buffer, area, scene.theme, &title(map), &position(map));
+    let (title, position) = (title(map), position(map));
+    let explained = format!("{position}, {MARK_WORDS}");
+    let used = width(&title)
+        .saturating_add(width(&explained))
+        .saturating_add(6);
+    let right = if !position.is_empty() && used <= area.width {
+        explained
+    } else {
+        position
+    };
+    let inner = titled(buffer, area, scene.theme, &title, &right);
     let rows = Rect {
         height: inner.height.saturating_sub(1),
         ..inner
@@ -303,24 +315,13 @@ fn draw_legend(scene: &Scene<'_>, places: &Places, area: Rect, buffer: &mut Buff
         ..area
     };
     let line: Line<'_> = joined(segments, &scene.span(Role::Text, " "), room.width);
-    let behind = put_line(buffer, room, &line);
-    let words = "C commit R resident";
-    if heads.x.saturating_sub(behind) > width(words) {
-        let start = heads.x.saturating_sub(width(words)).saturating_sub(area.x);
-        put(
-            buffer,
-            right_of(area, start),
-            words,
-            scene.theme.style(Role::Faint),
-        );
-    }
+    put_line(buffer, room, &line);
     for (offset, head) in [(1, "C"), (3, "R")] {
         put(
             buffer,
             right_of(heads, offset),
             head,
-            Style::new().patch(scene.theme.style(Role::Strong)),
+            scene.theme.style(Role::Strong),
         );
     }
-    debug_assert!(below(area, 1).is_empty());
 }

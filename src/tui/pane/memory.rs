@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::tui::canvas::{put_line, right_of, row, titled, width};
-use crate::tui::numbers::{apportion, bytes, grouped, size};
+use crate::tui::canvas::{Segment, joined, put_line, right_of, row, titled, width};
+use crate::tui::numbers::{apportion, grouped, size};
 use crate::tui::theme::Role;
 use crate::view::MemoryLine;
 
@@ -23,6 +23,9 @@ const PARTS: [(&str, Role); 6] = [
 
 /// Units in which the line may be written: divisor and suffix. Exact bytes first.
 const UNITS: [(u64, &str); 4] = [(1, ""), (1 << 10, "K"), (1 << 20, "M"), (1 << 30, "G")];
+
+/// Columns that the sum leaves for what the kernel says.
+const BEHIND: u16 = 18;
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, titles: bool, buffer: &mut Buffer) {
     if titles {
@@ -44,62 +47,116 @@ fn parts(memory: &MemoryLine) -> [u64; 6] {
     ]
 }
 
+/// The sum flows over both lines; what the kernel says and what went back follow as far as there is room.
 fn draw_lines(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let memory = &scene.frame.picture.memory;
-    put_line(buffer, row(area, 0), &sum_line(scene, memory, area.width));
-    let mut spans = vec![
-        scene.span(Role::Text, "= "),
-        scene.span(Role::Strong, bytes(memory.committed)),
-        scene.span(Role::Text, " committed"),
-        scene.bar(),
-        scene.span(Role::Text, format!("kernel {}", resident(memory))),
-        scene.bar(),
-    ];
-    spans.extend(returned::summary(scene));
-    spans.push(scene.bar());
-    spans.push(scene.span(
-        Role::Faint,
-        format!("side tables {}", size(memory.side_tables)),
-    ));
-    put_line(buffer, row(area, 1), &Line::from(spans));
+    let terms = sum_that_fits(memory, area.width);
+    let (first, rest) = terms.split_at(terms_within(&terms, area.width));
+    put_line(
+        buffer,
+        row(area, 0),
+        &Line::from(styled_terms(scene, first)),
+    );
+
+    let mut segments = vec![Segment::new(0, styled_terms(scene, rest))];
+    let kernel = format!("kernel {}", resident(memory));
+    segments.push(Segment::new(1, vec![scene.span(Role::Text, kernel)]));
+    segments.extend(
+        returned::summary(scene)
+            .into_iter()
+            .zip(2..)
+            .map(|(spans, rank)| Segment::new(rank, spans)),
+    );
+    let tables = format!("side tables {}", size(memory.side_tables));
+    segments.push(Segment::new(9, vec![scene.span(Role::Faint, tables)]));
+    put_line(
+        buffer,
+        row(area, 1),
+        &joined(segments, &scene.bar(), area.width),
+    );
 }
 
-/// The sum in the first unit in which it fits; what is shown always adds up.
-fn sum_line(scene: &Scene<'_>, memory: &MemoryLine, columns: u16) -> Line<'static> {
-    let mut lines = UNITS.iter().map(|(unit, suffix)| {
-        let shown = if *unit == 1 {
-            parts(memory).map(grouped).to_vec()
-        } else {
-            apportion(&parts(memory), *unit)
-                .0
-                .iter()
-                .map(|tenths| format!("{}.{}{suffix}", tenths / 10, tenths % 10))
-                .collect()
-        };
-        sum_spans(scene, &shown)
-    });
-    let fits = |line: &Line<'_>| {
-        line.spans
-            .iter()
-            .map(|span| width(&span.content))
-            .fold(0, u16::saturating_add)
-            <= columns
-    };
-    lines
-        .find(fits)
-        .unwrap_or_else(|| sum_spans(scene, &parts(memory).map(size)))
+/// One term of the sum: its sign and name, its figure, and what follows.
+struct SumTerm {
+    before: String,
+    figure: String,
+    behind: &'static str,
 }
 
-fn sum_spans(scene: &Scene<'_>, shown: &[String]) -> Line<'static> {
-    let mut spans: Vec<Span<'static>> = Vec::new();
-    for ((name, _), value) in PARTS.iter().zip(shown) {
-        if !spans.is_empty() {
-            spans.push(scene.span(Role::Faint, " + "));
-        }
-        spans.push(scene.span(Role::Text, format!("{name} ")));
-        spans.push(scene.span(Role::Strong, value.clone()));
+impl SumTerm {
+    fn width(&self) -> u16 {
+        width(&self.before)
+            .saturating_add(width(&self.figure))
+            .saturating_add(width(self.behind))
     }
-    Line::from(spans)
+}
+
+/// The sum in the first unit that leaves room behind it; what is shown always adds up.
+fn sum_that_fits(memory: &MemoryLine, columns: u16) -> Vec<SumTerm> {
+    let second_line = |terms: &[SumTerm]| {
+        let rest = terms.iter().skip(terms_within(terms, columns));
+        rest.map(SumTerm::width).fold(0, u16::saturating_add)
+    };
+    let mut sums = UNITS
+        .iter()
+        .map(|(unit, suffix)| sum(memory, *unit, suffix));
+    let fitting = sums.find(|terms| second_line(terms) <= columns.saturating_sub(BEHIND));
+    fitting.unwrap_or_else(|| sum(memory, 1 << 30, "G"))
+}
+
+fn sum(memory: &MemoryLine, unit: u64, suffix: &str) -> Vec<SumTerm> {
+    let (shown, total) = if unit == 1 {
+        (
+            parts(memory).map(grouped).to_vec(),
+            grouped(memory.committed),
+        )
+    } else {
+        let tenths = |tenths: u64| format!("{}.{}{suffix}", grouped(tenths / 10), tenths % 10);
+        let (shown, total) = apportion(&parts(memory), unit);
+        (shown.into_iter().map(tenths).collect(), tenths(total))
+    };
+    let mut terms: Vec<SumTerm> = Vec::new();
+    for ((name, _), figure) in PARTS.iter().zip(shown) {
+        let sign = if terms.is_empty() { "" } else { "+ " };
+        terms.push(SumTerm {
+            before: format!("{sign}{name} "),
+            figure,
+            behind: " ",
+        });
+    }
+    let unit = if unit == 1 {
+        " B committed"
+    } else {
+        " committed"
+    };
+    terms.push(SumTerm {
+        before: "= ".to_owned(),
+        figure: total,
+        behind: unit,
+    });
+    terms
+}
+
+/// How many of `terms` fit into a line.
+fn terms_within(terms: &[SumTerm], columns: u16) -> usize {
+    let mut used = 0_u16;
+    let fits = |term: &&SumTerm| {
+        used = used.saturating_add(term.width());
+        // The blank behind the last term of a line may be cut off.
+        used <= columns.saturating_add(1)
+    };
+    terms.iter().take_while(fits).count()
+}
+
+fn styled_terms(scene: &Scene<'_>, terms: &[SumTerm]) -> Vec<Span<'static>> {
+    let spans = terms.iter().flat_map(|term| {
+        [
+            scene.span(Role::Text, term.before.clone()),
+            scene.span(Role::Strong, term.figure.clone()),
+            scene.span(Role::Text, term.behind),
+        ]
+    });
+    spans.collect()
 }
 
 fn resident(memory: &MemoryLine) -> String {
@@ -110,23 +167,17 @@ fn resident(memory: &MemoryLine) -> String {
 
 fn draw_table(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let memory = &scene.frame.picture.memory;
-    let rows = PARTS
-        .iter()
-        .zip(parts(memory))
-        .map(|((name, role), value)| (*name, Some(*role), value));
-    let committed = memory.committed.max(1);
-    for (index, (name, role, value)) in (0..area.height).zip(rows) {
+    for ((index, (name, role)), value) in (0..area.height).zip(&PARTS).zip(parts(memory)) {
         let line = row(area, index);
         let sign = if index == 0 { ' ' } else { '+' };
-        let what = if index > 3 {
+        let what = if *role == Role::Free {
             format!("holes, {name}")
         } else {
-            name.to_owned()
+            (*name).to_owned()
         };
-        put_line(buffer, line, &figure(scene, sign, &what, value));
-        if let Some(role) = role {
-            draw_bar(scene, right_of(line, 34), role, value, committed, buffer);
-        }
+        let behind = put_line(buffer, line, &figure(scene, sign, &what, value));
+        let bar = right_of(line, behind.saturating_sub(line.x).saturating_add(1));
+        draw_bar(scene, bar, *role, (value, memory.committed), buffer);
     }
     put_line(
         buffer,
@@ -148,7 +199,7 @@ fn draw_table(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
 fn figure(scene: &Scene<'_>, sign: char, name: &str, value: u64) -> Line<'static> {
     Line::from(vec![
         scene.span(Role::Faint, format!("{sign} {name:<17}")),
-        scene.span(Role::Text, format!("{:>14}", grouped(value))),
+        scene.span(Role::Text, format!("{:>13}", grouped(value))),
     ])
 }
 
@@ -157,8 +208,7 @@ fn draw_bar(
     scene: &Scene<'_>,
     area: Rect,
     role: Role,
-    value: u64,
-    whole: u64,
+    (value, whole): (u64, u64),
     buffer: &mut Buffer,
 ) {
     let share = u128::from(value) * u128::from(area.width) / u128::from(whole.max(1));
@@ -166,17 +216,17 @@ fn draw_bar(
         .unwrap_or(area.width)
         .max(u16::from(value > 0))
         .min(area.width);
-    let glyph = match role {
-        Role::Free => scene.theme.glyphs.free[1],
-        Role::Overhead => scene.theme.glyphs.control[1],
-        _ => scene.theme.glyphs.busy[1],
-    };
+    let bar = scene
+        .theme
+        .bar_glyph(role)
+        .to_string()
+        .repeat(usize::from(filled));
     put_line(
         buffer,
         Rect {
             width: filled,
             ..area
         },
-        &Line::from(scene.span(role, glyph.to_string().repeat(usize::from(filled)))),
+        &Line::from(scene.span(role, bar)),
     );
 }

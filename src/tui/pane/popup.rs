@@ -18,8 +18,14 @@ const WIDEST: u16 = 96;
 const RULES: u16 = 2;
 
 /// The place of a popup with `rows` lines of content over a screen of `area`, above the footer.
+///
+/// On a narrow screen it takes the whole width: slivers of what lies below only distract.
 pub(in crate::tui) fn place(area: Rect, rows: u16) -> Rect {
-    let width = area.width.saturating_sub(2).min(WIDEST);
+    let width = if area.width < WIDEST.saturating_add(8) {
+        area.width
+    } else {
+        WIDEST
+    };
     let height = rows
         .saturating_add(RULES)
         .min(area.height.saturating_sub(2));

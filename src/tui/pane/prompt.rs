@@ -2,9 +2,11 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use unicode_width::UnicodeWidthStr;
+use ratatui::text::Line;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::tui::canvas::{blank, put, right_of, row, width};
+use crate::session::{Completion, inline_help};
+use crate::tui::canvas::{blank, put, put_line, right_of, row, width};
 use crate::tui::prompt::{Prompt, Refusal};
 use crate::tui::theme::Role;
 
@@ -38,12 +40,33 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, prompt: &Prompt, area: Rect, buffe
             "waits for the answer",
             scene.theme.style(Role::Faint),
         );
-    } else if let Some((lines, at)) = prompt.offers() {
-        let words = format!("{} of {}: {}", at + 1, lines.len(), lines.join("   "));
-        put(buffer, below, &words, scene.theme.style(Role::Faint));
+    } else if let Some((offers, at)) = prompt.offers() {
+        put_line(buffer, below, &offered(scene, offers, at));
+    } else if let Some(row) = inline_help(prompt.text()) {
+        let usage = scene.span(Role::Strong, row.usage);
+        let doc = scene.span(Role::Faint, row.doc);
+        put_line(buffer, below, &Line::from(vec![usage, scene.bar(), doc]));
     } else {
         footer::draw(scene, below, buffer);
     }
+}
+
+/// The completion shown, what it means, and those that follow.
+fn offered(scene: &Scene<'_>, offers: &[Completion], at: usize) -> Line<'static> {
+    let place = scene.span(Role::Faint, format!("{} of {}  ", at + 1, offers.len()));
+    let mut spans = vec![place];
+    for (index, offer) in offers.iter().enumerate().skip(at) {
+        let role = if index == at {
+            Role::Strong
+        } else {
+            Role::Faint
+        };
+        spans.push(scene.span(role, format!("{}  ", offer.text)));
+        if index == at && !offer.doc.is_empty() {
+            spans.push(scene.span(Role::Text, format!("{}  ", offer.doc)));
+        }
+    }
+    Line::from(spans)
 }
 
 /// Where the terminal's cursor belongs.
@@ -117,7 +140,7 @@ fn from_column(text: &str, columns: usize) -> String {
     text.chars()
         .skip_while(|character| {
             let skip = skipped < columns;
-            skipped += unicode_width::UnicodeWidthChar::width(*character).unwrap_or(0);
+            skipped += character.width().unwrap_or(0);
             skip
         })
         .collect()

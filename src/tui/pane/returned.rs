@@ -5,11 +5,14 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::session::frame::Returned;
-use crate::tui::canvas::{put, put_line, row, titled};
+use crate::tui::canvas::{put, put_line, row, titled, wrapped};
 use crate::tui::numbers::{grouped, size};
 use crate::tui::theme::Role;
 
 use super::Scene;
+
+/// Columns from which an entry also shows its operation.
+const WITH_OPERATION: u16 = 52;
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
@@ -24,59 +27,74 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         &format!("{total} in all"),
     );
     if scene.frame.returned.is_empty() {
-        put(
-            buffer,
-            inner,
-            "nothing yet: M (_heapmin) gives wholly free pages back",
-            scene.theme.style(Role::Faint),
-        );
+        let words = "nothing yet: M (_heapmin) gives wholly free pages back";
+        for (index, line) in (0..inner.height).zip(wrapped(words, inner.width)) {
+            put(
+                buffer,
+                row(inner, index),
+                &line,
+                scene.theme.style(Role::Faint),
+            );
+        }
     }
     for (index, returned) in (0..inner.height).zip(scene.frame.returned.iter().rev()) {
-        put_line(buffer, row(inner, index), &entry(scene, returned));
+        put_line(
+            buffer,
+            row(inner, index),
+            &entry(scene, returned, inner.width),
+        );
     }
 }
 
-/// The total and the last return in a few words, for screens without the pane.
-pub(super) fn summary(scene: &Scene<'_>) -> Vec<Span<'static>> {
+/// The total, the last return, and what the kernel says of it, for screens without the pane.
+pub(super) fn summary(scene: &Scene<'_>) -> Vec<Vec<Span<'static>>> {
     let total = scene.frame.picture.memory.returned_total;
-    let mut spans = vec![
+    let mut parts = vec![vec![
         scene.span(Role::Text, "returned so far "),
         scene.span(Role::Strong, size(total)),
-    ];
+    ]];
     if let Some(last) = scene.frame.returned.last() {
-        spans.push(scene.span(
-            Role::Faint,
-            format!(
-                ": {} by {} at #{}",
-                size(last.bytes),
-                last.cause.name(),
-                grouped(last.at)
-            ),
-        ));
-        spans.push(scene.span(
-            Role::Faint,
-            kernel(scene, last).map_or_else(String::new, |words| format!(", {words}")),
-        ));
+        let words = format!(
+            "last {} by {} at #{}",
+            size(last.bytes),
+            last.cause.name(),
+            grouped(last.at)
+        );
+        parts.push(vec![scene.span(Role::Text, words)]);
+        parts.extend(
+            kernel(scene, last)
+                .map(|words| vec![scene.span(Role::Text, format!("kernel {words}"))]),
+        );
     }
-    spans
+    parts
 }
 
-fn entry(scene: &Scene<'_>, returned: &Returned) -> Line<'static> {
+/// A narrow pane leaves out the operation before it cuts what the kernel says.
+fn entry(scene: &Scene<'_>, returned: &Returned, columns: u16) -> Line<'static> {
+    let at = if columns < WITH_OPERATION {
+        String::new()
+    } else {
+        format!("#{:<8}", grouped(returned.at))
+    };
+    let word = if columns < WITH_OPERATION {
+        ""
+    } else {
+        "kernel "
+    };
+    let kernel =
+        kernel(scene, returned).map_or_else(String::new, |words| format!(" {word}{words}"));
     Line::from(vec![
-        scene.span(Role::Faint, format!("#{:<7}", grouped(returned.at))),
-        scene.span(Role::Strong, format!("{:>9}", size(returned.bytes))),
+        scene.span(Role::Faint, at),
+        scene.span(Role::Strong, format!("{:>8}", size(returned.bytes))),
         scene.span(Role::Text, format!(" {:<9}", returned.cause.name())),
-        scene.span(
-            Role::Text,
-            kernel(scene, returned).map_or_else(String::new, |words| format!(" {words}")),
-        ),
+        scene.span(Role::Text, kernel),
     ])
 }
 
 fn kernel(scene: &Scene<'_>, returned: &Returned) -> Option<String> {
     let (before, after) = returned.resident?;
     Some(format!(
-        "kernel {} {} {}",
+        "{} {} {}",
         size(before),
         scene.theme.glyphs.arrow,
         size(after)

@@ -46,13 +46,5 @@ fn explorer() -> color_eyre::Result<()> {
         model: RefCell::new(model),
         waker,
     };
-    run(
-        &source,
-        inbox,
-        Options {
-            theme,
-            mouse: true,
-            completer: None,
-        },
-    )
+    run(&source, inbox, Options { theme, mouse: true })
 }

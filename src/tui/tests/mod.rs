@@ -1,3 +1,25 @@
-//! Tests of the screen as a whole.
+//! Tests of the screen as a whole, on pretended heaps.
 
 mod demo;
+mod keys;
+mod pictures;
+mod sizes;
+
+use crate::session::frame::Frame;
+
+use super::key::Key;
+use super::message::{Effect, Message};
+use super::state::State;
+use super::update::update;
+
+/// Types `keys` one after the other on one frame; all effects in order.
+fn typed(state: &mut State, frame: &Frame, keys: &[Key]) -> Vec<Effect> {
+    keys.iter()
+        .flat_map(|key| update(state, frame, Message::Key(*key)))
+        .collect()
+}
+
+/// The keys of a text, blanks and all.
+fn keys_of(text: &str) -> Vec<Key> {
+    text.chars().map(Key::Char).collect()
+}
