@@ -325,11 +325,11 @@ impl<A: Access> Core<'_, A> {
                 returned.is_ok(),
                 "callers ask whether pages can be given back"
             );
+            self.drop_side_pages(page, end - page);
             given += end - page;
             page = end;
         }
         self.book(-(given as i64));
-        self.drop_side_pages(first, pages);
         given
     }
 
