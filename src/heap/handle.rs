@@ -1,7 +1,7 @@
 //! The handle of a heap: the arena's memory and all that is about *running* it: lock, statistics, nothing else.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::os::{CannotReturn, CommitLimit, Memory, PAGE, ReserveFailed};
 
@@ -270,13 +270,19 @@ impl Heap {
     /// Why the last request that failed did.
     #[must_use]
     pub fn last_failure(&self) -> Option<AllocError> {
-        *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner)
+        *self
+            .last_failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cold]
     fn fail(&self, error: AllocError) {
         add(&self.counters.failures, 1);
-        *self.last_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        *self
+            .last_failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 
     #[inline]
