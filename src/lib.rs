@@ -13,6 +13,7 @@
 //! os <- heap <- { api, view } <- session <- trace <- { tui, export } <- cli
 //! ```
 
+pub mod cli;
 pub mod export;
 pub mod heap;
 pub mod os;

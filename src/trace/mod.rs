@@ -22,6 +22,7 @@ pub mod rep;
 pub mod replay;
 mod report;
 pub mod samples;
+mod steps;
 mod write;
 
 pub use error::TraceError;
