@@ -14,6 +14,8 @@
 //! ```
 
 pub mod api;
+pub mod cli;
+pub mod export;
 pub mod heap;
 pub mod os;
 pub mod session;

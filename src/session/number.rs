@@ -1,6 +1,7 @@
 //! Numbers as a person writes them: sizes, counts, addresses, values.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::command::Value;
 use super::error::ParseError;
@@ -23,6 +24,15 @@ impl fmt::Display for Size {
             Some((letter, shift)) => write!(f, "{}{letter}", self.0 >> shift),
             None => write!(f, "{}", self.0),
         }
+    }
+}
+
+impl FromStr for Size {
+    type Err = ParseError;
+
+    /// Reads a size as commands take it: `64`, `0x40`, `4K`, `4KiB`.
+    fn from_str(text: &str) -> Result<Size, ParseError> {
+        size(Piece { text, column: 1 }).map(Size)
     }
 }
 

@@ -87,6 +87,15 @@ impl Session {
         self.begin(what.to_owned(), steps.len() as u64, Source::Recorded(steps, 0));
     }
 
+    /// Makes all steps of a recording on the heap in view, and answers.
+    pub fn run_recorded(&mut self, what: &str, steps: Arc<[Step]>) -> Answer {
+        self.begin_recorded(what, steps);
+        while self.run_steps(u64::MAX) > 0 {}
+        let answer = Answer { command: what.to_owned(), ..self.finish_run().unwrap_or_default() };
+        self.tell(answer.clone());
+        answer
+    }
+
     fn begin(&mut self, what: String, of: u64, steps: Source) {
         let slot = self.here();
         self.running = Some(Running {

@@ -8,7 +8,8 @@
 //! reading is read and reported as a [`Note`]; what has none is refused with a
 //! [`TraceError`] that names the place, what stood there and what was expected.
 //!
-//! This layer knows no heap and no screen: it turns bytes into operations.
+//! The readers know no heap: they turn bytes into operations. [`replay`] alone runs them on one. Nothing here knows a
+//! screen.
 
 mod error;
 mod ids;
@@ -18,11 +19,15 @@ mod lines;
 mod note;
 mod op;
 pub mod rep;
+pub mod replay;
+mod report;
 pub mod samples;
+mod steps;
 mod write;
 
 pub use error::TraceError;
 pub use lines::Limits;
 pub use note::{HeaderField, Note, Oddity};
 pub use op::{Header, IMPOSSIBLE_SIZE, Op, Totals, Trace, Variant};
+pub use report::{Holes, Report};
 pub use write::write_rep;

@@ -1,0 +1,293 @@
+//! The command line's grammar.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::heap::Policy;
+use crate::session::{Size, Thresholds};
+use crate::tui::{ColorChoice, GlyphSet};
+
+use super::help;
+
+/// Reads the command line.
+pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    let arguments = Arguments::try_parse_from(words)?;
+    match (&arguments.file, &arguments.command) {
+        (Some(file), Some(_)) => Err(Arguments::command().error(
+            ErrorKind::ArgumentConflict,
+            format!(
+                "found the file {} and a sub-command, expected one of them",
+                file.display()
+            ),
+        )),
+        _ => Ok(arguments),
+    }
+}
+
+/// An interactive heap explorer: a real Win32-style heap one can drive and watch.
+///
+/// Without a sub-command heapwalk opens the explorer, on FILE if one is given. Where there is no terminal it prints
+/// one still picture as plain text instead.
+#[derive(Debug, Parser)]
+#[command(
+    name = "heapwalk",
+    version,
+    max_term_width = 100,
+    after_help = help::MAIN_SHORT,
+    after_long_help = help::main_long()
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Sub>,
+    /// A script of commands, or a malloc-lab trace (.rep, also gzip); `-` is the standard input
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) look: Look,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Sub {
+    /// Run a script without a screen and print each answer
+    ///
+    /// The answers go to the standard output as they come: the command as it would be typed, the call with its
+    /// result, and what happened. `pause` does not wait. A trace is replayed on the heap, as the explorer does it.
+    #[command(after_help = help::RUN)]
+    Run(Run),
+    /// Replay traces of real programs and measure
+    ///
+    /// Each block is filled with bytes that tell its number, and read back when it is freed or resized and at the end.
+    /// A block that is not as it was left is damage: it is reported with its operation and ends with exit code 1.
+    /// Requests that cannot succeed fail and are counted.
+    #[command(after_help = help::REPLAY)]
+    Replay(Replay),
+    /// Print one still picture of the explorer
+    ///
+    /// The picture is that of the heap after the script or trace; without one, of the demonstration heap.
+    #[command(after_help = help::FRAME)]
+    Frame(Frame),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Look {
+    /// When to use colours; NO_COLOR is honoured by `auto`
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        global = true,
+        display_order = 100
+    )]
+    pub(super) color: When,
+    /// Which characters to draw with; `auto` asks the locale
+    #[arg(
+        long,
+        value_enum,
+        value_name = "SET",
+        default_value = "auto",
+        global = true,
+        display_order = 100
+    )]
+    pub(super) glyphs: Glyphs,
+    /// What background to draw for; `auto` asks COLORFGBG and else takes dark
+    #[arg(
+        long,
+        value_enum,
+        value_name = "GROUND",
+        default_value = "auto",
+        global = true,
+        display_order = 100
+    )]
+    pub(super) background: Background,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// The script or trace; `-` is the standard input
+    pub(super) file: PathBuf,
+    /// Print one JSON object: the answers, and the metrics at the end
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// Traces in malloc-lab's .rep format in any of its variants, also gzip; `-` is the standard input
+    #[arg(value_name = "TRACE", required = true)]
+    pub(super) traces: Vec<PathBuf>,
+    /// How requests choose among free blocks
+    #[arg(long, default_value = Policy::Best.name(), value_parser = policy())]
+    pub(super) policy: Policy,
+    /// Whether HeapFree joins free neighbours
+    #[arg(long, value_name = "on|off", default_value = "on", value_parser = SWITCH, action = ArgAction::Set)]
+    pub(super) coalesce: bool,
+    /// When HeapFree gives memory back: `off`, `auto` (NT's 4K,64K), or from which sizes of a block and of all free
+    /// memory on
+    #[arg(long, value_name = "off|auto|BLOCK,TOTAL", default_value = "off")]
+    pub(super) decommit: Decommit,
+    /// Whether calls take the heap's lock
+    #[arg(long, value_name = "on|off", default_value = "on", value_parser = SWITCH, action = ArgAction::Set)]
+    pub(super) serialize: bool,
+    /// Write one byte in each page of a block instead of filling it, and read nothing back
+    #[arg(long)]
+    pub(super) no_check: bool,
+    /// The most the heap may commit, such as 64M; half of the machine's memory unless given
+    #[arg(long, value_name = "SIZE")]
+    pub(super) limit: Option<Size>,
+    /// Print one JSON object for each trace, one on a line
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Frame {
+    /// Columns and rows; 80x24 unless given, with COLUMNS columns if that is set
+    #[arg(long, value_name = "WIDTHxHEIGHT")]
+    pub(super) size: Option<FrameSize>,
+    /// What to print; text has no colours
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: Format,
+    /// The script or trace to run first; `-` is the standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) run: Option<PathBuf>,
+}
+
+/// `on` and `off`.
+const SWITCH: fn(&str) -> Result<bool, String> = |text| match text {
+    "on" => Ok(true),
+    "off" => Ok(false),
+    _ => Err("expected on or off".to_owned()),
+};
+
+/// The names of the policies, also without `-fit`.
+fn policy() -> impl TypedValueParser<Value = Policy> {
+    let short = |policy: Policy| policy.name().trim_end_matches("-fit");
+    PossibleValuesParser::new(
+        Policy::ALL
+            .map(|policy| clap::builder::PossibleValue::new(policy.name()).alias(short(policy))),
+    )
+    .map(move |name| {
+        let named = |policy: &Policy| policy.name() == name || short(*policy) == name;
+        Policy::ALL.into_iter().find(named).unwrap_or_default()
+    })
+}
+
+/// `off`, `auto`, or two sizes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Decommit(pub(super) Option<Thresholds>);
+
+impl FromStr for Decommit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Decommit, String> {
+        match text {
+            "off" => return Ok(Decommit(None)),
+            "auto" => return Ok(Decommit(Some(Thresholds::NT))),
+            _ => {}
+        }
+        let (block, total) = text
+            .split_once(',')
+            .ok_or("expected off, auto, or two sizes such as 4K,64K")?;
+        let size = |text: &str| text.parse().map_err(|error| format!("\"{text}\": {error}"));
+        let (Size(block), Size(total)) = (size(block)?, size(total)?);
+        Ok(Decommit(Some(Thresholds { block, total })))
+    }
+}
+
+/// Columns and rows of a still picture.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct FrameSize {
+    pub(super) width: u16,
+    pub(super) height: u16,
+}
+
+impl FrameSize {
+    /// A picture of more cells than this is a slip of the finger.
+    const MOST: u16 = 1000;
+}
+
+impl FromStr for FrameSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<FrameSize, String> {
+        let number = |text: &str| {
+            text.parse()
+                .ok()
+                .filter(|number| (1..=FrameSize::MOST).contains(number))
+        };
+        text.split_once('x')
+            .and_then(|(width, height)| Some((number(width)?, number(height)?)))
+            .map(|(width, height)| FrameSize { width, height })
+            .ok_or_else(|| {
+                format!(
+                    "expected columns and rows from 1 to {}, such as 120x40",
+                    FrameSize::MOST
+                )
+            })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Format {
+    /// Plain text without escape codes
+    Text,
+    /// An image that looks like the terminal
+    Svg,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum When {
+    /// As the terminal and the environment say
+    Auto,
+    /// Even if NO_COLOR is set
+    Always,
+    /// Never
+    Never,
+}
+
+impl From<When> for ColorChoice {
+    fn from(when: When) -> ColorChoice {
+        match when {
+            When::Auto => ColorChoice::Auto,
+            When::Always => ColorChoice::Always,
+            When::Never => ColorChoice::Never,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Glyphs {
+    /// As the locale says
+    Auto,
+    /// Blocks, lines and shades
+    Unicode,
+    /// Printable ASCII only
+    Ascii,
+}
+
+impl Glyphs {
+    /// The set that was asked for, or what `detect` finds.
+    pub(super) fn or_else(self, detect: impl FnOnce() -> GlyphSet) -> GlyphSet {
+        match self {
+            Glyphs::Auto => detect(),
+            Glyphs::Unicode => GlyphSet::Unicode,
+            Glyphs::Ascii => GlyphSet::Ascii,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Background {
+    /// As COLORFGBG says
+    Auto,
+    /// Light letters on a dark ground
+    Dark,
+    /// Dark letters on a light ground
+    Light,
+}

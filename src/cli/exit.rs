@@ -1,0 +1,91 @@
+//! How heapwalk ends: all its exit codes, and the failures behind them.
+
+use std::io;
+use std::process::ExitCode;
+
+use crate::heap::CreateError;
+use crate::session::ScriptError;
+use crate::trace::TraceError;
+
+/// Exit codes and what they mean. A panic ends with Rust's own 101.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// All went well. Readers that stop reading (`heapwalk run x | head`) are no failure.
+    Success,
+    /// An `expect` of a script did not hold, or a replay found damage.
+    Failed,
+    /// What was asked for could not be done: usage, input, output.
+    Refused,
+}
+
+impl Exit {
+    /// Every code.
+    pub const ALL: [Exit; 3] = [Exit::Success, Exit::Failed, Exit::Refused];
+
+    /// The number.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Exit::Success => 0,
+            Exit::Failed => 1,
+            Exit::Refused => 2,
+        }
+    }
+
+    /// The words in `--help`.
+    #[must_use]
+    pub const fn doc(self) -> &'static str {
+        match self {
+            Exit::Success => "success; a reader that stops reading is success too",
+            Exit::Failed => "an expectation of a script failed, or a replay found damage",
+            Exit::Refused => {
+                "wrong usage, input that cannot be read, output that cannot be written"
+            }
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+/// Why a sub-command could not do what it was asked for. The words fit after "heapwalk: failed to".
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A file or the standard input.
+    #[error("read {file}: {cause}")]
+    Read {
+        /// Its name.
+        file: String,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A script with a mistake.
+    #[error("read {0}")]
+    Script(#[from] ScriptError),
+    /// A trace with a mistake.
+    #[error("read {0}")]
+    Trace(#[from] TraceError),
+    /// The standard output.
+    #[error("write to the standard output: {0}")]
+    Write(#[from] io::Error),
+    /// No heap, so no replay.
+    #[error("make a heap: {0}")]
+    Heap(#[from] CreateError),
+    /// The explorer ended early.
+    #[error("show the explorer: {0:#}")]
+    Explorer(color_eyre::Report),
+}
+
+impl Failure {
+    /// How the program ends.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Failure::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+            _ => Exit::Refused,
+        }
+    }
+}

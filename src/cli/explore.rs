@@ -1,0 +1,115 @@
+//! `heapwalk` and `heapwalk FILE`: the explorer, where there is a terminal.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::sync::Arc;
+
+use color_eyre::eyre::WrapErr;
+
+use crate::session::frame::{Frame, Request};
+use crate::session::{Command, Session, SessionThread, complete};
+use crate::tui::{self, ColorDepth, Completer, Environment, GlyphSet, Options, Source, Theme};
+
+use super::args::Look;
+use super::exit::{Exit, Failure};
+use super::frame;
+use super::input::{self, Input};
+
+/// Shows the explorer if somebody sits at both ends; else prints what it would show first.
+pub(super) fn run(file: Option<&Path>, look: &Look) -> Result<Exit, Failure> {
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return frame::instead_of_explorer(file, look);
+    }
+    let (session, script) = begin(file)?;
+    show(session, script, look).map_err(Failure::Explorer)?;
+    Ok(Exit::Success)
+}
+
+/// A session, and the script that is to run beside the screen.
+fn begin(file: Option<&Path>) -> Result<(Session, Vec<Command>), Failure> {
+    let mut session = Session::new();
+    let Some(path) = file else {
+        return Ok((session, Vec::new()));
+    };
+    let script = match input::script_or_trace(path)? {
+        Input::Script(script) => script.into_iter().map(|(_, command)| command).collect(),
+        Input::Trace(trace) => {
+            session.begin_recorded(&input::name_of(path), trace.steps().into());
+            Vec::new()
+        }
+    };
+    Ok((session, script))
+}
+
+fn show(session: Session, script: Vec<Command>, look: &Look) -> color_eyre::Result<()> {
+    let environment = Environment::of_process();
+    let theme = Theme::new(
+        ColorDepth::detect(look.color.into(), &environment),
+        look.glyphs.or_else(|| GlyphSet::detect(&environment)),
+        frame::appearance(look.background, &environment),
+    );
+    let thread =
+        SessionThread::spawn(session, script).wrap_err("failed to start the session thread")?;
+    let (waker, inbox) = tui::doorbell();
+    thread.on_frame(move || waker.wake());
+    let options = Options {
+        theme,
+        mouse: true,
+        completer: Some(Arc::new(Language)),
+    };
+    tui::run(&Heaps(thread), inbox, options)
+}
+
+/// The session thread as the screen sees it.
+struct Heaps(SessionThread);
+
+impl Source for Heaps {
+    fn send(&self, request: Request) {
+        self.0.send(request);
+    }
+
+    fn frame(&self) -> Arc<Frame> {
+        self.0.frame()
+    }
+}
+
+/// Completes commands by the language's own tables.
+struct Language;
+
+impl Completer for Language {
+    fn complete(&self, line: &str, cursor: usize, frame: &Frame) -> Vec<String> {
+        let selected = frame
+            .picture
+            .selected
+            .as_ref()
+            .and_then(|block| block.name.as_deref());
+        complete(line, cursor, selected)
+            .into_iter()
+            .map(|completion| replaced(line, completion.start, cursor, &completion.text))
+            .collect()
+    }
+}
+
+/// `line` with `text` in place of the characters from `start` to `end`.
+fn replaced(line: &str, start: usize, end: usize, text: &str) -> String {
+    let before = line.chars().take(start);
+    let behind = line.chars().skip(end);
+    before.chain(text.chars()).chain(behind).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn completions_replace_the_word_at_the_cursor() {
+        for (line, start, end, text, expected) in [
+            ("coal", 0, 4, "coalesce", "coalesce"),
+            ("coalesce o # now", 9, 10, "off", "coalesce off # now"),
+            ("say \"é\" x", 8, 9, "xy", "say \"é\" xy"),
+            ("", 0, 0, "walk", "walk"),
+        ] {
+            assert_eq!(replaced(line, start, end, text), expected);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What `--help` adds to the options: examples, exit codes, keys and commands. The lists come from the tables that
+//! the program itself reads.
+
+use std::fmt::Write;
+
+use crate::session::reference;
+use crate::tui::action::{ACTIONS, Context};
+
+use super::exit::Exit;
+
+pub(super) const MAIN_SHORT: &str = "\
+Examples:
+  heapwalk                        explore a heap
+  heapwalk lesson.heap            explore what a script does, step by step
+  heapwalk run lesson.heap        run it without a screen
+  heapwalk replay ls.rep.gz       measure a recorded program
+
+--help tells more: keys, commands, exit codes.";
+
+pub(super) const RUN: &str = "\
+Examples:
+  heapwalk run lesson.heap
+  echo 'alloc a 64
+  expect busy_blocks == 1' | heapwalk run -
+  heapwalk run lesson.heap --json | jq .metrics.largest_free
+
+JSON (version 1): {schema, version, file, answers: [{line, command, call, words, tone}],
+failed_expectations, metrics: {NAME: number}}. tone is done, note, failed or refused.
+
+Exit codes: 0 all expectations held, 1 an expectation failed, 2 FILE:LINE:COLUMN tells a mistake.";
+
+pub(super) const REPLAY: &str = "\
+Examples:
+  heapwalk replay ls.rep.gz
+  heapwalk replay --policy first-fit --coalesce off a.rep b.rep
+  zcat big.rep.gz | heapwalk replay --no-check --json - | jq .utilization
+  heapwalk replay --limit 8M --decommit 64K,1M a.rep
+
+One trace gives a page, several give a table with a line each. The time of an operation includes
+filling and reading blocks back, or touching them with --no-check. Utilization is the peak of the
+bytes asked for, divided by the peak of the memory committed, side tables included.
+
+JSON (version 1), sizes in bytes, one object a trace and line: {schema, version, file, variant,
+policy, coalesce, serialize, decommit: {block, total} | null, check, limit, ops, allocs, reallocs,
+frees, failed, peak_payload, peak_committed, side_tables_peak, peak_footprint, utilization,
+live_blocks, live_bytes, holes, free_bytes, largest_free, external_fragmentation, at_peak:
+{holes, free_bytes, largest_free, external_fragmentation} | null, returned, probes, probes_per_op,
+elapsed_ns, ns_per_op, notes: [{line, count, text}], damage: {op, block, text} | null}.
+holes to external_fragmentation are taken after the last operation, before anything that is still
+live is freed; at_peak when the bytes asked for were at their peak.
+
+Exit codes: 0 blocks were as they were left, 1 damage was found, 2 a trace could not be read.";
+
+pub(super) const FRAME: &str = "\
+Examples:
+  heapwalk frame --size 120x40
+  heapwalk frame --run lesson.heap --format svg > lesson.svg
+  heapwalk frame --glyphs ascii --size 80x24";
+
+/// All there is to know on one page.
+pub(super) fn main_long() -> String {
+    let mut page = format!(
+        "{}\n\nExit codes:\n",
+        MAIN_SHORT.trim_end_matches("\n\n--help tells more: keys, commands, exit codes.")
+    );
+    for exit in Exit::ALL {
+        line(&mut page, &exit.code().to_string(), exit.doc());
+    }
+    page.push_str("\nKeys of the explorer:\n");
+    let contexts = [Context::Map, Context::GoTo, Context::Everywhere];
+    for action in ACTIONS
+        .iter()
+        .filter(|action| contexts.contains(&action.context))
+    {
+        line(&mut page, &action.key_names(), action.doc);
+    }
+    page.push_str("\nCommands of the prompt and of scripts:\n");
+    page.push_str(&reference());
+    page
+}
+
+/// A term and its sentence.
+fn line(page: &mut String, term: &str, words: &str) {
+    const COLUMN: usize = 24;
+    // Writing to a `String` cannot fail.
+    let _ = if term.chars().count() < COLUMN {
+        writeln!(page, "  {term:COLUMN$}{words}")
+    } else {
+        writeln!(page, "  {term}\n  {:COLUMN$}{words}", "")
+    };
+}

@@ -1,0 +1,181 @@
+//! Files that a person names: scripts and traces, told apart by what is in them.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::session::{Command, ParseError, ScriptError, parse_script};
+use crate::trace::Trace;
+use crate::trace::samples::Sample;
+
+use super::exit::Failure;
+
+/// What a file turned out to be.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// Commands with the numbers of their lines.
+    Script(Vec<(usize, Command)>),
+    /// A trace.
+    Trace(Trace),
+}
+
+/// More than any script has; traces are read piece by piece and may be larger.
+const LARGEST_SCRIPT: u64 = 64 << 20;
+
+const GZIP: [u8; 2] = [0x1F, 0x8B];
+
+/// The name of a file in messages.
+pub(super) fn name_of(path: &Path) -> String {
+    if is_stdin(path) {
+        "<stdin>".to_owned()
+    } else {
+        path.display().to_string()
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The demonstration: its name and its script.
+pub(super) const DEMO: (&str, &str) = ("demo", include_str!("../../assets/scripts/demo.heap"));
+
+/// What heapwalk ships under this name.
+fn shipped(path: &Path) -> Option<&'static [u8]> {
+    let name = path.to_str()?;
+    if name == DEMO.0 {
+        return Some(DEMO.1.as_bytes());
+    }
+    Sample::find(name).map(|sample| sample.bytes)
+}
+
+/// Opens a file, the standard input, or, where there is no such file, what heapwalk ships under that name.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+    if is_stdin(path) {
+        return Ok(Box::new(io::stdin().lock()));
+    }
+    match File::open(path) {
+        Ok(file) => Ok(Box::new(file)),
+        Err(cause) => match shipped(path) {
+            Some(bytes) if cause.kind() == io::ErrorKind::NotFound => Ok(Box::new(bytes)),
+            _ => Err(Failure::Read {
+                file: name_of(path),
+                cause,
+            }),
+        },
+    }
+}
+
+/// Reads a trace.
+pub(super) fn trace(path: &Path) -> Result<Trace, Failure> {
+    Ok(Trace::read(&name_of(path), open(path)?)?)
+}
+
+/// Reads a script or a trace.
+pub(super) fn script_or_trace(path: &Path) -> Result<Input, Failure> {
+    let name = name_of(path);
+    let failed = |cause| Failure::Read {
+        file: name.clone(),
+        cause,
+    };
+    let mut rest = open(path)?;
+    let mut begin = Vec::new();
+    rest.by_ref()
+        .take(BEGINNING)
+        .read_to_end(&mut begin)
+        .map_err(failed)?;
+    if is_trace(&begin) {
+        return Ok(Input::Trace(Trace::read(&name, begin.chain(rest))?));
+    }
+    rest.take(LARGEST_SCRIPT)
+        .read_to_end(&mut begin)
+        .map_err(failed)?;
+    if begin.len() as u64 >= LARGEST_SCRIPT {
+        return Err(failed(io::Error::other(
+            "more than 64 MiB, which no script has",
+        )));
+    }
+    script(&name, &begin).map(Input::Script)
+}
+
+/// As much of a file as tells what it is.
+const BEGINNING: u64 = 4096;
+
+/// A trace is gzip, or its first line that is neither blank nor a comment is a number or begins with an operation of
+/// one letter. No command is one letter long, and none begins with a digit.
+fn is_trace(begin: &[u8]) -> bool {
+    if begin.starts_with(&GZIP) {
+        return true;
+    }
+    let word = begin
+        .split(|&byte| byte == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .find(|line| !line.is_empty() && line[0] != b'#')
+        .and_then(|line| line.split(u8::is_ascii_whitespace).next());
+    word.is_some_and(|word| {
+        matches!(word, b"a" | b"r" | b"f") || word.iter().all(u8::is_ascii_digit)
+    })
+}
+
+fn script(name: &str, bytes: &[u8]) -> Result<Vec<(usize, Command)>, Failure> {
+    let text =
+        std::str::from_utf8(bytes).map_err(|error| not_text(name, bytes, error.valid_up_to()))?;
+    Ok(parse_script(text, name)?)
+}
+
+/// The mistake of a script that is not UTF-8 from byte `at` on.
+fn not_text(name: &str, bytes: &[u8], at: usize) -> ScriptError {
+    let before = String::from_utf8_lossy(&bytes[..at]);
+    let column = before
+        .rsplit('\n')
+        .next()
+        .map_or(0, |line| line.chars().count())
+        + 1;
+    ScriptError {
+        file: name.to_owned(),
+        line: before.matches('\n').count() + 1,
+        error: ParseError {
+            column,
+            found: format!("\\x{:02x}", bytes[at]),
+            expected: "text in UTF-8".to_owned(),
+            hint: None,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn traces_are_told_from_scripts() {
+        for (begin, trace) in [
+            ("20000\n5\n10\n1\na 0 16\n", true),
+            ("# words\n\n  a 0 16\n", true),
+            ("f -1\r\n", true),
+            ("3 a 0 16\n", true),
+            ("12", true),
+            ("\u{1f}", false),
+            ("", false),
+            ("# only words\n", false),
+            ("alloc a 64\n", false),
+            ("free a\n", false),
+            ("run random ops=1\n", false),
+            ("heap new growable\n", false),
+            ("12x\n", false),
+        ] {
+            assert_eq!(is_trace(begin.as_bytes()), trace, "{begin:?}");
+        }
+        assert!(is_trace(&[0x1F, 0x8B, 8, 0]));
+        assert!(!is_trace(&[0xFF, 0x00]));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_with_their_place() {
+        let error = script("x.heap", b"walk\nsay \"\xFF\"\n").expect_err("that is not UTF-8");
+        assert_eq!(
+            error.to_string(),
+            r#"read x.heap:2:6: found "\\xff", expected text in UTF-8"#
+        );
+    }
+}

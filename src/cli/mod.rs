@@ -1,0 +1,55 @@
+//! The command line: arguments, sub-commands, exit codes.
+//!
+//! Answers go to the standard output, everything else to the standard error. Exit codes are in [`Exit`]. Without a
+//! terminal no escape code is written.
+
+mod args;
+mod exit;
+mod explore;
+mod frame;
+mod help;
+mod input;
+mod out;
+mod replay;
+mod run;
+mod script;
+
+use std::process::ExitCode;
+
+use args::{Arguments, Sub};
+pub use exit::{Exit, Failure};
+
+/// The program: reads the arguments, does what they say, and says how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match args::parse(std::env::args_os()) {
+        Ok(arguments) => arguments,
+        // Help and version are no mistakes; a reader that stops reading them is none either.
+        Err(answer) => {
+            let _ = answer.print();
+            let exit = if answer.use_stderr() {
+                Exit::Refused
+            } else {
+                Exit::Success
+            };
+            return exit.into();
+        }
+    };
+    let exit = dispatch(&arguments).unwrap_or_else(|failure| {
+        let exit = failure.exit();
+        if exit != Exit::Success {
+            out::complain(&failure);
+        }
+        exit
+    });
+    exit.into()
+}
+
+fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
+    match &arguments.command {
+        Some(Sub::Replay(args)) => replay::run(args),
+        Some(Sub::Run(args)) => run::run(args),
+        Some(Sub::Frame(args)) => frame::run(args, &arguments.look),
+        None => explore::run(arguments.file.as_deref(), &arguments.look),
+    }
+}

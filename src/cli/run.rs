@@ -1,0 +1,131 @@
+//! `heapwalk run`: a script or trace without a screen.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Write};
+
+use serde::Serialize;
+
+use crate::session::frame::{Answer, Tone};
+use crate::session::{Metric, Session, Value};
+
+use super::args::Run;
+use super::exit::{Exit, Failure};
+use super::script::{self, Outcome};
+use super::{input, out};
+
+pub(super) fn run(args: &Run) -> Result<Exit, Failure> {
+    if args.json { json(args) } else { text(args) }
+}
+
+/// Answers go out as they come: whoever reads them along sees how far it is.
+fn text(args: &Run) -> Result<Exit, Failure> {
+    let mut to = BufWriter::new(io::stdout().lock());
+    let (_, outcome) = script::run_file(&args.file, |_, answer| {
+        print(answer, &mut to)?;
+        Ok(to.flush()?)
+    })?;
+    Ok(outcome.exit())
+}
+
+/// The command on a line of its own; behind it, indented, the call and what happened. Words of a script stand alone.
+fn print(answer: &Answer, to: &mut dyn Write) -> io::Result<()> {
+    let failed = if answer.tone == Tone::Failed {
+        "FAILED "
+    } else {
+        ""
+    };
+    let says = answer.tone == Tone::Note && answer.command.starts_with("say ");
+    if says {
+        return writeln!(to, "# {}", answer.words);
+    }
+    writeln!(to, "{}", answer.command)?;
+    match (answer.call.as_str(), answer.words.as_str()) {
+        ("", "") => Ok(()),
+        ("", words) => writeln!(to, "    {failed}{words}"),
+        (call, "") => writeln!(to, "    {call}"),
+        (call, words) => writeln!(to, "    {call}: {words}"),
+    }
+}
+
+/// The JSON form of a run. A field may be added without notice; `version` rises when one changes its meaning or goes.
+#[derive(Serialize)]
+struct Report {
+    schema: &'static str,
+    version: u32,
+    file: String,
+    answers: Vec<Line>,
+    failed_expectations: u64,
+    refused: u64,
+    metrics: BTreeMap<&'static str, Number>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    line: usize,
+    command: String,
+    call: String,
+    words: String,
+    tone: &'static str,
+}
+
+/// A metric's value; JSON has one kind of numbers.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Number {
+    Whole(i64),
+    Fraction(f64),
+}
+
+impl From<Value> for Number {
+    fn from(value: Value) -> Number {
+        match value {
+            Value::Whole(number) => Number::Whole(number),
+            Value::Fraction(number) => Number::Fraction(number),
+        }
+    }
+}
+
+fn json(args: &Run) -> Result<Exit, Failure> {
+    let mut answers = Vec::new();
+    let (mut session, outcome) = script::run_file(&args.file, |line, answer| {
+        answers.push(Line {
+            line,
+            command: answer.command.clone(),
+            call: answer.call.clone(),
+            words: answer.words.clone(),
+            tone: tone_name(answer.tone),
+        });
+        Ok(())
+    })?;
+    let Outcome { failed, refused } = outcome;
+    let report = Report {
+        schema: "heapwalk-run",
+        version: 1,
+        file: input::name_of(&args.file),
+        answers,
+        failed_expectations: failed,
+        refused,
+        metrics: metrics(&mut session),
+    };
+    out::write(|to| {
+        serde_json::to_writer(&mut *to, &report)?;
+        writeln!(to)
+    })?;
+    Ok(outcome.exit())
+}
+
+fn metrics(session: &mut Session) -> BTreeMap<&'static str, Number> {
+    Metric::ALL
+        .into_iter()
+        .map(|metric| (metric.name(), session.metric(metric).into()))
+        .collect()
+}
+
+const fn tone_name(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Done => "done",
+        Tone::Note => "note",
+        Tone::Failed => "failed",
+        Tone::Refused => "refused",
+    }
+}

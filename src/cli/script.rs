@@ -1,0 +1,80 @@
+//! Scripts and traces on a session, from beginning to end.
+
+use std::path::Path;
+
+use crate::session::frame::{Answer, Tone};
+use crate::session::{Command, Session, parse_script};
+
+use super::exit::{Exit, Failure};
+use super::input::{self, DEMO, Input};
+use super::out;
+
+/// What was run, and how it ended.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) struct Outcome {
+    /// Expectations that did not hold.
+    pub(super) failed: u64,
+    /// Commands that do not apply, such as a free of a name that no block has.
+    pub(super) refused: u64,
+}
+
+impl Outcome {
+    /// A command that does not apply is a mistake of the script, as one that cannot be read is.
+    pub(super) fn exit(self) -> Exit {
+        match self {
+            Outcome { refused: 1.., .. } => Exit::Refused,
+            Outcome { failed: 1.., .. } => Exit::Failed,
+            Outcome {
+                failed: 0,
+                refused: 0,
+            } => Exit::Success,
+        }
+    }
+}
+
+/// Reads a file and carries it out on a new session. `each` sees every answer with the number of its line.
+pub(super) fn run_file(
+    path: &Path,
+    mut each: impl FnMut(usize, &Answer) -> Result<(), Failure>,
+) -> Result<(Session, Outcome), Failure> {
+    let name = input::name_of(path);
+    match input::script_or_trace(path)? {
+        Input::Script(script) => run_script(&name, &script, each),
+        Input::Trace(trace) => {
+            let mut session = Session::new();
+            let answer = session.run_recorded(&name, trace.steps().into());
+            each(1, &answer)?;
+            Ok((session, Outcome::default()))
+        }
+    }
+}
+
+/// The session after the demonstration.
+pub(super) fn run_demo() -> Result<Session, Failure> {
+    let script = parse_script(DEMO.1, DEMO.0)?;
+    Ok(run_script(DEMO.0, &script, |_, _| Ok(()))?.0)
+}
+
+fn run_script(
+    name: &str,
+    script: &[(usize, Command)],
+    mut each: impl FnMut(usize, &Answer) -> Result<(), Failure>,
+) -> Result<(Session, Outcome), Failure> {
+    let mut session = Session::new();
+    let mut outcome = Outcome::default();
+    for (line, command) in script {
+        let answer = session.apply(command);
+        each(*line, &answer)?;
+        let failed = session.failed_expectations() - outcome.failed;
+        outcome.failed += failed;
+        let refused = answer.tone == Tone::Refused;
+        outcome.refused += u64::from(refused);
+        if failed > 0 || refused {
+            out::say(&format_args!(
+                "{name}:{line}: {}: {}",
+                answer.command, answer.words
+            ));
+        }
+    }
+    Ok((session, outcome))
+}

@@ -1,0 +1,8 @@
+//! The program as a shell sees it: arguments in; output, messages and exit code out.
+
+mod explorer;
+mod frame;
+mod replay;
+mod run;
+mod support;
+mod usage;
