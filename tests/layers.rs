@@ -13,7 +13,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("trace", &["os", "heap", "api", "view", "session"]),
     ("tui", &["os", "heap", "api", "view", "session", "trace"]),
     ("export", &["os", "heap", "api", "view", "session", "trace"]),
-    ("cli", &["os", "heap", "api", "view", "session", "trace", "tui", "export"]),
+    (
+        "cli",
+        &[
+            "os", "heap", "api", "view", "session", "trace", "tui", "export",
+        ],
+    ),
 ];
 
 /// The only files with unsafe code.
@@ -34,15 +39,35 @@ fn all(folder: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
     sources(&root.join(folder), &mut found);
-    let name = |path: &Path| path.strip_prefix(root).expect("below the root").display().to_string();
-    found.iter().map(|path| (name(path), fs::read_to_string(path).expect("text"))).collect()
+    let name = |path: &Path| {
+        path.strip_prefix(root)
+            .expect("below the root")
+            .display()
+            .to_string()
+    };
+    found
+        .iter()
+        .map(|path| (name(path), fs::read_to_string(path).expect("text")))
+        .collect()
 }
 
 /// Names that follow `crate::` in a file, comments left out.
 fn used_layers(text: &str) -> Vec<String> {
-    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-    let word = |rest: &str| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
-    code.split("crate::").skip(1).map(word).filter(|word| !word.is_empty()).collect()
+    let code: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let word = |rest: &str| {
+        rest.chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect::<String>()
+    };
+    code.split("crate::")
+        .skip(1)
+        .map(word)
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 #[test]
@@ -54,7 +79,10 @@ fn each_layer_uses_only_those_below_it() {
             for used in used_layers(&text) {
                 let known = LAYERS.iter().any(|(name, _)| *name == used);
                 assert!(known, "{file} uses crate::{used}, which is no layer");
-                assert!(used == *layer || allowed.contains(&used.as_str()), "{file}: {layer} may not use {used}");
+                assert!(
+                    used == *layer || allowed.contains(&used.as_str()),
+                    "{file}: {layer} may not use {used}"
+                );
             }
         }
     }
@@ -65,8 +93,13 @@ fn every_folder_is_a_layer() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     for entry in fs::read_dir(root).expect("src") {
         let path = entry.expect("an entry").path();
-        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        let known = LAYERS.iter().any(|(layer, _)| *layer == name) || ["lib", "main"].contains(&name.as_str());
+        let name = path
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        let known = LAYERS.iter().any(|(layer, _)| *layer == name)
+            || ["lib", "main"].contains(&name.as_str());
         assert!(known, "src/{name} is in no layer");
     }
 }
@@ -74,7 +107,9 @@ fn every_folder_is_a_layer() {
 #[test]
 fn invariant_8_unsafe_code_stands_only_in_the_named_files() {
     for (file, text) in all("src") {
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
         let unsafe_lines = code.filter(|line| line.contains("unsafe ")).count();
         assert_eq!(unsafe_lines > 0, UNSAFE.contains(&file.as_str()), "{file}");
     }
@@ -82,8 +117,20 @@ fn invariant_8_unsafe_code_stands_only_in_the_named_files() {
 
 #[test]
 fn invariant_8_only_atomic_words_appear_in_the_raw_module() {
-    let (_, text) = all("src/heap").into_iter().find(|(file, _)| file.ends_with("raw.rs")).expect("raw.rs");
-    for foreign in ["*const", "*mut", "Cell", "AtomicU8", "AtomicU16", "AtomicU32", "AtomicPtr", "transmute"] {
+    let (_, text) = all("src/heap")
+        .into_iter()
+        .find(|(file, _)| file.ends_with("raw.rs"))
+        .expect("raw.rs");
+    for foreign in [
+        "*const",
+        "*mut",
+        "Cell",
+        "AtomicU8",
+        "AtomicU16",
+        "AtomicU32",
+        "AtomicPtr",
+        "transmute",
+    ] {
         assert!(!text.contains(foreign), "raw.rs mentions {foreign}");
     }
     assert!(text.contains("AtomicU64"));
@@ -94,9 +141,19 @@ fn the_heap_knows_no_terminal_file_clock_or_colour() {
     for (file, text) in all("src/heap") {
         // The lock measures how long threads wait: that is about running a heap, not about the heap.
         let clock = file.ends_with("lock.rs");
-        for foreign in ["ratatui", "std::fs", "std::io", "SystemTime", "std::env", "println!"] {
+        for foreign in [
+            "ratatui",
+            "std::fs",
+            "std::io",
+            "SystemTime",
+            "std::env",
+            "println!",
+        ] {
             assert!(!text.contains(foreign), "{file} mentions {foreign}");
         }
-        assert!(clock || !text.contains("std::time"), "{file} looks at a clock");
+        assert!(
+            clock || !text.contains("std::time"),
+            "{file} looks at a clock"
+        );
     }
 }

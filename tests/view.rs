@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use heapwalk::heap::{Entry, Flags, Header, Heap, Options, Source};
 use heapwalk::os::CommitLimit;
-use heapwalk::view::{Cell, CellState, Context, Lens, MapRow, Picture, Target, memory_line, seek, take};
+use heapwalk::view::{
+    Cell, CellState, Context, Lens, MapRow, Picture, Target, memory_line, seek, take,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -15,12 +17,21 @@ fn heap(options: &Options) -> Heap {
 /// A heap with a random past.
 fn lived(seed: u64, source: Source, coalesce: bool, largest: u64) -> (Heap, Vec<u64>) {
     let flags = Flags::NONE.with(Flags::DISABLE_COALESCE_ON_FREE, !coalesce);
-    let heap = heap(&Options { source, maximum: 0x4_0000, flags, ..Options::default() });
+    let heap = heap(&Options {
+        source,
+        maximum: 0x4_0000,
+        flags,
+        ..Options::default()
+    });
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut live = Vec::new();
     for step in 0..600 {
         if random.random_bool(0.6) {
-            let size = if random.random_bool(0.1) { random.random_range(0..largest) } else { random.random_range(0..200) };
+            let size = if random.random_bool(0.1) {
+                random.random_range(0..largest)
+            } else {
+                random.random_range(0..200)
+            };
             live.extend(heap.alloc(size, Flags::NONE).map(|placed| placed.payload));
         } else if !live.is_empty() {
             let payload = live.swap_remove(random.random_range(0..live.len()));
@@ -34,8 +45,15 @@ fn lived(seed: u64, source: Source, coalesce: bool, largest: u64) -> (Heap, Vec<
 }
 
 fn picture(heap: &Heap, lens: &Lens) -> Picture {
-    let context =
-        Context { number: 1, of: 1, crt: true, marks: &[], names: &|_| None, returned: (0, 0), quiet: true };
+    let context = Context {
+        number: 1,
+        of: 1,
+        crt: true,
+        marks: &[],
+        names: &|_| None,
+        returned: (0, 0),
+        quiet: true,
+    };
     take(heap, lens, &context)
 }
 
@@ -51,7 +69,9 @@ fn granules(heap: &Heap) -> Vec<(CellState, bool)> {
         }
         for entry in core.walk() {
             let (from, granules, state) = match entry {
-                Entry::Block(block, header) if header.has(Header::BUSY) => (block.0, header.size(), CellState::Busy),
+                Entry::Block(block, header) if header.has(Header::BUSY) => {
+                    (block.0, header.size(), CellState::Busy)
+                }
                 Entry::Block(block, header) => (block.0, header.size(), CellState::Free),
                 Entry::Large(region) => {
                     let block = core.large_block(region);
@@ -70,14 +90,22 @@ fn granules(heap: &Heap) -> Vec<(CellState, bool)> {
 /// The cell that a walk makes of some granules.
 fn expected(all: &[(CellState, bool)]) -> (CellState, bool, bool) {
     let count = |wanted| all.iter().filter(|(state, _)| *state == wanted).count();
-    let (busy, free, control) = (count(CellState::Busy), count(CellState::Free), count(CellState::Control));
+    let (busy, free, control) = (
+        count(CellState::Busy),
+        count(CellState::Free),
+        count(CellState::Control),
+    );
     let state = match () {
         () if busy + free + control == 0 => CellState::Uncommitted,
         () if busy + free == 0 => CellState::Control,
         () if busy >= free => CellState::Busy,
         () => CellState::Free,
     };
-    (state, all.iter().any(|(_, starts)| *starts), busy > 0 && free > 0)
+    (
+        state,
+        all.iter().any(|(_, starts)| *starts),
+        busy > 0 && free > 0,
+    )
 }
 
 fn check(heap: &Heap, zoom: u64) {
@@ -85,7 +113,13 @@ fn check(heap: &Heap, zoom: u64) {
     let mut seen = 0;
     let mut top = 0;
     loop {
-        let lens = Lens { rows: 50, zoom: Some(zoom), top, follow: false, ..Lens::default() };
+        let lens = Lens {
+            rows: 50,
+            zoom: Some(zoom),
+            top,
+            follow: false,
+            ..Lens::default()
+        };
         let map = picture(heap, &lens).map;
         assert_eq!(map.cell_bytes, zoom);
         // The last screenful is shown whole: what was seen already is passed over.
@@ -96,12 +130,26 @@ fn check(heap: &Heap, zoom: u64) {
                     for (nth, cell) in (0..).zip(cells) {
                         let from = ((address + nth * zoom) / 16) as usize;
                         let to = (from + (zoom / 16) as usize).min(all.len());
-                        let Cell { state, starts, mixed, .. } = *cell;
-                        assert_eq!((state, starts, mixed), expected(&all[from..to]), "zoom {zoom}, granule {from:#x}");
+                        let Cell {
+                            state,
+                            starts,
+                            mixed,
+                            ..
+                        } = *cell;
+                        assert_eq!(
+                            (state, starts, mixed),
+                            expected(&all[from..to]),
+                            "zoom {zoom}, granule {from:#x}"
+                        );
                         seen += to - from;
                     }
                 }
-                MapRow::Folded { address, bytes, state, .. } => {
+                MapRow::Folded {
+                    address,
+                    bytes,
+                    state,
+                    ..
+                } => {
                     let range = (address / 16) as usize..((address + bytes) / 16) as usize;
                     seen += range.len();
                     assert!(all[range].iter().all(|(found, _)| found == state));
@@ -115,14 +163,21 @@ fn check(heap: &Heap, zoom: u64) {
         }
     }
     let reserved = heap.look(|core| core.totals().reserved / 16);
-    assert!(seen as u64 >= reserved, "zoom {zoom}: {seen} of {reserved} granules are on the map");
+    assert!(
+        seen as u64 >= reserved,
+        "zoom {zoom}: {seen} of {reserved} granules are on the map"
+    );
 }
 
 #[test]
 fn every_cell_of_the_map_is_what_a_walk_says() {
     for seed in 1..=6 {
         println!("seed {seed}");
-        for (source, largest) in [(Source::Fixed, 8_000), (Source::Growable, 60_000), (Source::Growable, 1_500_000)] {
+        for (source, largest) in [
+            (Source::Fixed, 8_000),
+            (Source::Growable, 60_000),
+            (Source::Growable, 1_500_000),
+        ] {
             let (heap, _) = lived(seed, source, seed % 2 == 0, largest);
             for zoom in [16, 32, 64, 256, 1024, 4096, 65536] {
                 check(&heap, zoom);
@@ -137,7 +192,12 @@ fn the_memory_line_adds_up_and_tells_what_heapmin_returns() {
         println!("seed {seed}");
         let (heap, _) = lived(seed, Source::Growable, true, 400_000);
         let line = memory_line(&heap, (0, 0));
-        let sum = line.live + line.slack + line.headers + line.control + line.holes_returnable + line.holes_pinned;
+        let sum = line.live
+            + line.slack
+            + line.headers
+            + line.control
+            + line.holes_returnable
+            + line.holes_pinned;
         assert_eq!(sum, line.committed);
         let (promised, ranges) = heap.look(|core| (core.returnable(), core.totals().ranges));
         let segments = heap.look(|core| core.recount().entries);
@@ -145,7 +205,11 @@ fn the_memory_line_adds_up_and_tells_what_heapmin_returns() {
         assert_eq!(done.pages, promised.pages);
         // Besides free bytes, the pages held descriptors of ranges and segments that are no more.
         let control = done.pages * 4096 - line.holes_returnable;
-        assert!(control <= 80 * ranges + 64 * segments, "{control} bytes of control in {} pages", done.pages);
+        assert!(
+            control <= 80 * ranges + 64 * segments,
+            "{control} bytes of control in {} pages",
+            done.pages
+        );
         assert_eq!(memory_line(&heap, (0, 0)).holes_returnable, 0);
     }
 }
@@ -195,13 +259,24 @@ fn moving_visits_every_block_in_both_directions() {
 
 #[test]
 fn pictures_make_no_page_resident() {
-    let heap = heap(&Options { stamp: false, ..Options::default() });
+    let heap = heap(&Options {
+        stamp: false,
+        ..Options::default()
+    });
     let payload = heap.alloc(400_000, Flags::NONE).expect("room").payload;
     let resident = || heapwalk::view::resident(&heap);
     let before = resident();
     for zoom in [None, Some(16), Some(4096)] {
         for cursor in [payload - 16, 0x720, payload + 399_000] {
-            picture(&heap, &Lens { zoom, cursor: Some(cursor), rows: 60, ..Lens::default() });
+            picture(
+                &heap,
+                &Lens {
+                    zoom,
+                    cursor: Some(cursor),
+                    rows: 60,
+                    ..Lens::default()
+                },
+            );
         }
     }
     assert_eq!(resident(), before);

@@ -80,7 +80,10 @@ pub fn heap_status(status: i32) -> String {
         (_HEAPBADPTR, "_HEAPBADPTR"),
     ];
     let name = NAMES.iter().find(|(value, _)| *value == status);
-    name.map_or_else(|| status.to_string(), |(_, name)| format!("{status} {name}"))
+    name.map_or_else(
+        || status.to_string(),
+        |(_, name)| format!("{status} {name}"),
+    )
 }
 
 impl Process {

@@ -19,15 +19,14 @@ mod win32;
 
 pub use crt::{
     _FREEENTRY, _HEAP_MAXREQ, _HEAPBADBEGIN, _HEAPBADNODE, _HEAPBADPTR, _HEAPEMPTY, _HEAPEND,
-    _HEAPINFO, _HEAPOK, _USEDENTRY, _set_errno, errno,
-    heap_status,
+    _HEAPINFO, _HEAPOK, _USEDENTRY, _set_errno, errno, heap_status,
 };
 pub use error::{
     CodeRow, EBADF, EINVAL, ENOMEM, ENOSYS, ERRNOS, ERROR_CALL_NOT_IMPLEMENTED, ERROR_GEN_FAILURE,
     ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NO_MORE_ITEMS,
     ERROR_NOACCESS, ERROR_NOT_ENOUGH_MEMORY, ERROR_NOT_OWNER, ERRORS, EXCEPTIONS, Exception,
-    GetLastError, NO_ERROR, SetLastError, errno_name, errno_of, errno_text,
-    error_name, error_text, last_error_of,
+    GetLastError, NO_ERROR, SetLastError, errno_name, errno_of, errno_text, error_name, error_text,
+    last_error_of,
 };
 pub use flags::{
     FLAGS, FlagRow, GLOBAL_FLAGS, GlobalFlagRow, HEAP_CREATE_ALIGN_16, HEAP_CREATE_ENABLE_EXECUTE,

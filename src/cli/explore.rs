@@ -7,8 +7,8 @@ use std::sync::Arc;
 use color_eyre::eyre::WrapErr;
 
 use crate::session::frame::{Frame, Request};
-use crate::session::{Command, Session, SessionThread, complete};
-use crate::tui::{self, ColorDepth, Completer, Environment, GlyphSet, Options, Source, Theme};
+use crate::session::{Command, Session, SessionThread};
+use crate::tui::{self, ColorDepth, Environment, GlyphSet, Options, Source, Theme};
 
 use super::args::Look;
 use super::exit::{Exit, Failure};
@@ -27,7 +27,7 @@ pub(super) fn run(file: Option<&Path>, look: &Look) -> Result<Exit, Failure> {
 
 /// A session, and the script that is to run beside the screen.
 fn begin(file: Option<&Path>) -> Result<(Session, Vec<Command>), Failure> {
-    let mut session = Session::new();
+    let mut session = Session::new()?;
     let Some(path) = file else {
         return Ok((session, Vec::new()));
     };
@@ -52,11 +52,7 @@ fn show(session: Session, script: Vec<Command>, look: &Look) -> color_eyre::Resu
         SessionThread::spawn(session, script).wrap_err("failed to start the session thread")?;
     let (waker, inbox) = tui::doorbell();
     thread.on_frame(move || waker.wake());
-    let options = Options {
-        theme,
-        mouse: true,
-        completer: Some(Arc::new(Language)),
-    };
+    let options = Options { theme, mouse: true };
     tui::run(&Heaps(thread), inbox, options)
 }
 
@@ -70,46 +66,5 @@ impl Source for Heaps {
 
     fn frame(&self) -> Arc<Frame> {
         self.0.frame()
-    }
-}
-
-/// Completes commands by the language's own tables.
-struct Language;
-
-impl Completer for Language {
-    fn complete(&self, line: &str, cursor: usize, frame: &Frame) -> Vec<String> {
-        let selected = frame
-            .picture
-            .selected
-            .as_ref()
-            .and_then(|block| block.name.as_deref());
-        complete(line, cursor, selected)
-            .into_iter()
-            .map(|completion| replaced(line, completion.start, cursor, &completion.text))
-            .collect()
-    }
-}
-
-/// `line` with `text` in place of the characters from `start` to `end`.
-fn replaced(line: &str, start: usize, end: usize, text: &str) -> String {
-    let before = line.chars().take(start);
-    let behind = line.chars().skip(end);
-    before.chain(text.chars()).chain(behind).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn completions_replace_the_word_at_the_cursor() {
-        for (line, start, end, text, expected) in [
-            ("coal", 0, 4, "coalesce", "coalesce"),
-            ("coalesce o # now", 9, 10, "off", "coalesce off # now"),
-            ("say \"é\" x", 8, 9, "xy", "say \"é\" xy"),
-            ("", 0, 0, "walk", "walk"),
-        ] {
-            assert_eq!(replaced(line, start, end, text), expected);
-        }
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn run_file(
     match input::script_or_trace(path)? {
         Input::Script(script) => run_script(&name, &script, each),
         Input::Trace(trace) => {
-            let mut session = Session::new();
+            let mut session = Session::new()?;
             let answer = session.run_recorded(&name, trace.steps().into());
             each(1, &answer)?;
             Ok((session, Outcome::default()))
@@ -60,7 +60,7 @@ fn run_script(
     script: &[(usize, Command)],
     mut each: impl FnMut(usize, &Answer) -> Result<(), Failure>,
 ) -> Result<(Session, Outcome), Failure> {
-    let mut session = Session::new();
+    let mut session = Session::new()?;
     let mut outcome = Outcome::default();
     for (line, command) in script {
         let answer = session.apply(command);

@@ -181,7 +181,8 @@ impl<A: Access> Core<'_, A> {
         if need.granules > MAX_GRANULES {
             return None;
         }
-        self.find(need.granules, settings.policy, &mut 0).map(|fit| fit.block)
+        self.find(need.granules, settings.policy, &mut 0)
+            .map(|fit| fit.block)
     }
 
     /// Writes what a fresh payload is to hold.

@@ -113,7 +113,10 @@ impl Heap {
 
     /// Gives every page back and ends the charge: a destroyed heap that only an undo may bring back.
     pub fn give_everything_back(&self) {
-        let nothing = Image { pages: BTreeMap::new(), stats: self.stats() };
+        let nothing = Image {
+            pages: BTreeMap::new(),
+            stats: self.stats(),
+        };
         self.restore(&nothing);
     }
 

@@ -439,7 +439,9 @@ impl<A: Access> Core<'_, A> {
     /// Bitmap pages in use, and the first page of the unit map: what the side counter should say.
     pub(super) fn side_pages(&self) -> u64 {
         let groups = self.units_end().div_ceil(UNITS_PER_BITS_PAGE);
-        1 + (0..groups).filter(|group| self.side_in_use(group * UNITS_PER_BITS_PAGE)).count() as u64
+        1 + (0..groups)
+            .filter(|group| self.side_in_use(group * UNITS_PER_BITS_PAGE))
+            .count() as u64
     }
 
     /// Gives back the bitmap pages that nothing under these pages, committed until now, needs any more: all their

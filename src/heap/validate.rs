@@ -5,8 +5,7 @@ use crate::os::PAGE;
 use super::access::Access;
 use super::control::{
     BUSY, COMMITTED, Core, EXACT, FREE, LARGE, RANGE_CLASSES, RANGES, REQUESTED, SIDE, TREE_BINS,
-    UNITS,
-    UNMERGED,
+    UNITS, UNMERGED,
 };
 use super::finding::{Damage, Finding};
 use super::flags::Flags;

@@ -20,7 +20,10 @@ impl Session {
             self.marks.clear();
         }
         let answer = self.carry_out(command);
-        let answer = Answer { command: text, ..answer };
+        let answer = Answer {
+            command: text,
+            ..answer
+        };
         if changes && answer.tone == Tone::Refused {
             self.drop_checkpoint();
         }
@@ -52,18 +55,38 @@ impl Session {
             Command::Unlock => self.lock(false),
             Command::Coalesce(on) => self.coalesce(*on),
             Command::Serialize(on) => self.serialize(*on),
-            Command::Policy(policy) => {
-                self.switch("policy", |settings| settings.policy = *policy, &format!("{policy} from the next request on"))
-            }
+            Command::Policy(policy) => self.switch(
+                "policy",
+                |settings| settings.policy = *policy,
+                &format!("{policy} from the next request on"),
+            ),
             Command::Decommit(thresholds) => self.decommit(*thresholds),
-            Command::Stamp(on) => self.switch("stamp", |settings| settings.stamp = *on, stamp_words(*on)),
-            Command::Checks(on) => self.switch("checks", |settings| settings.checks = *on, checks_words(*on)),
+            Command::Stamp(on) => {
+                self.switch("stamp", |settings| settings.stamp = *on, stamp_words(*on))
+            }
+            Command::Checks(on) => self.switch(
+                "checks",
+                |settings| settings.checks = *on,
+                checks_words(*on),
+            ),
             Command::Limit(bytes) => self.set_limit(*bytes),
             Command::Probe(size) => self.probe(*size),
             Command::Run(workload) => self.run_to_end(workload),
-            Command::Say(words) => Answer { words: words.clone(), tone: Tone::Note, ..Answer::default() },
-            Command::Expect { metric, relation, value } => self.expect(*metric, *relation, *value),
-            Command::Pause => Answer { words: "pause".to_owned(), tone: Tone::Note, ..Answer::default() },
+            Command::Say(words) => Answer {
+                words: words.clone(),
+                tone: Tone::Note,
+                ..Answer::default()
+            },
+            Command::Expect {
+                metric,
+                relation,
+                value,
+            } => self.expect(*metric, *relation, *value),
+            Command::Pause => Answer {
+                words: "pause".to_owned(),
+                tone: Tone::Note,
+                ..Answer::default()
+            },
         }
     }
 
@@ -91,7 +114,10 @@ impl Session {
             checks: new.checks,
             decommit: new.decommit.is_some(),
         };
-        let call = format!("HeapCreate({:#x}, {}, {})", new.flags.0, new.initial, maximum);
+        let call = format!(
+            "HeapCreate({:#x}, {}, {})",
+            new.flags.0, new.initial, maximum
+        );
         let number = self.next_number;
         match self.process.create_with(&options) {
             Ok(handle) => {
@@ -113,24 +139,40 @@ impl Session {
                     rough(figures.committed),
                     exact(figures.free_bytes)
                 );
-                Answer { call: format!("{call} = heap {number}"), words, ..Answer::default() }
+                Answer {
+                    call: format!("{call} = heap {number}"),
+                    words,
+                    ..Answer::default()
+                }
             }
             Err(error) => {
                 self.last.result = 0;
                 let words = format!("no heap was made: {error}");
-                Answer { call: self.failed(&call, "NULL"), words, tone: Tone::Failed, ..Answer::default() }
+                Answer {
+                    call: self.failed(&call, "NULL"),
+                    words,
+                    tone: Tone::Failed,
+                    ..Answer::default()
+                }
             }
         }
     }
 
     /// A call with its result and the last error.
     pub(super) fn failed(&self, call: &str, result: &str) -> String {
-        format!("{call} = {result}, error {}", api::error_text(api::GetLastError()))
+        format!(
+            "{call} = {result}, error {}",
+            api::error_text(api::GetLastError())
+        )
     }
 
     fn no_heap(number: u32) -> Answer {
         let words = format!("there is no heap {number}");
-        Answer { words, tone: Tone::Refused, ..Answer::default() }
+        Answer {
+            words,
+            tone: Tone::Refused,
+            ..Answer::default()
+        }
     }
 
     fn heap_use(&mut self, number: u32) -> Answer {
@@ -143,34 +185,60 @@ impl Session {
         } else {
             ""
         };
-        Answer { words: format!("heap {number} is in view{warning}"), ..Answer::default() }
+        Answer {
+            words: format!("heap {number} is in view{warning}"),
+            ..Answer::default()
+        }
     }
 
     fn heap_destroy(&mut self, number: Option<u32>) -> Answer {
         let number = number.unwrap_or_else(|| self.number_in_view());
-        let Some(slot) = self.slot(number).cloned() else { return Self::no_heap(number) };
+        let Some(slot) = self.slot(number).cloned() else {
+            return Self::no_heap(number);
+        };
         let before = Moment::of(&slot.heap);
         let call = format!("HeapDestroy(heap {number})");
         let done = self.process.HeapDestroy(slot.handle);
         self.last.result = i64::from(done);
         if !done {
             let words = "the process heap lives as long as the process".to_owned();
-            return Answer { call: self.failed(&call, "FALSE"), words, tone: Tone::Failed, ..Answer::default() };
+            return Answer {
+                call: self.failed(&call, "FALSE"),
+                words,
+                tone: Tone::Failed,
+                ..Answer::default()
+            };
         }
         // Undo may hold the handle; the memory goes back now.
         slot.heap.give_everything_back();
         let bytes = before.figures.committed;
-        self.book_return(number, bytes, Cause::Destroy, before.resident.map(|resident| (resident, 0)));
+        self.book_return(
+            number,
+            bytes,
+            Cause::Destroy,
+            before.resident.map(|resident| (resident, 0)),
+        );
         self.slots.retain(|slot| slot.number != number);
         if self.crt == Some(number) {
             self.crt = None;
         }
         if self.in_view == Some(number) {
-            self.in_view = self.slots.iter().map(|slot| slot.number).rfind(|&number| number != 0);
+            self.in_view = self
+                .slots
+                .iter()
+                .map(|slot| slot.number)
+                .rfind(|&number| number != 0);
         }
         let blocks = count(before.figures.busy_blocks, "busy block");
-        let words = format!("returned {} with {blocks} in it; nothing had to be freed first", rough(bytes));
-        Answer { call: format!("{call} = TRUE"), words, ..Answer::default() }
+        let words = format!(
+            "returned {} with {blocks} in it; nothing had to be freed first",
+            rough(bytes)
+        );
+        Answer {
+            call: format!("{call} = TRUE"),
+            words,
+            ..Answer::default()
+        }
     }
 
     pub(super) fn set_crt(&mut self, number: u32) {
@@ -186,15 +254,28 @@ impl Session {
             return Self::no_heap(number);
         }
         self.set_crt(number);
-        let words = format!("heap {number} bears the tag CRT: _heapmin and the _heap functions act on it");
-        Answer { words, ..Answer::default() }
+        let words =
+            format!("heap {number} bears the tag CRT: _heapmin and the _heap functions act on it");
+        Answer {
+            words,
+            ..Answer::default()
+        }
     }
 
-    fn switch(&mut self, call: &str, change: impl FnOnce(&mut crate::heap::Settings), words: &str) -> Answer {
+    fn switch(
+        &mut self,
+        call: &str,
+        change: impl FnOnce(&mut crate::heap::Settings),
+        words: &str,
+    ) -> Answer {
         let slot = self.here();
         slot.heap.change_settings(change);
         self.touch(slot.number);
-        Answer { call: format!("{call} (heapwalk's own)"), words: words.to_owned(), ..Answer::default() }
+        Answer {
+            call: format!("{call} (heapwalk's own)"),
+            words: words.to_owned(),
+            ..Answer::default()
+        }
     }
 
     fn coalesce(&mut self, on: bool) -> Answer {
@@ -205,16 +286,29 @@ impl Session {
         self.last.merged = merged;
         let after = Moment::of(&slot.heap);
         let words = match (on, merged) {
-            (false, _) => "from now on HeapFree leaves free neighbours unmerged; HeapCompact (K) merges them".to_owned(),
+            (false, _) => {
+                "from now on HeapFree leaves free neighbours unmerged; HeapCompact (K) merges them"
+                    .to_owned()
+            }
             (true, 0) => "HeapFree merges free neighbours; none were waiting".to_owned(),
             (true, _) => format!(
                 "merged {} at once (heapwalk's own doing: Windows fixes the flag when the heap is made); biggest request {}",
                 count(merged, "waiting pair"),
-                change(before.figures.largest_request, after.figures.largest_request)
+                change(
+                    before.figures.largest_request,
+                    after.figures.largest_request
+                )
             ),
         };
-        let call = format!("coalesce {} (heapwalk's own; HEAP_DISABLE_COALESCE_ON_FREE)", if on { "ON" } else { "OFF" });
-        Answer { call, words, ..Answer::default() }
+        let call = format!(
+            "coalesce {} (heapwalk's own; HEAP_DISABLE_COALESCE_ON_FREE)",
+            if on { "ON" } else { "OFF" }
+        );
+        Answer {
+            call,
+            words,
+            ..Answer::default()
+        }
     }
 
     fn serialize(&mut self, on: bool) -> Answer {
@@ -224,10 +318,20 @@ impl Session {
             (false, 0) => {
                 "HEAP_NO_SERIALIZE: calls skip the lock. The documentation says not to on the process heap: the system may have threads of its own there"
             }
-            (false, _) => "HEAP_NO_SERIALIZE: calls skip the lock; safe only while one thread uses this heap",
+            (false, _) => {
+                "HEAP_NO_SERIALIZE: calls skip the lock; safe only while one thread uses this heap"
+            }
         };
-        let call = if on { "serialize ON" } else { "serialize OFF (no lock)" };
-        self.switch(call, |settings| settings.flags = settings.flags.with(Flags::NO_SERIALIZE, !on), words)
+        let call = if on {
+            "serialize ON"
+        } else {
+            "serialize OFF (no lock)"
+        };
+        self.switch(
+            call,
+            |settings| settings.flags = settings.flags.with(Flags::NO_SERIALIZE, !on),
+            words,
+        )
     }
 
     fn decommit(&mut self, thresholds: Option<Thresholds>) -> Answer {
@@ -245,20 +349,33 @@ impl Session {
                 )
             },
         );
-        let call = if thresholds.is_some() { "decommit auto" } else { "decommit off" };
-        self.switch(call, |settings| settings.decommit = thresholds.is_some(), &words)
+        let call = if thresholds.is_some() {
+            "decommit auto"
+        } else {
+            "decommit off"
+        };
+        self.switch(
+            call,
+            |settings| settings.decommit = thresholds.is_some(),
+            &words,
+        )
     }
 
     fn set_limit(&mut self, bytes: Option<u64>) -> Answer {
         let before = self.limit.limit();
-        self.limit.set_limit(bytes.unwrap_or_else(crate::os::CommitLimit::default_bytes));
+        self.limit
+            .set_limit(bytes.unwrap_or_else(crate::os::CommitLimit::default_bytes));
         let words = format!(
             "all heaps together may commit {} (was {}); {} are committed now",
             rough(self.limit.limit()),
             rough(before),
             rough(self.limit.used())
         );
-        Answer { call: "commit limit (heapwalk's own)".to_owned(), words, ..Answer::default() }
+        Answer {
+            call: "commit limit (heapwalk's own)".to_owned(),
+            words,
+            ..Answer::default()
+        }
     }
 
     fn compact(&mut self, flags: Flags) -> Answer {
@@ -268,7 +385,10 @@ impl Session {
         self.touch(slot.number);
         let after = Moment::of(&slot.heap);
         let merged = after.stats.merged - before.stats.merged;
-        self.last = LastCall { result: largest as i64, merged };
+        self.last = LastCall {
+            result: largest as i64,
+            merged,
+        };
         let call = format!("HeapCompact(heap, {:#x})", flags.0);
         if largest == 0 && api::GetLastError() != 0 {
             return self.damaged(&slot, self.failed(&call, "0"));
@@ -277,20 +397,33 @@ impl Session {
             "no committed free block at all: 0 with NO_ERROR".to_owned()
         } else {
             let what = match (slot.heap.settings().coalesce(), merged) {
-                (true, _) => "coalescing is on, so HeapFree merged already: nothing to merge, moved nothing".to_owned(),
+                (true, _) => {
+                    "coalescing is on, so HeapFree merged already: nothing to merge, moved nothing"
+                        .to_owned()
+                }
                 (false, 0) => "no free neighbours to merge, moved nothing".to_owned(),
                 (false, _) => format!("merged {}, moved nothing", count(merged, "pair")),
             };
-            let requests = change(before.figures.largest_request, after.figures.largest_request);
+            let requests = change(
+                before.figures.largest_request,
+                after.figures.largest_request,
+            );
             format!("{what}; biggest request {requests} (HeapCompact's number includes the header)")
         };
         self.mark_largest(&slot, merged);
-        Answer { call: format!("{call} = {largest}"), words, ..Answer::default() }
+        Answer {
+            call: format!("{call} = {largest}"),
+            words,
+            ..Answer::default()
+        }
     }
 
     /// Marks what a merge made.
     fn mark_largest(&mut self, slot: &Slot, merged: u64) {
-        let largest = slot.heap.look(|core| core.largest_hole().map(|block| (block.address(), core.largest_free() * 16)));
+        let largest = slot.heap.look(|core| {
+            core.largest_hole()
+                .map(|block| (block.address(), core.largest_free() * 16))
+        });
         if let Some((from, bytes)) = largest.filter(|_| merged > 0) {
             self.mark(from, from + bytes, Mark::Freed);
         }
@@ -299,41 +432,78 @@ impl Session {
     /// The answer of a call that found the heap damaged.
     fn damaged(&self, slot: &Slot, call: String) -> Answer {
         let (findings, total) = slot.heap.validate(Flags::NONE, 1);
-        let first = findings.first().map_or_else(String::new, |finding| format!(": {finding}"));
-        let words = format!("the heap is damaged, {}{first}; nothing changed", count(total, "finding"));
-        Answer { call, words, tone: Tone::Failed, ..Answer::default() }
+        let first = findings
+            .first()
+            .map_or_else(String::new, |finding| format!(": {finding}"));
+        let words = format!(
+            "the heap is damaged, {}{first}; nothing changed",
+            count(total, "finding")
+        );
+        Answer {
+            call,
+            words,
+            tone: Tone::Failed,
+            ..Answer::default()
+        }
     }
 
     fn heapmin(&mut self) -> Answer {
         let Some(number) = self.crt else {
             self.number_in_view();
-            return if self.crt.is_some() { self.heapmin() } else { Self::no_crt() };
+            return if self.crt.is_some() {
+                self.heapmin()
+            } else {
+                Self::no_crt()
+            };
         };
-        let Some(slot) = self.slot(number).cloned() else { return Self::no_crt() };
+        let Some(slot) = self.slot(number).cloned() else {
+            return Self::no_crt();
+        };
         let before = Moment::of(&slot.heap);
         let result = self.process._heapmin();
         let call = if result == 0 {
             "_heapmin() = 0, success".to_owned()
         } else {
-            format!("_heapmin() = {result}, errno {}", api::errno_text(api::errno()))
+            format!(
+                "_heapmin() = {result}, errno {}",
+                api::errno_text(api::errno())
+            )
         };
         self.minimized(&slot, &before, call, result == 0, i64::from(result))
     }
 
     fn no_crt() -> Answer {
         let words = "no heap bears the tag CRT; `heap crt N` gives it to one".to_owned();
-        Answer { words, tone: Tone::Refused, ..Answer::default() }
+        Answer {
+            words,
+            tone: Tone::Refused,
+            ..Answer::default()
+        }
     }
 
     fn minimize(&mut self) -> Answer {
         let slot = self.here();
         let before = Moment::of(&slot.heap);
         let done = slot.heap.minimize(Flags::NONE).is_ok();
-        let own = "minimize (heapwalk's own: _heapmin takes no handle and acts on the heap tagged CRT)";
-        self.minimized(&slot, &before, own.to_owned(), done, if done { 0 } else { -1 })
+        let own =
+            "minimize (heapwalk's own: _heapmin takes no handle and acts on the heap tagged CRT)";
+        self.minimized(
+            &slot,
+            &before,
+            own.to_owned(),
+            done,
+            if done { 0 } else { -1 },
+        )
     }
 
-    fn minimized(&mut self, slot: &Slot, before: &Moment, call: String, done: bool, result: i64) -> Answer {
+    fn minimized(
+        &mut self,
+        slot: &Slot,
+        before: &Moment,
+        call: String,
+        done: bool,
+        result: i64,
+    ) -> Answer {
         self.touch(slot.number);
         self.last = LastCall { result, merged: 0 };
         let after = Moment::of(&slot.heap);
@@ -343,30 +513,61 @@ impl Session {
         }
         if !done {
             let words = "this heap's memory is a fixed buffer, which cannot give pages back; nothing changed".to_owned();
-            return Answer { call, words, tone: Tone::Failed, ..Answer::default() };
+            return Answer {
+                call,
+                words,
+                tone: Tone::Failed,
+                ..Answer::default()
+            };
         }
         let returned = after.returned(before).0;
-        let what = if returned == 0 { "nothing to return".to_owned() } else { format!("returned {}", rough(returned)) };
+        let what = if returned == 0 {
+            "nothing to return".to_owned()
+        } else {
+            format!("returned {}", rough(returned))
+        };
         let segments = before.figures.segments - after.figures.segments;
-        let released = if segments == 0 { String::new() } else { format!(", {} released", count(segments, "segment")) };
+        let released = if segments == 0 {
+            String::new()
+        } else {
+            format!(", {} released", count(segments, "segment"))
+        };
         let kept = if after.figures.free_bytes == 0 {
             String::new()
         } else {
-            format!("; {} free stay in pages that hold something else", rough(after.figures.free_bytes))
+            format!(
+                "; {} free stay in pages that hold something else",
+                rough(after.figures.free_bytes)
+            )
         };
         let words = format!("{what}{released}; {}{kept}", residency(before, &after));
-        Answer { call, words, ..Answer::default() }
+        Answer {
+            call,
+            words,
+            ..Answer::default()
+        }
     }
 
     fn expect(&mut self, metric: Metric, relation: Relation, value: Value) -> Answer {
         let found = self.metric(metric);
         if relation.holds(found, value) {
             let words = format!("holds: {metric} is {found}");
-            return Answer { words, tone: Tone::Note, ..Answer::default() };
+            return Answer {
+                words,
+                tone: Tone::Note,
+                ..Answer::default()
+            };
         }
         self.failed_expectations += 1;
-        let words = format!("does not hold: {metric} is {found}, expected {} {value}", relation.sign());
-        Answer { words, tone: Tone::Failed, ..Answer::default() }
+        let words = format!(
+            "does not hold: {metric} is {found}, expected {} {value}",
+            relation.sign()
+        );
+        Answer {
+            words,
+            tone: Tone::Failed,
+            ..Answer::default()
+        }
     }
 
     /// The value of a figure now: of the heap in view, of the session, or of the last call.
@@ -394,7 +595,9 @@ impl Session {
             Metric::SideTables => line.side_tables,
             Metric::Returned => line.returned_total,
             Metric::ReturnedLast => line.returned_last,
-            Metric::ExternalFragmentation => return Value::Fraction(figures.external_fragmentation),
+            Metric::ExternalFragmentation => {
+                return Value::Fraction(figures.external_fragmentation);
+            }
             Metric::UnmergedPairs => figures.unmerged_pairs,
             Metric::Merged => self.last.merged,
             Metric::LargeBlocks => figures.large_blocks,

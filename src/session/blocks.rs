@@ -20,7 +20,10 @@ struct Extent {
 fn extent(slot: &Slot, payload: u64) -> Option<Extent> {
     let block = Block::of_payload(payload)?;
     let header = slot.heap.look(|core| core.header_at(block));
-    Some(Extent { from: block.address(), to: block.address() + (header.size() * 16).max(16) })
+    Some(Extent {
+        from: block.address(),
+        to: block.address() + (header.size() * 16).max(16),
+    })
 }
 
 /// What a series of calls did.
@@ -43,7 +46,11 @@ impl Series {
 
 /// `heap, 0x8, 64` as C would have it: flags in hexadecimal unless there are none.
 fn flags_text(flags: Flags) -> String {
-    if flags.0 == 0 { "0".to_owned() } else { format!("{:#x}", flags.0) }
+    if flags.0 == 0 {
+        "0".to_owned()
+    } else {
+        format!("{:#x}", flags.0)
+    }
 }
 
 impl Session {
@@ -94,13 +101,19 @@ impl Session {
         }
         self.touch(slot.number);
         self.next_size = size;
-        self.last = LastCall { result: i64::from(series.failed == 0), merged: 0 };
+        self.last = LastCall {
+            result: i64::from(series.failed == 0),
+            merged: 0,
+        };
         let after = Moment::of(&slot.heap);
         let call = format!("HeapAlloc(heap, {}, {size})", flags_text(flags));
         self.alloc_answer(&slot, names, size, &series, &before, &after, &call)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "all that one answer is worded from")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all that one answer is worded from"
+    )]
     fn alloc_answer(
         &self,
         slot: &Slot,
@@ -111,12 +124,25 @@ impl Session {
         after: &Moment,
         call: &str,
     ) -> Answer {
-        let block = series.first.and_then(|payload| extent(slot, payload)).map(|extent| extent.from);
+        let block = series
+            .first
+            .and_then(|payload| extent(slot, payload))
+            .map(|extent| extent.from);
         if series.failed > 0 {
             let call = self.failed_or_raised(call, "NULL", series.exception);
-            let so_far = if series.done > 0 { format!("{} made, then: ", count(series.done, "block")) } else { String::new() };
+            let so_far = if series.done > 0 {
+                format!("{} made, then: ", count(series.done, "block"))
+            } else {
+                String::new()
+            };
             let words = format!("{so_far}{}", Self::why(slot, size));
-            return Answer { call, words, tone: Tone::Failed, block, ..Answer::default() };
+            return Answer {
+                call,
+                words,
+                tone: Tone::Failed,
+                block,
+                ..Answer::default()
+            };
         }
         let committed = after.figures.committed - before.figures.committed;
         let grown = if committed == 0 {
@@ -132,13 +158,28 @@ impl Session {
         let probes = after.stats.probes - before.stats.probes;
         let looked = count(probes, "hole");
         if series.done == 1 {
-            let Some(extent) = series.first.and_then(|payload| extent(slot, payload)) else { return Answer::default() };
+            let Some(extent) = series.first.and_then(|payload| extent(slot, payload)) else {
+                return Answer::default();
+            };
             let bytes = extent.to - extent.from;
-            let fit = if after.figures.holes < before.figures.holes { "took a whole hole" } else { "cut from a hole" };
-            let fit = if committed == 0 { format!(", {fit} ({looked} looked at)") } else { String::new() };
+            let fit = if after.figures.holes < before.figures.holes {
+                "took a whole hole"
+            } else {
+                "cut from a hole"
+            };
+            let fit = if committed == 0 {
+                format!(", {fit} ({looked} looked at)")
+            } else {
+                String::new()
+            };
             let words = format!("{names}: {} for {}{fit}{grown}", exact(bytes), exact(size));
             let call = format!("{call} = {:#07x}", series.last);
-            return Answer { call, words, block, ..Answer::default() };
+            return Answer {
+                call,
+                words,
+                block,
+                ..Answer::default()
+            };
         }
         let words = format!(
             "{}, {:#07x} to {:#07x}{grown}; {looked} looked at",
@@ -146,7 +187,12 @@ impl Session {
             series.first.unwrap_or(0),
             series.last
         );
-        Answer { call: format!("{call} x {}", series.done), words, block, ..Answer::default() }
+        Answer {
+            call: format!("{call} x {}", series.done),
+            words,
+            block,
+            ..Answer::default()
+        }
     }
 
     fn mark_block(&mut self, slot: &Slot, payload: u64, mark: Mark) {
@@ -157,9 +203,17 @@ impl Session {
 
     fn unknown(slot: &Slot, names: &Names) -> Answer {
         let known = slot.names.some(5);
-        let hint = if known.is_empty() { "no block has a name yet".to_owned() } else { format!("known: {}", known.join(", ")) };
+        let hint = if known.is_empty() {
+            "no block has a name yet".to_owned()
+        } else {
+            format!("known: {}", known.join(", "))
+        };
         let words = format!("no live block is called {names}; {hint}");
-        Answer { words, tone: Tone::Refused, ..Answer::default() }
+        Answer {
+            words,
+            tone: Tone::Refused,
+            ..Answer::default()
+        }
     }
 
     pub(super) fn realloc(&mut self, names: &Names, size: u64, flags: Flags) -> Answer {
@@ -173,7 +227,12 @@ impl Session {
         let mut series = Series::default();
         for (name, old) in targets {
             self.operations += 1;
-            match self.process.HeapReAlloc(slot.handle, flags.0, Self::address(&slot, old), size as usize) {
+            match self.process.HeapReAlloc(
+                slot.handle,
+                flags.0,
+                Self::address(&slot, old),
+                size as usize,
+            ) {
                 Ok(0) => series.failed += 1,
                 Err(exception) => {
                     series.failed += 1;
@@ -192,14 +251,26 @@ impl Session {
             }
         }
         self.touch(slot.number);
-        self.last = LastCall { result: i64::from(series.failed == 0), merged: 0 };
+        self.last = LastCall {
+            result: i64::from(series.failed == 0),
+            merged: 0,
+        };
         let after = Moment::of(&slot.heap);
         self.book_returns(slot.number, &before, &after);
         let call = format!("HeapReAlloc(heap, {}, {names}, {size})", flags_text(flags));
-        let block = series.first.and_then(|payload| extent(&slot, payload)).map(|extent| extent.from);
+        let block = series
+            .first
+            .and_then(|payload| extent(&slot, payload))
+            .map(|extent| extent.from);
         if series.failed > 0 {
             let call = self.failed_or_raised(&call, "NULL", series.exception);
-            return Answer { call, words: Self::why(&slot, size), tone: Tone::Failed, block, ..Answer::default() };
+            return Answer {
+                call,
+                words: Self::why(&slot, size),
+                tone: Tone::Failed,
+                block,
+                ..Answer::default()
+            };
         }
         let stayed = series.done - moved;
         let words = match (moved, stayed) {
@@ -208,14 +279,22 @@ impl Session {
             _ => format!("{stayed} stayed in place, {moved} moved"),
         };
         let free = change(before.figures.free_bytes, after.figures.free_bytes);
-        Answer { call: format!("{call} = {:#07x}", series.last), words: format!("{words}; free {free}"), block, ..Answer::default() }
+        Answer {
+            call: format!("{call} = {:#07x}", series.last),
+            words: format!("{words}; free {free}"),
+            block,
+            ..Answer::default()
+        }
     }
 
     /// A block that was resized keeps its name; its birth is that of the operation that moved it.
     fn rename(&mut self, number: u32, old: u64, new: u64, name: Name) {
         let born = self.operations;
         if let Some(table) = self.names_mut(number) {
-            let kept = table.remove(old).filter(|_| old == new).map_or(born, |owned| owned.born);
+            let kept = table
+                .remove(old)
+                .filter(|_| old == new)
+                .map_or(born, |owned| owned.born);
             table.insert(name, new, kept);
         }
     }
@@ -224,8 +303,17 @@ impl Session {
     fn operand(slot: &Slot, what: &Operand) -> Result<Vec<u64>, Answer> {
         match what {
             Operand::Names(names) => {
-                let found: Vec<u64> = slot.names.select(names).into_iter().map(|(_, payload)| payload).collect();
-                if found.is_empty() { Err(Self::unknown(slot, names)) } else { Ok(found) }
+                let found: Vec<u64> = slot
+                    .names
+                    .select(names)
+                    .into_iter()
+                    .map(|(_, payload)| payload)
+                    .collect();
+                if found.is_empty() {
+                    Err(Self::unknown(slot, names))
+                } else {
+                    Ok(found)
+                }
             }
             Operand::Address(address) => Ok(vec![*address]),
             Operand::Null => Ok(Vec::new()),
@@ -241,9 +329,18 @@ impl Session {
         let call = format!("HeapFree(heap, {}, {what})", flags_text(flags));
         if matches!(what, Operand::Null) {
             let done = self.process.HeapFree(slot.handle, flags.0, 0);
-            self.last = LastCall { result: i64::from(done == Ok(true)), merged: 0 };
-            let words = "nothing to free; Windows answers TRUE, the documentation calls it undefined".to_owned();
-            return Answer { call: format!("{call} = TRUE"), words, ..Answer::default() };
+            self.last = LastCall {
+                result: i64::from(done == Ok(true)),
+                merged: 0,
+            };
+            let words =
+                "nothing to free; Windows answers TRUE, the documentation calls it undefined"
+                    .to_owned();
+            return Answer {
+                call: format!("{call} = TRUE"),
+                words,
+                ..Answer::default()
+            };
         }
         self.free_all(&slot, &targets, flags, &call)
     }
@@ -256,7 +353,10 @@ impl Session {
             Some(owned) => Operand::Names(Names::One(owned.name.clone())),
             None => Operand::Address(payload),
         };
-        self.apply(&super::Command::Free { what, flags: Flags::NONE })
+        self.apply(&super::Command::Free {
+            what,
+            flags: Flags::NONE,
+        })
     }
 
     fn free_all(&mut self, slot: &Slot, targets: &[u64], flags: Flags, call: &str) -> Answer {
@@ -266,7 +366,9 @@ impl Session {
         for &payload in targets {
             self.operations += 1;
             let extent = extent(slot, payload);
-            let freed = self.process.HeapFree(slot.handle, flags.0, Self::address(slot, payload));
+            let freed = self
+                .process
+                .HeapFree(slot.handle, flags.0, Self::address(slot, payload));
             exception = exception.or(freed.err());
             if freed == Ok(true) {
                 done += 1;
@@ -282,17 +384,35 @@ impl Session {
             }
         }
         self.touch(slot.number);
-        self.last = LastCall { result: i64::from(failed == 0), merged: 0 };
+        self.last = LastCall {
+            result: i64::from(failed == 0),
+            merged: 0,
+        };
         let after = Moment::of(&slot.heap);
         self.book_returns(slot.number, &before, &after);
         if failed > 0 {
             let words = Self::why(slot, 0);
             let call = self.failed_or_raised(call, "FALSE", exception);
-            return Answer { call, words, tone: Tone::Failed, block, ..Answer::default() };
+            return Answer {
+                call,
+                words,
+                tone: Tone::Failed,
+                block,
+                ..Answer::default()
+            };
         }
-        let times = if done == 1 { String::new() } else { format!(" x {done}") };
+        let times = if done == 1 {
+            String::new()
+        } else {
+            format!(" x {done}")
+        };
         let words = freed_words(slot, &before, &after, done);
-        Answer { call: format!("{call} = TRUE{times}"), words, block, ..Answer::default() }
+        Answer {
+            call: format!("{call} = TRUE{times}"),
+            words,
+            block,
+            ..Answer::default()
+        }
     }
 
     pub(super) fn size(&mut self, what: &Operand, flags: Flags) -> Answer {
@@ -304,25 +424,48 @@ impl Session {
         };
         let mut total = 0u64;
         for &payload in &targets {
-            let size = self.process.HeapSize(slot.handle, flags.0, Self::address(&slot, payload));
+            let size = self
+                .process
+                .HeapSize(slot.handle, flags.0, Self::address(&slot, payload));
             let exception = size.err();
             let size = size.unwrap_or(usize::MAX);
-            self.last = LastCall { result: size as i64, merged: 0 };
+            self.last = LastCall {
+                result: size as i64,
+                merged: 0,
+            };
             if size == usize::MAX {
                 let call = format!("HeapSize(heap, {}, {what})", flags_text(flags));
                 let call = self.failed_or_raised(&call, "(SIZE_T)-1", exception);
                 let words = "not a busy block of this heap".to_owned();
-                return Answer { call, words, tone: Tone::Failed, ..Answer::default() };
+                return Answer {
+                    call,
+                    words,
+                    tone: Tone::Failed,
+                    ..Answer::default()
+                };
             }
             total += size as u64;
         }
         let words = if targets.len() == 1 {
             "the bytes asked for, not those of the block".to_owned()
         } else {
-            format!("{} of {} together", exact(total), count(targets.len() as u64, "block"))
+            format!(
+                "{} of {} together",
+                exact(total),
+                count(targets.len() as u64, "block")
+            )
         };
-        let call = format!("HeapSize(heap, {}, {what}) = {}", flags_text(flags), self.last.result);
-        Answer { call, words, block: targets.first().and_then(|&payload| payload.checked_sub(16)), ..Answer::default() }
+        let call = format!(
+            "HeapSize(heap, {}, {what}) = {}",
+            flags_text(flags),
+            self.last.result
+        );
+        Answer {
+            call,
+            words,
+            block: targets.first().and_then(|&payload| payload.checked_sub(16)),
+            ..Answer::default()
+        }
     }
 
     pub(super) fn validate(&mut self, what: Option<&Operand>, flags: Flags) -> Answer {
@@ -336,13 +479,28 @@ impl Session {
         };
         let handle = slot.handle;
         let valid = targets.iter().all(|&payload| {
-            let pointer = if payload == slot_null(&slot) { 0 } else { Self::address(&slot, payload) };
+            let pointer = if payload == slot_null(&slot) {
+                0
+            } else {
+                Self::address(&slot, payload)
+            };
             self.process.HeapValidate(handle, flags.0, pointer)
         });
-        self.last = LastCall { result: i64::from(valid), merged: 0 };
-        let call = format!("HeapValidate(heap, {}, {shown}) = {}", flags_text(flags), if valid { "TRUE" } else { "FALSE" });
+        self.last = LastCall {
+            result: i64::from(valid),
+            merged: 0,
+        };
+        let call = format!(
+            "HeapValidate(heap, {}, {shown}) = {}",
+            flags_text(flags),
+            if valid { "TRUE" } else { "FALSE" }
+        );
         if valid {
-            return Answer { call, words: "nothing found".to_owned(), ..Answer::default() };
+            return Answer {
+                call,
+                words: "nothing found".to_owned(),
+                ..Answer::default()
+            };
         }
         let (findings, total) = slot.heap.validate(Flags::NONE, 3);
         let words = if total == 0 {
@@ -352,33 +510,63 @@ impl Session {
             format!("{}: {}", count(total, "finding"), list.join("; "))
         };
         let block = findings.first().map(|finding| finding.at);
-        Answer { call, words, tone: Tone::Failed, block, ..Answer::default() }
+        Answer {
+            call,
+            words,
+            tone: Tone::Failed,
+            block,
+            ..Answer::default()
+        }
     }
 
     pub(super) fn expand(&mut self, name: &Name, size: u64) -> Answer {
         self.number_in_view();
         let Some(slot) = self.crt.and_then(|number| self.slot(number)).cloned() else {
-            return Answer { words: "no heap bears the tag CRT".to_owned(), tone: Tone::Refused, ..Answer::default() };
+            return Answer {
+                words: "no heap bears the tag CRT".to_owned(),
+                tone: Tone::Refused,
+                ..Answer::default()
+            };
         };
-        let Some(payload) = slot.names.payload(name) else { return Self::unknown(&slot, &Names::One(name.clone())) };
+        let Some(payload) = slot.names.payload(name) else {
+            return Self::unknown(&slot, &Names::One(name.clone()));
+        };
         self.operations += 1;
-        let result = self.process._expand(Self::address(&slot, payload), size as usize).unwrap_or(0);
+        let result = self
+            .process
+            ._expand(Self::address(&slot, payload), size as usize)
+            .unwrap_or(0);
         self.touch(slot.number);
-        self.last = LastCall { result: i64::from(result != 0), merged: 0 };
+        self.last = LastCall {
+            result: i64::from(result != 0),
+            merged: 0,
+        };
         let call = format!("_expand({name}, {size})");
         if result == 0 {
             let call = format!("{call} = NULL, errno {}", api::errno_text(api::errno()));
-            return Answer { call, words: Self::why(&slot, size), tone: Tone::Failed, ..Answer::default() };
+            return Answer {
+                call,
+                words: Self::why(&slot, size),
+                tone: Tone::Failed,
+                ..Answer::default()
+            };
         }
         let block = extent(&slot, payload).map(|extent| extent.from);
         let words = "resized where it stands; _expand never moves".to_owned();
-        Answer { call: format!("{call} = {payload:#07x}"), words, block, ..Answer::default() }
+        Answer {
+            call: format!("{call} = {payload:#07x}"),
+            words,
+            block,
+            ..Answer::default()
+        }
     }
 
     pub(super) fn probe(&mut self, size: u64) -> Answer {
         let slot = self.here();
         let traced = Traced::new(slot.heap.memory(), 1000);
-        let found = slot.heap.with(&traced, Flags::NO_SERIALIZE, |core| core.probe(size, Flags::NONE));
+        let found = slot.heap.with(&traced, Flags::NO_SERIALIZE, |core| {
+            core.probe(size, Flags::NONE)
+        });
         let (events, more) = traced.finish();
         let tried: Vec<(Block, u64)> = events
             .iter()
@@ -388,14 +576,33 @@ impl Session {
             })
             .collect();
         let looked = count(tried.len() as u64 + more, "hole");
-        let list: Vec<String> = tried.iter().take(6).map(|(block, bytes)| format!("{:#07x} ({})", block.address(), exact(*bytes))).collect();
-        let list = if list.is_empty() { String::new() } else { format!(": {}", list.join(", ")) };
+        let list: Vec<String> = tried
+            .iter()
+            .take(6)
+            .map(|(block, bytes)| format!("{:#07x} ({})", block.address(), exact(*bytes)))
+            .collect();
+        let list = if list.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", list.join(", "))
+        };
         let words = match found {
-            Some(block) => format!("would go to {:#07x}; {looked} looked at{list}", block.address()),
-            None => format!("no hole is large enough; {looked} looked at{list}; the heap would have to grow"),
+            Some(block) => format!(
+                "would go to {:#07x}; {looked} looked at{list}",
+                block.address()
+            ),
+            None => format!(
+                "no hole is large enough; {looked} looked at{list}; the heap would have to grow"
+            ),
         };
         let block = found.map(Block::address);
-        Answer { call: format!("probe {size} (heapwalk's own)"), words, tone: Tone::Note, block, ..Answer::default() }
+        Answer {
+            call: format!("probe {size} (heapwalk's own)"),
+            words,
+            tone: Tone::Note,
+            block,
+            ..Answer::default()
+        }
     }
 }
 
@@ -407,18 +614,35 @@ fn slot_null(_slot: &Slot) -> u64 {
 /// What freeing did, from before to after.
 fn freed_words(slot: &Slot, before: &Moment, after: &Moment, done: u64) -> String {
     let settings = slot.heap.settings();
-    let waiting = after.figures.unmerged_pairs.saturating_sub(before.figures.unmerged_pairs);
+    let waiting = after
+        .figures
+        .unmerged_pairs
+        .saturating_sub(before.figures.unmerged_pairs);
     // Each free adds a hole; each merge takes one away.
     let merged = (before.figures.holes + done).saturating_sub(after.figures.holes);
     let merging = match (settings.coalesce(), waiting, merged) {
         (false, 0, _) => "no free neighbour".to_owned(),
-        (false, _, _) => format!("left {} unmerged (coalesce OFF); K would merge them", count(waiting, "free pair")),
+        (false, _, _) => format!(
+            "left {} unmerged (coalesce OFF); K would merge them",
+            count(waiting, "free pair")
+        ),
         (true, _, 0) => "no free neighbour to merge with".to_owned(),
         (true, _, _) => format!("merged with {}", count(merged, "free neighbour")),
     };
     let returned = after.returned(before).1;
-    let back = if returned == 0 { String::new() } else { format!("; returned {} to the system (automatic)", rough(returned)) };
-    let requests = change(before.figures.largest_request, after.figures.largest_request);
-    let fragmentation = view::external_fragmentation(after.figures.largest_free, after.figures.free_bytes);
-    format!("{merging}{back}; biggest request {requests}; external fragmentation {:.0} %", fragmentation * 100.0)
+    let back = if returned == 0 {
+        String::new()
+    } else {
+        format!("; returned {} to the system (automatic)", rough(returned))
+    };
+    let requests = change(
+        before.figures.largest_request,
+        after.figures.largest_request,
+    );
+    let fragmentation =
+        view::external_fragmentation(after.figures.largest_free, after.figures.free_bytes);
+    format!(
+        "{merging}{back}; biggest request {requests}; external fragmentation {:.0} %",
+        fragmentation * 100.0
+    )
 }

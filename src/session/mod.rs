@@ -26,7 +26,10 @@ mod print;
 mod reference;
 mod roster;
 mod run;
-#[expect(clippy::module_inception, reason = "the session is what this module is about")]
+#[expect(
+    clippy::module_inception,
+    reason = "the session is what this module is about"
+)]
 mod session;
 mod thread;
 mod whole;
@@ -47,8 +50,8 @@ pub use metric::{Metric, Unit};
 pub use name::{Name, Names, Operand};
 pub use number::Size;
 pub use options::OptionRow;
-pub use session::Session;
-pub use thread::SessionThread;
 pub use parse::{parse_line, parse_script};
 pub use reference::reference;
+pub use session::Session;
+pub use thread::SessionThread;
 pub use workload::{Distribution, Lifetime, Workload};

@@ -33,9 +33,16 @@ impl NameTable {
 
     /// Gives a block a name. A block that bore it before goes on without.
     pub(super) fn insert(&mut self, name: Name, payload: u64, born: u64) {
-        let old = self.by_name.entry(name.base.clone()).or_default().insert(name.index, payload);
+        let old = self
+            .by_name
+            .entry(name.base.clone())
+            .or_default()
+            .insert(name.index, payload);
         if let Some(old) = old
-            && self.by_payload.get(&old).is_some_and(|owned| owned.name == name)
+            && self
+                .by_payload
+                .get(&old)
+                .is_some_and(|owned| owned.name == name)
         {
             self.by_payload.remove(&old);
         }
@@ -59,16 +66,39 @@ impl NameTable {
     /// The live blocks that `names` means, with their names, by index.
     pub(super) fn select(&self, names: &Names) -> Vec<(Name, u64)> {
         match names {
-            Names::One(name) => self.payload(name).map(|payload| (name.clone(), payload)).into_iter().collect(),
-            Names::Slice { base, from, to, step } => {
-                let Some(indices) = self.by_name.get(base) else { return Vec::new() };
+            Names::One(name) => self
+                .payload(name)
+                .map(|payload| (name.clone(), payload))
+                .into_iter()
+                .collect(),
+            Names::Slice {
+                base,
+                from,
+                to,
+                step,
+            } => {
+                let Some(indices) = self.by_name.get(base) else {
+                    return Vec::new();
+                };
                 let within = |index: u64| {
-                    index >= *from && to.is_none_or(|to| index < to) && (index - from).is_multiple_of((*step).max(1))
+                    index >= *from
+                        && to.is_none_or(|to| index < to)
+                        && (index - from).is_multiple_of((*step).max(1))
                 };
                 indices
                     .iter()
-                    .filter_map(|(&index, &payload)| Some((index.filter(|&index| within(index))?, payload)))
-                    .map(|(index, payload)| (Name { base: base.clone(), index: Some(index) }, payload))
+                    .filter_map(|(&index, &payload)| {
+                        Some((index.filter(|&index| within(index))?, payload))
+                    })
+                    .map(|(index, payload)| {
+                        (
+                            Name {
+                                base: base.clone(),
+                                index: Some(index),
+                            },
+                            payload,
+                        )
+                    })
                     .collect()
             }
         }
@@ -84,7 +114,12 @@ impl NameTable {
 
     /// Names to complete, at most `most` of them.
     pub(super) fn some(&self, most: usize) -> Vec<String> {
-        let mut names: Vec<&Name> = self.by_payload.values().map(|owned| &owned.name).take(most).collect();
+        let mut names: Vec<&Name> = self
+            .by_payload
+            .values()
+            .map(|owned| &owned.name)
+            .take(most)
+            .collect();
         names.sort_unstable();
         names.into_iter().map(ToString::to_string).collect()
     }
@@ -98,11 +133,27 @@ mod tests {
     fn slices_select_live_blocks_by_index() {
         let mut table = NameTable::default();
         for index in [0, 1, 2, 4, 7] {
-            table.insert(Name { base: "b".into(), index: Some(index) }, 0x1000 + index * 16, index);
+            table.insert(
+                Name {
+                    base: "b".into(),
+                    index: Some(index),
+                },
+                0x1000 + index * 16,
+                index,
+            );
         }
         let select = |from, to, step| {
-            let names = Names::Slice { base: "b".into(), from, to, step };
-            table.select(&names).into_iter().map(|(name, _)| name.index.unwrap()).collect::<Vec<_>>()
+            let names = Names::Slice {
+                base: "b".into(),
+                from,
+                to,
+                step,
+            };
+            table
+                .select(&names)
+                .into_iter()
+                .map(|(name, _)| name.index.unwrap())
+                .collect::<Vec<_>>()
         };
         assert_eq!(select(0, None, 2), [0, 2, 4]);
         assert_eq!(select(1, Some(5), 1), [1, 2, 4]);
@@ -113,7 +164,10 @@ mod tests {
     #[test]
     fn a_name_given_again_leaves_the_old_block_nameless() {
         let mut table = NameTable::default();
-        let name = Name { base: "a".into(), index: None };
+        let name = Name {
+            base: "a".into(),
+            index: None,
+        };
         table.insert(name.clone(), 16, 1);
         table.insert(name.clone(), 32, 2);
         assert_eq!(table.owner(16), None);

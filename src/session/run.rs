@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-
 use super::frame::{Answer, Run, Tone};
 use super::generator::{Generator, Step};
 use super::name::Name;
@@ -78,20 +77,31 @@ impl Session {
     /// Begins a workload. Its steps are made by [`Session::run_steps`].
     pub(super) fn begin_run(&mut self, workload: &Workload) {
         let what = super::Command::Run(*workload).to_string();
-        self.begin(what, workload.ops, Source::Workload(Box::new(Generator::new(workload))));
+        self.begin(
+            what,
+            workload.ops,
+            Source::Workload(Box::new(Generator::new(workload))),
+        );
     }
 
     /// Begins recorded steps, on the heap in view. `what` names the recording.
     pub fn begin_recorded(&mut self, what: &str, steps: Arc<[Step]>) {
         self.checkpoint(what.to_owned());
-        self.begin(what.to_owned(), steps.len() as u64, Source::Recorded(steps, 0));
+        self.begin(
+            what.to_owned(),
+            steps.len() as u64,
+            Source::Recorded(steps, 0),
+        );
     }
 
     /// Makes all steps of a recording on the heap in view, and answers.
     pub fn run_recorded(&mut self, what: &str, steps: Arc<[Step]>) -> Answer {
         self.begin_recorded(what, steps);
         while self.run_steps(u64::MAX) > 0 {}
-        let answer = Answer { command: what.to_owned(), ..self.finish_run().unwrap_or_default() };
+        let answer = Answer {
+            command: what.to_owned(),
+            ..self.finish_run().unwrap_or_default()
+        };
         self.tell(answer.clone());
         answer
     }
@@ -119,9 +129,14 @@ impl Session {
 
     /// Makes at most `most` steps of what runs. Answers with how many it made; 0 when the workload is over.
     pub(super) fn run_steps(&mut self, most: u64) -> u64 {
-        let Some(mut running) = self.running.take() else { return 0 };
+        let Some(mut running) = self.running.take() else {
+            return 0;
+        };
         let mut made = 0;
-        if self.slot(running.heap).is_some_and(|slot| slot.handle == running.handle) {
+        if self
+            .slot(running.heap)
+            .is_some_and(|slot| slot.handle == running.handle)
+        {
             while made < most
                 && let Some(step) = running.steps.next()
             {
@@ -139,7 +154,10 @@ impl Session {
         let base = running.handle;
         let offset = |address: usize| (address as u64).wrapping_sub(base as u64);
         let pointer = |payload: u64| (base as u64).wrapping_add(payload) as usize;
-        let name = |slot: usize| Name { base: BASE.to_owned(), index: Some(slot as u64) };
+        let name = |slot: usize| Name {
+            base: BASE.to_owned(),
+            index: Some(slot as u64),
+        };
         let born = self.operations;
         match step {
             Step::Alloc { slot, size } => {
@@ -160,8 +178,11 @@ impl Session {
             }
             Step::Free { slot } => {
                 // A person may have freed it meanwhile; then the call fails as it should.
-                let Some(payload) = running.blocks.get_mut(slot).and_then(Option::take) else { return };
-                running.failed += u64::from(self.process.HeapFree(base, 0, pointer(payload)) != Ok(true));
+                let Some(payload) = running.blocks.get_mut(slot).and_then(Option::take) else {
+                    return;
+                };
+                running.failed +=
+                    u64::from(self.process.HeapFree(base, 0, pointer(payload)) != Ok(true));
                 if let Some(table) = self.names_mut(running.heap) {
                     table.remove(payload);
                 }
@@ -171,7 +192,10 @@ impl Session {
                     // As realloc(NULL, size): recordings have it.
                     return self.run_step(running, Step::Alloc { slot, size });
                 };
-                let address = self.process.HeapReAlloc(base, 0, pointer(payload), size as usize).unwrap_or(0);
+                let address = self
+                    .process
+                    .HeapReAlloc(base, 0, pointer(payload), size as usize)
+                    .unwrap_or(0);
                 if address == 0 {
                     running.failed += 1;
                     return;
@@ -190,15 +214,31 @@ impl Session {
         let running = self.running.take()?;
         self.rate = None;
         let done = running.steps.done();
-        let call = format!("{} operations of {}", super::words::grouped(done), running.what);
+        let call = format!(
+            "{} operations of {}",
+            super::words::grouped(done),
+            running.what
+        );
         let Some(slot) = self.slot(running.heap).cloned() else {
             let words = "the heap was destroyed meanwhile".to_owned();
-            return Some(Answer { call, words, tone: Tone::Failed, ..Answer::default() });
+            return Some(Answer {
+                call,
+                words,
+                tone: Tone::Failed,
+                ..Answer::default()
+            });
         };
         let (before, after) = (*running.begun, Moment::of(&slot.heap));
         self.book_returns(slot.number, &before, &after);
-        self.last = LastCall { result: i64::try_from(done).unwrap_or(i64::MAX), merged: 0 };
-        let failed = if running.failed == 0 { "none failed".to_owned() } else { format!("{} failed", count(running.failed, "operation")) };
+        self.last = LastCall {
+            result: i64::try_from(done).unwrap_or(i64::MAX),
+            merged: 0,
+        };
+        let failed = if running.failed == 0 {
+            "none failed".to_owned()
+        } else {
+            format!("{} failed", count(running.failed, "operation"))
+        };
         let words = format!(
             "{failed}; {} live, {} free in {}; committed {} -> {}; biggest request {}",
             count(after.figures.busy_blocks, "block"),
@@ -206,8 +246,15 @@ impl Session {
             count(after.figures.holes, "hole"),
             rough(before.figures.committed),
             rough(after.figures.committed),
-            change(before.figures.largest_request, after.figures.largest_request)
+            change(
+                before.figures.largest_request,
+                after.figures.largest_request
+            )
         );
-        Some(Answer { call, words, ..Answer::default() })
+        Some(Answer {
+            call,
+            words,
+            ..Answer::default()
+        })
     }
 }

@@ -136,9 +136,19 @@ impl Session {
 
     /// Keeps a heap of the process under a number.
     pub(super) fn add_slot(&mut self, number: u32, handle: usize) {
-        let Some(heap) = self.process.heap_of(handle) else { return };
+        let Some(heap) = self.process.heap_of(handle) else {
+            return;
+        };
         let names = Arc::default();
-        self.slots.push(Slot { number, handle, heap, names, returned: (0, 0), dirty: true, image: None });
+        self.slots.push(Slot {
+            number,
+            handle,
+            heap,
+            names,
+            returned: (0, 0),
+            dirty: true,
+            image: None,
+        });
     }
 
     /// The heap with this number.
@@ -166,7 +176,8 @@ impl Session {
 
     /// The names of the heap with this number, for changing.
     pub(super) fn names_mut(&mut self, number: u32) -> Option<&mut NameTable> {
-        self.slot_mut(number).map(|slot| Arc::make_mut(&mut slot.names))
+        self.slot_mut(number)
+            .map(|slot| Arc::make_mut(&mut slot.names))
     }
 
     /// Marks a heap as changed: its next checkpoint looks at its pages.
@@ -207,11 +218,22 @@ impl Session {
         }
     }
 
-    pub(super) fn book_return(&mut self, number: u32, bytes: u64, cause: Cause, resident: Option<(u64, u64)>) {
+    pub(super) fn book_return(
+        &mut self,
+        number: u32,
+        bytes: u64,
+        cause: Cause,
+        resident: Option<(u64, u64)>,
+    ) {
         if let Some(slot) = self.slot_mut(number) {
             slot.returned = (bytes, slot.returned.1 + bytes);
         }
-        let entry = Returned { at: self.operations, bytes, cause, resident };
+        let entry = Returned {
+            at: self.operations,
+            bytes,
+            cause,
+            resident,
+        };
         Arc::make_mut(&mut self.ledger).push(entry);
     }
 
@@ -249,12 +271,22 @@ impl Session {
         let state = self.state();
         let bytes = match self.undo.back() {
             Some(last) => beside(&state, &last.state),
-            None => state.slots.iter().filter_map(|slot| slot.image.as_ref()).map(|image| image.bytes()).sum(),
+            None => state
+                .slots
+                .iter()
+                .filter_map(|slot| slot.image.as_ref())
+                .map(|image| image.bytes())
+                .sum(),
         };
-        self.undo.push_back(Step { command, state, bytes });
+        self.undo.push_back(Step {
+            command,
+            state,
+            bytes,
+        });
         self.redo.clear();
         let kept = |undo: &VecDeque<Step>| undo.iter().map(|step| step.bytes).sum::<u64>();
-        while self.undo.len() > UNDO_DEPTH || (self.undo.len() > 1 && kept(&self.undo) > UNDO_BYTES) {
+        while self.undo.len() > UNDO_DEPTH || (self.undo.len() > 1 && kept(&self.undo) > UNDO_BYTES)
+        {
             self.undo.pop_front();
         }
     }
@@ -272,32 +304,51 @@ impl Session {
 
     /// Takes back the last command that changed anything.
     pub fn undo(&mut self) -> Answer {
-        let Some(step) = self.undo.pop_back() else { return self.nothing("undo", "there is nothing to undo") };
+        let Some(step) = self.undo.pop_back() else {
+            return self.nothing("undo", "there is nothing to undo");
+        };
         let now = self.state();
         let answer = self.moved("undo", &format!("took back: {}", step.command));
         self.enter(&step.state);
-        self.redo.push(Step { command: step.command, state: now, bytes: step.bytes });
+        self.redo.push(Step {
+            command: step.command,
+            state: now,
+            bytes: step.bytes,
+        });
         self.tell(answer.clone());
         answer
     }
 
     /// Brings back the last command taken back.
     pub fn redo(&mut self) -> Answer {
-        let Some(step) = self.redo.pop() else { return self.nothing("redo", "there is nothing to bring back") };
+        let Some(step) = self.redo.pop() else {
+            return self.nothing("redo", "there is nothing to bring back");
+        };
         let now = self.state();
         let answer = self.moved("redo", &format!("brought back: {}", step.command));
         self.enter(&step.state);
-        self.undo.push_back(Step { command: step.command, state: now, bytes: step.bytes });
+        self.undo.push_back(Step {
+            command: step.command,
+            state: now,
+            bytes: step.bytes,
+        });
         self.tell(answer.clone());
         answer
     }
 
     fn moved(&self, command: &str, words: &str) -> Answer {
-        Answer { command: command.to_owned(), words: words.to_owned(), ..Answer::default() }
+        Answer {
+            command: command.to_owned(),
+            words: words.to_owned(),
+            ..Answer::default()
+        }
     }
 
     fn nothing(&mut self, command: &str, words: &str) -> Answer {
-        let answer = Answer { tone: Tone::Refused, ..self.moved(command, words) };
+        let answer = Answer {
+            tone: Tone::Refused,
+            ..self.moved(command, words)
+        };
         self.tell(answer.clone());
         answer
     }
@@ -314,9 +365,16 @@ impl Session {
                 self.process.attach(Arc::clone(&slot.heap));
             }
             // Images are shared while nothing changed, so that an untouched heap costs nothing here.
-            let now = self.slot(slot.number).filter(|now| now.handle == slot.handle);
+            let now = self
+                .slot(slot.number)
+                .filter(|now| now.handle == slot.handle);
             let same = now.is_some_and(|now| {
-                !now.dirty && now.image.as_ref().zip(slot.image.as_ref()).is_some_and(|(a, b)| Arc::ptr_eq(a, b))
+                !now.dirty
+                    && now
+                        .image
+                        .as_ref()
+                        .zip(slot.image.as_ref())
+                        .is_some_and(|(a, b)| Arc::ptr_eq(a, b))
             });
             if let Some(image) = slot.image.as_ref().filter(|_| !same) {
                 slot.heap.restore(image);
@@ -348,17 +406,25 @@ impl Session {
     /// Names of blocks in view, to complete; at most `most` of them.
     #[must_use]
     pub fn some_names(&self, most: usize) -> Vec<String> {
-        self.in_view.and_then(|number| self.slot(number)).map_or_else(Vec::new, |slot| slot.names.some(most))
+        self.in_view
+            .and_then(|number| self.slot(number))
+            .map_or_else(Vec::new, |slot| slot.names.some(most))
     }
 
     /// The picture of the heap in view, and all that a screen shows beside it.
     pub fn frame(&mut self, lens: &Lens) -> Frame {
         let slot = self.here();
         self.version += 1;
-        let names = |payload| slot.names.owner(payload).map(|owned| (owned.name.to_string(), owned.born));
+        let names = |payload| {
+            slot.names
+                .owner(payload)
+                .map(|owned| (owned.name.to_string(), owned.born))
+        };
         let context = Context {
             number: slot.number,
-            of: u32::try_from(self.slots.len().saturating_sub(1)).unwrap_or(u32::MAX).max(1),
+            of: u32::try_from(self.slots.len().saturating_sub(1))
+                .unwrap_or(u32::MAX)
+                .max(1),
             crt: self.crt == Some(slot.number),
             marks: &self.marks,
             names: &names,
@@ -372,7 +438,14 @@ impl Session {
             picture,
             log: self.log.iter().cloned().collect(),
             log_total: self.log_total,
-            returned: self.ledger.iter().rev().take(LEDGER).rev().copied().collect(),
+            returned: self
+                .ledger
+                .iter()
+                .rev()
+                .take(LEDGER)
+                .rev()
+                .copied()
+                .collect(),
             operations: self.operations,
             rate: self.rate,
             run: self.running.as_ref().map(Running::progress),
@@ -387,7 +460,13 @@ impl Session {
 /// Bytes of pages that the heaps of `state` do not share with those of `other`.
 fn beside(state: &State, other: &State) -> u64 {
     let image = |slot: &Slot| slot.image.clone();
-    let other_image = |number| other.slots.iter().find(|slot| slot.number == number).and_then(image);
+    let other_image = |number| {
+        other
+            .slots
+            .iter()
+            .find(|slot| slot.number == number)
+            .and_then(image)
+    };
     state
         .slots
         .iter()

@@ -42,7 +42,10 @@ impl SessionThread {
     /// When the system gives no thread.
     pub fn spawn(mut session: Session, script: Vec<Command>) -> std::io::Result<SessionThread> {
         let lens = Lens::default();
-        let shared = Arc::new(Shared { frame: Mutex::new(Arc::new(session.frame(&lens))), wake: Mutex::new(None) });
+        let shared = Arc::new(Shared {
+            frame: Mutex::new(Arc::new(session.frame(&lens))),
+            wake: Mutex::new(None),
+        });
         let (requests, inbox) = channel();
         let worker = Worker {
             session,
@@ -54,8 +57,14 @@ impl SessionThread {
             published: Instant::now(),
             rate_since: (Instant::now(), 0),
         };
-        let thread = std::thread::Builder::new().name("session".to_owned()).spawn(move || worker.run())?;
-        Ok(SessionThread { requests, shared, thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("session".to_owned())
+            .spawn(move || worker.run())?;
+        Ok(SessionThread {
+            requests,
+            shared,
+            thread: Some(thread),
+        })
     }
 
     /// Asks for something. Answers come in frames.
@@ -67,12 +76,22 @@ impl SessionThread {
     /// The latest frame.
     #[must_use]
     pub fn frame(&self) -> Arc<Frame> {
-        Arc::clone(&self.shared.frame.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(
+            &self
+                .shared
+                .frame
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// Calls `wake` whenever a new frame is there.
     pub fn on_frame(&self, wake: impl Fn() + Send + 'static) {
-        *self.shared.wake.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(wake));
+        *self
+            .shared
+            .wake
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(Box::new(wake));
     }
 }
 
@@ -110,7 +129,11 @@ enum Next {
 impl Worker {
     fn run(mut self) {
         loop {
-            let quit = if self.is_busy() { self.work() } else { self.wait() };
+            let quit = if self.is_busy() {
+                self.work()
+            } else {
+                self.wait()
+            };
             if quit == Next::Quit {
                 return;
             }
@@ -153,11 +176,16 @@ impl Worker {
 
     fn wait(&mut self) -> Next {
         self.session.rate = None;
-        let Ok(request) = self.inbox.recv() else { return Next::Quit };
+        let Ok(request) = self.inbox.recv() else {
+            return Next::Quit;
+        };
         let mut next = self.handle(request);
         // What came in a burst is shown once.
         while next == Next::Go
-            && let Ok(request) = self.inbox.recv_timeout(Duration::ZERO).map_err(|_: RecvTimeoutError| ())
+            && let Ok(request) = self
+                .inbox
+                .recv_timeout(Duration::ZERO)
+                .map_err(|_: RecvTimeoutError| ())
         {
             next = self.handle(request);
         }
@@ -219,7 +247,12 @@ impl Worker {
             Request::FreeAt(address) => {
                 self.session.free_at(address);
             }
-            Request::Look(lens) => self.lens = Lens { cursor: lens.cursor.or(self.lens.cursor), ..lens },
+            Request::Look(lens) => {
+                self.lens = Lens {
+                    cursor: lens.cursor.or(self.lens.cursor),
+                    ..lens
+                }
+            }
             Request::Undo => {
                 self.finish();
                 self.session.undo();
@@ -242,7 +275,12 @@ impl Worker {
             Ok(None) => {}
             Err(error) => {
                 let words = error.to_string();
-                self.session.tell(Answer { command: line.to_owned(), words, tone: Tone::Refused, ..Answer::default() });
+                self.session.tell(Answer {
+                    command: line.to_owned(),
+                    words,
+                    tone: Tone::Refused,
+                    ..Answer::default()
+                });
             }
         }
     }
@@ -305,14 +343,29 @@ impl Worker {
     }
 
     fn shared_frame(&self) -> Arc<Frame> {
-        Arc::clone(&self.shared.frame.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(
+            &self
+                .shared
+                .frame
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     fn publish(&mut self) {
         let frame = Arc::new(self.session.frame(&self.lens));
-        *self.shared.frame.lock().unwrap_or_else(PoisonError::into_inner) = frame;
+        *self
+            .shared
+            .frame
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = frame;
         self.published = Instant::now();
-        if let Some(wake) = &*self.shared.wake.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(wake) = &*self
+            .shared
+            .wake
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+        {
             wake();
         }
     }

@@ -27,12 +27,29 @@ impl Session {
                 ));
             }
         }
-        self.last = LastCall { result: 0, merged: 0 };
+        self.last = LastCall {
+            result: 0,
+            merged: 0,
+        };
         let more = entries - told.len() as u64;
-        let more = if more == 0 { String::new() } else { format!("; and {} more", count(more, "entry").replace("entrys", "entries")) };
+        let more = if more == 0 {
+            String::new()
+        } else {
+            format!(
+                "; and {} more",
+                count(more, "entry").replace("entrys", "entries")
+            )
+        };
         let call = self.failed("HeapWalk(heap, &entry)", "FALSE");
-        let words = format!("{entries} entries (data + overhead): {}{more}", told.join(" | "));
-        Answer { call, words, ..Answer::default() }
+        let words = format!(
+            "{entries} entries (data + overhead): {}{more}",
+            told.join(" | ")
+        );
+        Answer {
+            call,
+            words,
+            ..Answer::default()
+        }
     }
 
     pub(super) fn crt_walk(&mut self) -> Answer {
@@ -45,10 +62,26 @@ impl Session {
             bytes += info._size as u64;
             status = self.process._heapwalk(Some(&mut info));
         }
-        self.last = LastCall { result: i64::from(status), merged: 0 };
-        let words = format!("{}, {}", count(used, "used entry").replace("entrys", "entries"), exact(bytes));
-        let tone = if status == api::_HEAPEND { Tone::Done } else { Tone::Failed };
-        Answer { call: format!("_heapwalk(&info) = {}", api::heap_status(status)), words, tone, ..Answer::default() }
+        self.last = LastCall {
+            result: i64::from(status),
+            merged: 0,
+        };
+        let words = format!(
+            "{}, {}",
+            count(used, "used entry").replace("entrys", "entries"),
+            exact(bytes)
+        );
+        let tone = if status == api::_HEAPEND {
+            Tone::Done
+        } else {
+            Tone::Failed
+        };
+        Answer {
+            call: format!("_heapwalk(&info) = {}", api::heap_status(status)),
+            words,
+            tone,
+            ..Answer::default()
+        }
     }
 
     pub(super) fn heapchk(&mut self) -> Answer {
@@ -68,17 +101,32 @@ impl Session {
     }
 
     fn checked(&mut self, call: &str, status: i32, words: &str) -> Answer {
-        self.last = LastCall { result: i64::from(status), merged: 0 };
+        self.last = LastCall {
+            result: i64::from(status),
+            merged: 0,
+        };
         let sound = status == api::_HEAPOK || status == api::_HEAPEMPTY;
-        let (tone, words) = if sound { (Tone::Done, words) } else { (Tone::Failed, "the heap is damaged; V lists the findings") };
-        Answer { call: format!("{call} = {}", api::heap_status(status)), words: words.to_owned(), tone, ..Answer::default() }
+        let (tone, words) = if sound {
+            (Tone::Done, words)
+        } else {
+            (Tone::Failed, "the heap is damaged; V lists the findings")
+        };
+        Answer {
+            call: format!("{call} = {}", api::heap_status(status)),
+            words: words.to_owned(),
+            tone,
+            ..Answer::default()
+        }
     }
 
     pub(super) fn summary(&mut self) -> Answer {
         let slot = self.here();
         let mut summary = HEAP_SUMMARY::default();
         let done = self.process.HeapSummary(slot.handle, 0, &mut summary);
-        self.last = LastCall { result: i64::from(done), merged: 0 };
+        self.last = LastCall {
+            result: i64::from(done),
+            merged: 0,
+        };
         let words = format!(
             "allocated {}, committed {}, reserved {}, at most {}",
             rough(summary.cbAllocated as u64),
@@ -86,7 +134,14 @@ impl Session {
             rough(summary.cbReserved as u64),
             rough(summary.cbMaxReserve as u64)
         );
-        Answer { call: format!("HeapSummary(heap, 0, &summary) = {}", if done { "TRUE" } else { "FALSE" }), words, ..Answer::default() }
+        Answer {
+            call: format!(
+                "HeapSummary(heap, 0, &summary) = {}",
+                if done { "TRUE" } else { "FALSE" }
+            ),
+            words,
+            ..Answer::default()
+        }
     }
 
     pub(super) fn lock(&mut self, take: bool) -> Answer {
@@ -96,18 +151,32 @@ impl Session {
         } else {
             ("HeapUnlock", self.process.HeapUnlock(slot.handle))
         };
-        self.last = LastCall { result: i64::from(done), merged: 0 };
+        self.last = LastCall {
+            result: i64::from(done),
+            merged: 0,
+        };
         let held = slot.heap.lock().held().0;
         let words = match (take, done, held) {
             (_, true, true) => "this thread holds the lock; other threads' serialized calls wait",
-            (true, true, false) => "TRUE, but a heap made with HEAP_NO_SERIALIZE has no lock to take",
+            (true, true, false) => {
+                "TRUE, but a heap made with HEAP_NO_SERIALIZE has no lock to take"
+            }
             (false, true, false) => "the lock is free",
             (_, false, _) => "this thread does not hold the lock",
         };
         let call = format!("{name}(heap)");
-        let call = if done { format!("{call} = TRUE") } else { self.failed(&call, "FALSE") };
+        let call = if done {
+            format!("{call} = TRUE")
+        } else {
+            self.failed(&call, "FALSE")
+        };
         let tone = if done { Tone::Done } else { Tone::Failed };
-        Answer { call, words: words.to_owned(), tone, ..Answer::default() }
+        Answer {
+            call,
+            words: words.to_owned(),
+            tone,
+            ..Answer::default()
+        }
     }
 }
 

@@ -12,7 +12,11 @@ pub(super) fn exact(bytes: u64) -> String {
 
 /// `36 KiB`; exact bytes below one KiB.
 pub(super) fn rough(bytes: u64) -> String {
-    if bytes < 1024 { exact(bytes) } else { format_size(bytes, BINARY.decimal_places(1)) }
+    if bytes < 1024 {
+        exact(bytes)
+    } else {
+        format_size(bytes, BINARY.decimal_places(1))
+    }
 }
 
 /// Digits in groups of three.
@@ -36,7 +40,11 @@ pub(super) fn count(number: u64, one: &str) -> String {
 
 /// `72 -> 152`, or one figure when nothing changed.
 pub(super) fn change(before: u64, after: u64) -> String {
-    if before == after { format!("{} as before", exact(after)) } else { format!("{} -> {}", exact(before), exact(after)) }
+    if before == after {
+        format!("{} as before", exact(after))
+    } else {
+        format!("{} -> {}", exact(before), exact(after))
+    }
 }
 
 /// A heap before and after a command.
@@ -50,7 +58,11 @@ pub(super) struct Moment {
 impl Moment {
     /// The heap now. Residency is read from the kernel.
     pub(super) fn of(heap: &Heap) -> Moment {
-        Moment { figures: view::figures(heap), stats: heap.stats(), resident: view::resident(heap) }
+        Moment {
+            figures: view::figures(heap),
+            stats: heap.stats(),
+            resident: view::resident(heap),
+        }
     }
 
     /// Bytes given back to the system since, by `_heapmin` and by freeing itself.
@@ -66,8 +78,12 @@ impl Moment {
 /// `kernel resident 128 KiB -> 92 KiB`.
 pub(super) fn residency(before: &Moment, after: &Moment) -> String {
     match (before.resident, after.resident) {
-        (Some(before), Some(after)) if before == after => format!("kernel resident {} as before", rough(after)),
-        (Some(before), Some(after)) => format!("kernel resident {} -> {}", rough(before), rough(after)),
+        (Some(before), Some(after)) if before == after => {
+            format!("kernel resident {} as before", rough(after))
+        }
+        (Some(before), Some(after)) => {
+            format!("kernel resident {} -> {}", rough(before), rough(after))
+        }
         _ => "the kernel does not tell what is resident here".to_owned(),
     }
 }
@@ -81,7 +97,10 @@ pub(super) fn failure(error: &AllocError, figures: &Figures, need: u64) -> Strin
         exact(figures.largest_free)
     );
     match error {
-        AllocError::Full => format!("no hole of {} ({holes}), and a fixed-size heap cannot grow", exact(need)),
+        AllocError::Full => format!(
+            "no hole of {} ({holes}), and a fixed-size heap cannot grow",
+            exact(need)
+        ),
         AllocError::Commit(refused) => format!(
             "no hole of {} ({holes}), and the commit limit of {} allows no more: {} are committed in all",
             exact(need),
@@ -89,7 +108,9 @@ pub(super) fn failure(error: &AllocError, figures: &Figures, need: u64) -> Strin
             rough(refused.used)
         ),
         AllocError::InPlace => {
-            format!("{error}: what stands behind it is busy or too small ({holes}); the block is as it was")
+            format!(
+                "{error}: what stands behind it is busy or too small ({holes}); the block is as it was"
+            )
         }
         other => format!("{other}; nothing changed"),
     }
