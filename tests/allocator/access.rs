@@ -353,7 +353,7 @@ fn direct_traced_and_stepped_runs_leave_the_same_bytes() {
                 ..Options::default()
             };
             let [direct, traced, stepped] = [0; 3].map(|_| heap(options));
-            drive(&direct, &direct.direct(), seed);
+            drive(&direct, direct.direct(), seed);
             drive(&traced, &Traced::new(traced.memory(), 10), seed);
             drive(&stepped, &Stepped::new(stepped.memory(), Open), seed);
             let bytes = image(&direct);

@@ -111,7 +111,7 @@ impl Watch {
 
     /// Allocates and compares.
     fn alloc(&mut self, size: u64, context: &str) -> Result<Placed, AllocError> {
-        let need = granules_for(size, false, false).expect("a sane size");
+        let need = granules_for(size, heapwalk::heap::NET_HEADER).expect("a sane size");
         let (block, probes) = self.expected(need);
         let access = Traced::new(self.heap.memory(), 1000);
         let answer = self
@@ -169,7 +169,7 @@ impl Watch {
         Ok(placed)
     }
 
-    fn traced<R>(&mut self, work: impl FnOnce(heapwalk::heap::Core<'_, Traced<'_>>) -> R) -> R {
+    fn traced<R>(&mut self, work: impl FnOnce(heapwalk::heap::Core<'_, &Traced<'_>>) -> R) -> R {
         let access = Traced::new(self.heap.memory(), 100_000);
         let result = self.heap.with(&access, Flags::NONE, work);
         let (events, dropped) = access.finish();

@@ -39,7 +39,7 @@ pub(crate) fn small_growable(space: u64, settings: Settings) -> Heap {
     let layout = Layout::of(space);
     let memory = Memory::reserve(layout.total, wide_limit()).expect("a small reserve");
     let flags = settings.flags | Flags::GROWABLE;
-    Core::new(&Direct::new(&memory), layout)
+    Core::new(Direct::new(&memory), layout)
         .create(Birth {
             reserve: 0x1_0000,
             commit: 0x2000,

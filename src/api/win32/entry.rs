@@ -218,7 +218,7 @@ mod tests {
         loads: Cell<u64>,
     }
 
-    impl Access for Counting<'_> {
+    impl Access for &Counting<'_> {
         fn load(&self, at: Word) -> u64 {
             self.loads.set(self.loads.get() + 1);
             self.direct.load(at)
