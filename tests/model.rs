@@ -202,7 +202,7 @@ impl Model {
             2 => {
                 let on = self.rng.random();
                 self.heap.change_settings(|settings| {
-                    settings.flags = settings.flags.with(Flags::NO_SERIALIZE, on)
+                    settings.flags = settings.flags.with(Flags::NO_SERIALIZE, on);
                 });
             }
             _ => {
@@ -265,7 +265,7 @@ impl Model {
     /// A hash of all words that are not zero, read without touching pages that are not resident.
     fn image(&self) -> Option<u64> {
         // Costly: every hundredth operation does.
-        if self.operations % 100 != 0 {
+        if !self.operations.is_multiple_of(100) {
             return None;
         }
         let mut hash = 0xcbf2_9ce4_8422_2325u64;

@@ -90,13 +90,8 @@ fn frame() -> Frame {
     }
 }
 
-/// The child: not a test by itself, so it is ignored unless the variable is set.
-#[test]
-#[ignore = "is run by the other tests in a terminal of its own"]
-fn child() {
-    if std::env::var_os(PART).is_none() {
-        return;
-    }
+/// What the other process does, in a terminal of its own.
+fn in_the_terminal() {
     color_eyre::install().expect("the first to install");
     let (_waker, inbox) = doorbell();
     let theme = Theme::new(ColorDepth::Ansi16, GlyphSet::Ascii, Appearance::Dark);
@@ -127,9 +122,8 @@ impl Session {
         let pair = native_pty_system().openpty(size).expect("a terminal");
         let mut command = CommandBuilder::new(std::env::current_exe().expect("this test"));
         command.args([
-            "child",
+            "quitting_restores_the_terminal",
             "--exact",
-            "--ignored",
             "--nocapture",
             "--test-threads=1",
         ]);
@@ -211,6 +205,10 @@ impl Session {
 
 #[test]
 fn quitting_restores_the_terminal() {
+    // The test starts itself again as the other process.
+    if std::env::var_os(PART).is_some() {
+        return in_the_terminal();
+    }
     let mut session = Session::start();
     for code in ["\x1b[?1049h", "\x1b[?1000h", "\x1b[?2004h"] {
         session.wait_for(code);

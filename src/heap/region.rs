@@ -195,8 +195,13 @@ impl<A: Access> Core<'_, A> {
     /// leads in a circle.
     #[must_use]
     pub fn next_region(&self, region: Region) -> Option<Region> {
-        Region::from_link(low(self.mem.load(region.word(2))))
+        self.linked_next(region)
             .filter(|&next| self.previous_region(next) == Some(region))
+    }
+
+    /// The region that the link of `region` names, linked back or not.
+    pub(super) fn linked_next(&self, region: Region) -> Option<Region> {
+        Region::from_link(low(self.mem.load(region.word(2))))
     }
 
     /// The region before `region` in its list.

@@ -217,9 +217,12 @@ impl<A: Access> Core<'_, A> {
             && self.mem.load(block.link_b()) == 0
         {
             let size = self.size_of(block);
-            self.mem.event(Event::Probe { block, size, need });
-            let block = self.newest(block);
-            return (Some(Fit { block, size }), 1);
+            // Smaller only in a damaged heap, which the search in full copes with.
+            if size >= need {
+                self.mem.event(Event::Probe { block, size, need });
+                let block = self.newest(block);
+                return (Some(Fit { block, size }), 1);
+            }
         }
         self.aside().tree_best(need)
     }

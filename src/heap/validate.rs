@@ -162,8 +162,8 @@ impl<A: Access> Check<'_, A> {
             count += 1;
         }
         if let Some(last) = before {
-            // A list that runs in a circle was left somewhere within it.
-            self.link(last, None, core.next_region(last));
+            // A list that is not linked back, or runs in a circle, was left somewhere within it.
+            self.link(last, None, core.linked_next(last));
             self.link(last, before, core.last_region(kind));
         }
         count

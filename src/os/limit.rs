@@ -23,9 +23,7 @@ impl CommitLimit {
     #[must_use]
     pub fn default_bytes() -> u64 {
         let info = rustix::system::sysinfo();
-        let physical = u64::try_from(info.totalram)
-            .unwrap_or(u64::MAX)
-            .saturating_mul(u64::from(info.mem_unit));
+        let physical = info.totalram.saturating_mul(u64::from(info.mem_unit));
         let group = std::fs::read_to_string("/sys/fs/cgroup/memory.max")
             .ok()
             .and_then(|text| text.trim().parse().ok())

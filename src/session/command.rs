@@ -275,6 +275,15 @@ impl Value {
     }
 }
 
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Whole(number) => write!(f, "{number}"),
+            Value::Fraction(number) => write!(f, "{number:.4}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,15 +309,6 @@ mod tests {
                 .map(Relation::sign)
                 .collect();
             assert_eq!(holding.join(" "), signs, "{left:?} {right:?}");
-        }
-    }
-}
-
-impl std::fmt::Display for Value {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Value::Whole(number) => write!(f, "{number}"),
-            Value::Fraction(number) => write!(f, "{number:.4}"),
         }
     }
 }

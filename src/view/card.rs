@@ -100,7 +100,7 @@ fn payload(heap: &Heap, core: &Reader<'_>, block: Block, bytes: u64) -> Option<V
     let told = heap
         .memory()
         .resident(from / PAGE..(from + length - 1) / PAGE + 1, |_, here| {
-            resident &= here
+            resident &= here;
         });
     // A buffer has no pages that could become resident by reading.
     if told.is_some() && !resident {

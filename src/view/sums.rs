@@ -83,7 +83,7 @@ pub fn resident(heap: &Heap) -> Option<u64> {
     let mut pages = 0;
     heap.memory()
         .resident(0..units * crate::heap::UNIT_PAGES, |_, resident| {
-            pages += u64::from(resident)
+            pages += u64::from(resident);
         })?;
     Some(pages * crate::os::PAGE)
 }

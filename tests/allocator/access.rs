@@ -120,8 +120,8 @@ fn situations() -> Vec<Situation> {
                 Request::Alloc(104),
                 vec![
                     probe(FIRST, all, 7),
-                    unlink(FIRST),
                     split(FIRST, 7, all - 7),
+                    unlink(FIRST),
                     link(nth(1)),
                 ],
             )
@@ -149,8 +149,8 @@ fn situations() -> Vec<Situation> {
                 probe(nth(1), 7, 13),
                 probe(nth(3), 7, 13),
                 probe(nth(6), rest, 13),
-                unlink(nth(6)),
                 split(nth(6), 13, rest - 13),
+                unlink(nth(6)),
                 link(nth(6) + 13),
             ],
         ),
@@ -161,8 +161,8 @@ fn situations() -> Vec<Situation> {
             Request::Alloc(104),
             vec![
                 probe(nth(6), rest, 7),
-                unlink(nth(6)),
                 split(nth(6), 7, rest - 7),
+                unlink(nth(6)),
                 link(nth(7)),
             ],
         ),
@@ -227,8 +227,8 @@ fn situations() -> Vec<Situation> {
                 unlink(nth(6)),
                 merge(nth(6), DESCRIPTOR),
                 link(nth(6)),
-                unlink(nth(6)),
                 split(nth(6), 0x301, rest + 0x200 - 0x301),
+                unlink(nth(6)),
                 link(nth(6) + 0x301),
             ],
         ),
@@ -301,7 +301,7 @@ fn a_trace_keeps_the_first_events_and_counts_the_rest() {
         .expect("room");
     let (events, dropped) = access.finish();
     assert_eq!((events.len(), dropped), (3, 1));
-    assert_eq!(events[1], unlink(FIRST));
+    assert_eq!(events[2], unlink(FIRST));
 }
 
 /// Random requests through any access.

@@ -1,6 +1,5 @@
 //! Tests of the screen as a whole, on pretended heaps.
 
-mod demo;
 mod keys;
 mod pictures;
 mod sizes;
