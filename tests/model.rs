@@ -1,4 +1,5 @@
-//! Invariants 1 to 5: random operations against a shadow model, every structure checked after each.
+//! Invariants 1 to 5: random operations against a shadow model, every structure checked after each. The tests below
+//! make just over a million operations together.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -377,7 +378,7 @@ fn fixed_heaps_that_run_full() {
 
 #[test]
 fn buffers_that_cannot_return_pages() {
-    for seed in seeds(2) {
+    for seed in seeds(3) {
         run(
             Shape {
                 source: Source::Buffer,
@@ -439,7 +440,7 @@ fn large_blocks_and_many_segments() {
                 ..SMALL
             },
             seed,
-            5_000,
+            10_000,
         );
     }
 }

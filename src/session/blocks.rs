@@ -592,7 +592,9 @@ impl Session {
                 block.address()
             ),
             None => format!(
-                "no hole is large enough; {looked} looked at{list}; the heap would have to grow"
+                "no hole is large enough: the biggest request that fits is {}; {looked} looked at{list}; \
+                 the heap would have to grow",
+                exact(view::figures(&slot.heap).largest_request)
             ),
         };
         let block = found.map(Block::address);

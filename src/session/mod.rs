@@ -52,6 +52,6 @@ pub use number::Size;
 pub use options::OptionRow;
 pub use parse::{parse_line, parse_script};
 pub use reference::reference;
-pub use session::Session;
+pub use session::{Checkpoint, Session};
 pub use thread::SessionThread;
 pub use workload::{Distribution, Lifetime, Workload};

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::api::Process;
-use crate::heap::{CreateError, Heap, Image};
+use crate::heap::{Core, CreateError, Direct, Heap, Image};
 use crate::os::CommitLimit;
 use crate::view::{self, Context, Lens, MarkedRange, Target};
 
@@ -60,6 +60,39 @@ struct State {
     limit: u64,
     running: Option<Running>,
     ledger: Arc<Vec<Returned>>,
+}
+
+impl State {
+    /// Whether the heaps are the same, byte for byte.
+    fn same_heaps(&self, other: &State) -> bool {
+        let same = |a: &Slot, b: &Slot| {
+            let images = a.image.as_ref().zip(b.image.as_ref());
+            a.number == b.number && images.is_some_and(|(a, b)| a.same_arena(b))
+        };
+        self.slots.len() == other.slots.len()
+            && self.slots.iter().zip(&other.slots).all(|(a, b)| same(a, b))
+    }
+}
+
+/// What a session was at one moment. Equal if heaps, figures and what is in view are.
+pub struct Checkpoint {
+    state: State,
+}
+
+impl PartialEq for Checkpoint {
+    fn eq(&self, other: &Checkpoint) -> bool {
+        let rest = |state: &State| {
+            let numbers = (
+                state.in_view,
+                state.crt,
+                state.operations,
+                state.next_number,
+                state.next_size,
+            );
+            (numbers, state.limit, state.ledger.len())
+        };
+        rest(&self.state) == rest(&other.state) && self.state.same_heaps(&other.state)
+    }
 }
 
 /// A command that can be taken back or brought back.
@@ -300,6 +333,23 @@ impl Session {
     #[must_use]
     pub fn depths(&self) -> (usize, usize) {
         (self.undo.len(), self.redo.len())
+    }
+
+    /// A copy of all that undo brings back, to compare with.
+    pub fn image(&mut self) -> Checkpoint {
+        Checkpoint {
+            state: self.state(),
+        }
+    }
+
+    /// Whether the heaps hold the same bytes as when `copy` was taken, whatever else the session counted since.
+    pub fn same_heaps(&mut self, copy: &Checkpoint) -> bool {
+        self.state().same_heaps(&copy.state)
+    }
+
+    /// Runs `work` on the allocator of the heap in view; it may only look.
+    pub fn look<R>(&mut self, work: impl FnOnce(Core<'_, Direct<'_>>) -> R) -> R {
+        self.here().heap.look(work)
     }
 
     /// Takes back the last command that changed anything.

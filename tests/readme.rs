@@ -1,0 +1,164 @@
+//! The README claims only what runs: its commands, its reference, its list of what is not modelled, its pictures.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Screenshots: the file, and the arguments that make it.
+const SCREENSHOTS: &[(&str, &[&str])] = &[
+    (
+        "demo-80x24.svg",
+        &[
+            "frame", "--size", "80x24", "--format", "svg", "--run", "demo",
+        ],
+    ),
+    (
+        "demo-120x40.svg",
+        &[
+            "frame", "--size", "120x40", "--format", "svg", "--run", "demo",
+        ],
+    ),
+    (
+        "demo-200x60.svg",
+        &[
+            "frame", "--size", "200x60", "--format", "svg", "--run", "demo",
+        ],
+    ),
+    (
+        "demo-light.svg",
+        &[
+            "frame",
+            "--size",
+            "80x24",
+            "--format",
+            "svg",
+            "--run",
+            "demo",
+            "--background",
+            "light",
+        ],
+    ),
+];
+
+/// Set to write what should be there instead of comparing with it.
+const WRITE: &str = "HEAPWALK_WRITE_SCREENSHOTS";
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).expect("the README")
+}
+
+fn heapwalk(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_heapwalk"))
+        .args(arguments)
+        .current_dir(root())
+        .env_remove("NO_COLOR")
+        .env("LANG", "C.UTF-8")
+        .env_remove("LC_ALL")
+        .env_remove("COLORFGBG")
+        .env_remove("COLUMNS")
+        .output()
+        .expect("the program starts")
+}
+
+/// Compares what stands between two marks of the README with what should, or writes it.
+fn check_part(mark: &str, expected: &str) {
+    let text = readme();
+    let (begin, end) = (
+        format!("<!-- {mark} -->\n"),
+        format!("<!-- end of {mark} -->"),
+    );
+    let from = text.find(&begin).expect("the mark") + begin.len();
+    let to = text.find(&end).expect("the end mark");
+    if std::env::var_os(WRITE).is_some() {
+        let written = format!("{}{expected}{}", &text[..from], &text[to..]);
+        fs::write(root().join("README.md"), written).expect("the README can be written");
+    } else {
+        assert_eq!(&text[from..to], expected, "set {WRITE}=1 to write it");
+    }
+}
+
+#[test]
+fn parts_made_from_tables_are_current() {
+    let reference = heapwalk::session::reference();
+    check_part(
+        "reference",
+        &format!("```text\n{}\n```\n", reference.trim_end()),
+    );
+    let rows = heapwalk::api::NOT_MODELLED.iter();
+    let list: String = rows
+        .map(|(row, reason)| format!("- {row}: {reason}\n"))
+        .collect();
+    check_part("not modelled", &format!("\n{list}\n"));
+}
+
+#[test]
+fn every_command_runs() {
+    let mut ran = 0;
+    for line in readme().lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["heapwalk", arguments @ ..] => {
+                let output = heapwalk(arguments);
+                assert!(
+                    output.status.success(),
+                    "{line}: {}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+                assert!(!output.stdout.is_empty(), "{line} prints nothing");
+                ran += 1;
+            }
+            // The explorer; here, without a terminal, the still picture.
+            ["cargo", "run", "--release"] => {
+                let output = heapwalk(&[]);
+                assert!(output.status.success());
+                assert!(String::from_utf8_lossy(&output.stdout).contains("heap 1"));
+                ran += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(ran >= 8, "only {ran} commands were found");
+}
+
+#[test]
+fn files_that_are_named_exist() {
+    let text = readme();
+    let named = text.split(['`', '(', ')']).filter(|part| {
+        ["src/", "tests/", "assets/", "screenshots/"]
+            .iter()
+            .any(|folder| part.starts_with(folder))
+            && !part.contains([' ', '*'])
+    });
+    for part in named {
+        assert!(
+            Path::new(&root()).join(part).exists(),
+            "{part} is named but is not there"
+        );
+    }
+}
+
+#[test]
+fn screenshots_are_what_the_program_draws() {
+    for (file, arguments) in SCREENSHOTS {
+        let output = heapwalk(arguments);
+        assert!(
+            output.status.success(),
+            "{file}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let path = root().join("screenshots").join(file);
+        if std::env::var_os(WRITE).is_some() {
+            fs::write(&path, &output.stdout).expect("the screenshot can be written");
+        } else {
+            let there = fs::read(&path).expect("the screenshot");
+            assert!(
+                there == output.stdout,
+                "{file} is not what the program draws; set {WRITE}=1 to make it again"
+            );
+        }
+    }
+}
