@@ -180,6 +180,11 @@ impl Process {
         exists
     }
 
+    /// Takes the tag CRT from whichever heap has it.
+    pub fn clear_crt(&self) {
+        self.crt.store(0, Relaxed);
+    }
+
     /// Whether found damage would end the process (`HeapEnableTerminationOnCorruption`).
     #[must_use]
     pub fn terminates_on_corruption(&self) -> bool {

@@ -42,6 +42,7 @@ pub(super) fn run_file(
         Input::Script(script) => run_script(&name, &script, each),
         Input::Trace(trace) => {
             let mut session = Session::new()?;
+            session.without_undo();
             let answer = session.run_recorded(&name, trace.steps().into());
             each(1, &answer)?;
             Ok((session, Outcome::default()))
@@ -61,6 +62,8 @@ fn run_script(
     mut each: impl FnMut(usize, &Answer) -> Result<(), Failure>,
 ) -> Result<(Session, Outcome), Failure> {
     let mut session = Session::new()?;
+    // Nobody is there to undo anything.
+    session.without_undo();
     let mut outcome = Outcome::default();
     for (line, command) in script {
         let answer = session.apply(command);

@@ -4,6 +4,7 @@ use crate::api;
 use crate::heap::{Flags, Options, Source};
 use crate::view::{self, Mark};
 
+use super::blocks::flags_text;
 use super::command::{Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
 use super::frame::{Answer, Cause, Tone};
 use super::metric::Metric;
@@ -15,17 +16,20 @@ impl Session {
     pub fn apply(&mut self, command: &Command) -> Answer {
         let text = command.to_string();
         let changes = changes(command);
-        if changes {
-            self.checkpoint(text.clone());
-            self.marks.clear();
-        }
-        let answer = self.carry_out(command);
-        let answer = Answer {
-            command: text,
-            ..answer
+        let before = if changes { self.before() } else { None };
+        let marks = if changes {
+            std::mem::take(&mut self.marks)
+        } else {
+            Vec::new()
         };
+        let mut answer = self.carry_out(command);
+        answer.command.clone_from(&text);
         if changes && answer.tone == Tone::Refused {
-            self.drop_checkpoint();
+            self.marks = marks;
+        } else if changes && !self.keep(text, before) {
+            answer
+                .words
+                .push_str(" (the heaps are too large now for undo to keep)");
         }
         self.tell(answer.clone());
         answer
@@ -115,8 +119,10 @@ impl Session {
             decommit: new.decommit.is_some(),
         };
         let call = format!(
-            "HeapCreate({:#x}, {}, {})",
-            new.flags.0, new.initial, maximum
+            "HeapCreate({}, {}, {})",
+            flags_text(new.flags),
+            new.initial,
+            maximum
         );
         let number = self.next_number;
         match self.process.create_with(&options) {
@@ -134,10 +140,11 @@ impl Session {
                 self.last.result = 1;
                 let figures = view::figures(&slot.heap);
                 let words = format!(
-                    "heap {number}, {kind}: reserved {}, committed {}, {} free in one hole",
+                    "heap {number}, {kind}: reserved {}, committed {}, {} free in {}",
                     rough(figures.reserved),
                     rough(figures.committed),
-                    exact(figures.free_bytes)
+                    exact(figures.free_bytes),
+                    count(figures.holes, "hole")
                 );
                 Answer {
                     call: format!("{call} = heap {number}"),
@@ -147,6 +154,7 @@ impl Session {
             }
             Err(error) => {
                 self.last.result = 0;
+                api::SetLastError(api::ERROR_NOT_ENOUGH_MEMORY);
                 let words = format!("no heap was made: {error}");
                 Answer {
                     call: self.failed(&call, "NULL"),
@@ -389,7 +397,7 @@ impl Session {
             result: largest as i64,
             merged,
         };
-        let call = format!("HeapCompact(heap, {:#x})", flags.0);
+        let call = format!("HeapCompact(heap, {})", flags_text(flags));
         if largest == 0 && api::GetLastError() != 0 {
             return self.damaged(&slot, self.failed(&call, "0"));
         }
@@ -571,8 +579,8 @@ impl Session {
     }
 
     /// The value of a figure now: of the heap in view, of the session, or of the last call.
-    pub fn metric(&mut self, metric: Metric) -> Value {
-        let slot = self.here();
+    pub fn metric(&self, metric: Metric) -> Value {
+        let slot = self.shown();
         let figures = view::figures(&slot.heap);
         let line = view::memory_line(&slot.heap, slot.returned);
         let whole = match metric {
@@ -610,7 +618,11 @@ impl Session {
             Metric::Result => return Value::Whole(self.last.result),
             Metric::LastError => u64::from(api::GetLastError()),
             Metric::Errno => return Value::Whole(i64::from(api::errno())),
-            Metric::Failures => slot.heap.stats().failures,
+            Metric::Failures => self
+                .slots
+                .iter()
+                .map(|slot| slot.heap.stats().failures)
+                .sum(),
         };
         Value::Whole(i64::try_from(whole).unwrap_or(i64::MAX))
     }
@@ -636,6 +648,8 @@ fn changes(command: &Command) -> bool {
             | Command::CrtWalk
             | Command::Heapchk
             | Command::Summary
+            | Command::Lock
+            | Command::Unlock
             | Command::Probe(_)
             | Command::Say(_)
             | Command::Expect { .. }

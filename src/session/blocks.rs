@@ -19,12 +19,15 @@ struct Extent {
 /// The bytes of the block with this payload.
 fn extent(slot: &Slot, payload: u64) -> Option<Extent> {
     let block = Block::of_payload(payload)?;
-    let header = slot.heap.look(|core| core.header_at(block));
-    Some(Extent {
-        from: block.address(),
-        to: block.address() + (header.size() * 16).max(16),
-    })
+    let (from, to) = view::extent(&slot.heap, block.address())?;
+    Some(Extent { from, to })
 }
+
+/// Stands for NULL among offsets: no payload is there.
+const NULL: u64 = u64::MAX;
+
+/// Blocks that one command may name; a workload makes more, and can be stopped.
+const MOST_NAMES: u64 = 1_000_000;
 
 /// What a series of calls did.
 #[derive(Default)]
@@ -45,7 +48,7 @@ impl Series {
 }
 
 /// `heap, 0x8, 64` as C would have it: flags in hexadecimal unless there are none.
-fn flags_text(flags: Flags) -> String {
+pub(super) fn flags_text(flags: Flags) -> String {
     if flags.0 == 0 {
         "0".to_owned()
     } else {
@@ -73,6 +76,21 @@ impl Session {
     }
 
     pub(super) fn alloc(&mut self, names: &Names, size: u64, flags: Flags) -> Answer {
+        let named = names.each(0).take(MOST_NAMES as usize + 1).count() as u64;
+        if named == 0 || named > MOST_NAMES {
+            let words = if named == 0 {
+                format!("{names} names no block")
+            } else {
+                let most = count(MOST_NAMES, "block");
+                format!("{names} is more than {most}; run random makes many and can be stopped")
+            };
+            let tone = Tone::Refused;
+            return Answer {
+                words,
+                tone,
+                ..Answer::default()
+            };
+        }
         let slot = self.here();
         let before = Moment::of(&slot.heap);
         let mut series = Series::default();
@@ -266,7 +284,7 @@ impl Session {
             let call = self.failed_or_raised(&call, "NULL", series.exception);
             return Answer {
                 call,
-                words: Self::why(&slot, size),
+                words: so_far(series.done, "resized") + &Self::why(&slot, size),
                 tone: Tone::Failed,
                 block,
                 ..Answer::default()
@@ -391,7 +409,7 @@ impl Session {
         let after = Moment::of(&slot.heap);
         self.book_returns(slot.number, &before, &after);
         if failed > 0 {
-            let words = Self::why(slot, 0);
+            let words = so_far(done, "freed") + &Self::why(slot, 0);
             let call = self.failed_or_raised(call, "FALSE", exception);
             return Answer {
                 call,
@@ -418,7 +436,7 @@ impl Session {
     pub(super) fn size(&mut self, what: &Operand, flags: Flags) -> Answer {
         let slot = self.here();
         let targets = match Self::operand(&slot, what) {
-            Ok(targets) if targets.is_empty() => vec![slot_null(&slot)],
+            Ok(targets) if targets.is_empty() => vec![NULL],
             Ok(targets) => targets,
             Err(answer) => return answer,
         };
@@ -472,14 +490,14 @@ impl Session {
         let slot = self.here();
         let shown = what.map_or_else(|| "NULL".to_owned(), ToString::to_string);
         let targets = match what.map(|what| Self::operand(&slot, what)) {
-            None => vec![slot_null(&slot)],
-            Some(Ok(targets)) if targets.is_empty() => vec![slot_null(&slot)],
+            None => vec![NULL],
+            Some(Ok(targets)) if targets.is_empty() => vec![NULL],
             Some(Ok(targets)) => targets,
             Some(Err(answer)) => return answer,
         };
         let handle = slot.handle;
         let valid = targets.iter().all(|&payload| {
-            let pointer = if payload == slot_null(&slot) {
+            let pointer = if payload == NULL {
                 0
             } else {
                 Self::address(&slot, payload)
@@ -592,9 +610,13 @@ impl Session {
                 block.address()
             ),
             None => format!(
-                "no hole is large enough: the biggest request that fits is {}; {looked} looked at{list}; \
-                 the heap would have to grow",
-                exact(view::figures(&slot.heap).largest_request)
+                "no hole is large enough: the biggest request that fits is {}; {looked} looked at{list}; {}",
+                exact(view::figures(&slot.heap).largest_request),
+                if slot.heap.settings().flags.has(Flags::GROWABLE) {
+                    "the heap would have to grow"
+                } else {
+                    "a fixed-size heap can only commit what it has reserved"
+                }
             ),
         };
         let block = found.map(Block::address);
@@ -608,9 +630,12 @@ impl Session {
     }
 }
 
-/// Stands for NULL among offsets: no payload is there.
-fn slot_null(_slot: &Slot) -> u64 {
-    u64::MAX
+/// What a series had done before a call failed.
+fn so_far(done: u64, verb: &str) -> String {
+    if done == 0 {
+        return String::new();
+    }
+    format!("{} {verb}, then: ", count(done, "block"))
 }
 
 /// What freeing did, from before to after.

@@ -1,8 +1,8 @@
 //! The session: the only place that changes a heap.
 //!
-//! So far this is the command language: the closed set of [`Command`]s, their
-//! text form, and the workloads they can ask for. One table, [`GRAMMAR`], has a
-//! row for each command; parsing, completion and help all read it.
+//! The command language is the closed set of [`Command`]s with their text form and the workloads they can ask for. One
+//! table, [`GRAMMAR`], has a row for each command; parsing, completion and help all read it. A [`Session`] applies
+//! commands to its heaps, answers, and knows the way back; a [`SessionThread`] runs one beside a screen.
 
 pub mod command;
 pub mod frame;

@@ -17,7 +17,7 @@ pub(super) struct Owned {
 #[derive(Clone, Default, Debug)]
 pub(super) struct NameTable {
     by_payload: HashMap<u64, Owned>,
-    by_name: HashMap<String, BTreeMap<Option<u64>, u64>>,
+    by_name: BTreeMap<String, BTreeMap<Option<u64>, u64>>,
 }
 
 impl NameTable {
@@ -109,19 +109,25 @@ impl NameTable {
         self.by_name
             .get(base)
             .and_then(|indices| indices.keys().rev().find_map(|&index| index))
-            .map_or(0, |last| last + 1)
+            .map_or(0, |last| last.saturating_add(1))
     }
 
-    /// Names to complete, at most `most` of them.
+    /// The first `most` names, in order.
     pub(super) fn some(&self, most: usize) -> Vec<String> {
-        let mut names: Vec<&Name> = self
-            .by_payload
-            .values()
-            .map(|owned| &owned.name)
+        let name = |base: &String, index: &Option<u64>| {
+            let (base, index) = (base.clone(), *index);
+            Name { base, index }.to_string()
+        };
+        self.by_name
+            .iter()
+            .flat_map(|(base, indices)| indices.keys().map(move |index| name(base, index)))
             .take(most)
-            .collect();
-        names.sort_unstable();
-        names.into_iter().map(ToString::to_string).collect()
+            .collect()
+    }
+
+    /// How many blocks have a name.
+    pub(super) fn len(&self) -> usize {
+        self.by_payload.len()
     }
 }
 

@@ -177,8 +177,11 @@ impl Session {
                 }
             }
             Step::Free { slot } => {
-                // A person may have freed it meanwhile; then the call fails as it should.
-                let Some(payload) = running.blocks.get_mut(slot).and_then(Option::take) else {
+                // A person may have freed it meanwhile, and given its place to another block.
+                let payload = running.blocks.get_mut(slot).and_then(Option::take);
+                let Some(payload) =
+                    payload.filter(|&payload| self.bears(running.heap, payload, &name(slot)))
+                else {
                     return;
                 };
                 running.failed +=
@@ -192,6 +195,9 @@ impl Session {
                     // As realloc(NULL, size): recordings have it.
                     return self.run_step(running, Step::Alloc { slot, size });
                 };
+                if !self.bears(running.heap, payload, &name(slot)) {
+                    return;
+                }
                 let address = self
                     .process
                     .HeapReAlloc(base, 0, pointer(payload), size as usize)
@@ -207,6 +213,12 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// Whether the block with this payload bears this name.
+    fn bears(&self, number: u32, payload: u64, name: &Name) -> bool {
+        let owner = self.slot(number).and_then(|slot| slot.names.owner(payload));
+        owner.is_some_and(|owned| owned.name == *name)
     }
 
     /// Ends what runs and answers with what it did.

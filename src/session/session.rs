@@ -34,6 +34,8 @@ pub(super) struct Slot {
     pub(super) names: Arc<NameTable>,
     /// Bytes given back by the last return, and in all.
     pub(super) returned: (u64, u64),
+    /// Pages given back by `_heapmin` and by freeing itself that the ledger has already.
+    pub(super) booked: (u64, u64),
     /// Changed since its image was taken.
     pub(super) dirty: bool,
     pub(super) image: Option<Arc<Image>>,
@@ -58,7 +60,6 @@ struct State {
     next_number: u32,
     next_size: u64,
     limit: u64,
-    running: Option<Running>,
     ledger: Arc<Vec<Returned>>,
 }
 
@@ -95,6 +96,9 @@ impl PartialEq for Checkpoint {
     }
 }
 
+/// What undo would bring back.
+pub(super) struct Before(State);
+
 /// A command that can be taken back or brought back.
 struct Step {
     command: String,
@@ -119,6 +123,8 @@ pub struct Session {
     pub(super) failed_expectations: u64,
     pub(super) running: Option<Running>,
     pub(super) rate: Option<f64>,
+    /// Checkpoints are taken.
+    undoes: bool,
     undo: VecDeque<Step>,
     redo: Vec<Step>,
     log: VecDeque<Arc<Answer>>,
@@ -154,6 +160,7 @@ impl Session {
             failed_expectations: 0,
             running: None,
             rate: None,
+            undoes: true,
             undo: VecDeque::new(),
             redo: Vec::new(),
             log: VecDeque::new(),
@@ -179,6 +186,7 @@ impl Session {
             heap,
             names,
             returned: (0, 0),
+            booked: (0, 0),
             dirty: true,
             image: None,
         });
@@ -199,6 +207,18 @@ impl Session {
             self.make_default_heap();
         }
         self.in_view.unwrap_or(0)
+    }
+
+    /// The heap in view, or the process heap while there is no other.
+    pub(super) fn shown(&self) -> &Slot {
+        self.in_view
+            .and_then(|number| self.slot(number))
+            .unwrap_or(&self.slots[0])
+    }
+
+    /// Makes the growable heap that an explorer without a script begins with.
+    pub fn open_default_heap(&mut self) {
+        self.number_in_view();
     }
 
     /// The heap in view.
@@ -240,13 +260,20 @@ impl Session {
         }
     }
 
-    /// Keeps what was returned between two moments of a heap.
+    /// Keeps what a heap returned and the ledger does not have yet, with the residency of two moments around it.
     pub(super) fn book_returns(&mut self, number: u32, before: &Moment, after: &Moment) {
-        let (heapmin, automatic) = after.returned(before);
         let resident = before.resident.zip(after.resident);
-        for (bytes, cause) in [(automatic, Cause::Automatic), (heapmin, Cause::Heapmin)] {
-            if bytes > 0 {
-                self.book_return(number, bytes, cause, resident);
+        let now = (after.stats.pages_heapmin, after.stats.pages_automatic);
+        let Some(slot) = self.slot_mut(number) else {
+            return;
+        };
+        let booked = std::mem::replace(&mut slot.booked, now);
+        for (pages, cause) in [
+            (now.1.saturating_sub(booked.1), Cause::Automatic),
+            (now.0.saturating_sub(booked.0), Cause::Heapmin),
+        ] {
+            if pages > 0 {
+                self.book_return(number, pages * crate::os::PAGE, cause, resident);
             }
         }
     }
@@ -294,14 +321,29 @@ impl Session {
             next_number: self.next_number,
             next_size: self.next_size,
             limit: self.limit.limit(),
-            running: self.running.clone(),
             ledger: Arc::clone(&self.ledger),
         }
     }
 
-    /// Takes a checkpoint before `command`.
-    pub(super) fn checkpoint(&mut self, command: String) {
-        let state = self.state();
+    /// What undo would bring back, before a command that may change it. Nothing where undo is off, or where the heaps
+    /// hold more than undo may keep.
+    pub(super) fn before(&mut self) -> Option<Before> {
+        let resident = |slot: &Slot| view::resident(&slot.heap).unwrap_or(0);
+        let dirty = self.slots.iter().filter(|slot| slot.dirty);
+        if !self.undoes || dirty.map(resident).sum::<u64>() > UNDO_BYTES {
+            return None;
+        }
+        Some(Before(self.state()))
+    }
+
+    /// Keeps the way back from a command that changed something. Answers whether there is one.
+    pub(super) fn keep(&mut self, command: String, before: Option<Before>) -> bool {
+        self.redo.clear();
+        let Some(Before(state)) = before else {
+            // Older states do not lead back from here.
+            self.undo.clear();
+            return !self.undoes;
+        };
         let bytes = match self.undo.back() {
             Some(last) => beside(&state, &last.state),
             None => state
@@ -316,17 +358,23 @@ impl Session {
             state,
             bytes,
         });
-        self.redo.clear();
         let kept = |undo: &VecDeque<Step>| undo.iter().map(|step| step.bytes).sum::<u64>();
         while self.undo.len() > UNDO_DEPTH || (self.undo.len() > 1 && kept(&self.undo) > UNDO_BYTES)
         {
             self.undo.pop_front();
         }
+        true
     }
 
-    /// Forgets the checkpoint of a command that turned out to change nothing.
-    pub(super) fn drop_checkpoint(&mut self) {
-        self.undo.pop_back();
+    /// Keeps no way back from here on: for runs that nobody watches.
+    pub fn without_undo(&mut self) {
+        self.undoes = false;
+    }
+
+    /// Takes a checkpoint before `command`, which is sure to change something.
+    pub(super) fn checkpoint(&mut self, command: String) {
+        let before = self.before();
+        self.keep(command, before);
     }
 
     /// Commands that can be taken back, and brought back.
@@ -349,7 +397,7 @@ impl Session {
 
     /// Runs `work` on the allocator of the heap in view; it may only look.
     pub fn look<R>(&mut self, work: impl FnOnce(Core<'_, Direct<'_>>) -> R) -> R {
-        self.here().heap.look(work)
+        self.shown().heap.look(work)
     }
 
     /// Takes back the last command that changed anything.
@@ -434,8 +482,9 @@ impl Session {
         self.slots.clone_from(&state.slots);
         self.in_view = state.in_view;
         self.crt = state.crt;
-        if let Some(number) = self.crt {
-            self.set_crt(number);
+        match state.crt {
+            Some(number) => self.set_crt(number),
+            None => self.process.clear_crt(),
         }
         self.operations = state.operations;
         self.last = state.last;
@@ -443,14 +492,15 @@ impl Session {
         crate::api::_set_errno(state.errors.1);
         self.next_number = state.next_number;
         self.next_size = state.next_size;
-        self.running = state.running.clone();
+        // A workload is part of no state: what was taken back does not go on by itself.
+        self.running = None;
         self.ledger = Arc::clone(&state.ledger);
         self.marks.clear();
     }
 
     /// The block that `target` names from `cursor`, in the heap in view.
     pub fn seek(&mut self, cursor: Option<u64>, target: Target, row_bytes: u64) -> Option<u64> {
-        view::seek(&self.here().heap, cursor, target, row_bytes)
+        view::seek(&self.shown().heap, cursor, target, row_bytes)
     }
 
     /// Names of blocks in view, to complete; at most `most` of them.
@@ -463,7 +513,7 @@ impl Session {
 
     /// The picture of the heap in view, and all that a screen shows beside it.
     pub fn frame(&mut self, lens: &Lens) -> Frame {
-        let slot = self.here();
+        let slot = self.shown().clone();
         self.version += 1;
         let names = |payload| {
             slot.names
@@ -507,20 +557,25 @@ impl Session {
     }
 }
 
-/// Bytes of pages that the heaps of `state` do not share with those of `other`.
+/// About how many bytes a name costs in the tables.
+const NAME_BYTES: u64 = 160;
+
+/// Bytes that `state` keeps beside what it shares with `other`: pages and names.
 fn beside(state: &State, other: &State) -> u64 {
-    let image = |slot: &Slot| slot.image.clone();
-    let other_image = |number| {
-        other
-            .slots
-            .iter()
-            .find(|slot| slot.number == number)
-            .and_then(image)
+    let slot_beside = |slot: &Slot| {
+        let old = other.slots.iter().find(|old| old.number == slot.number);
+        let pages = match (&slot.image, old.and_then(|old| old.image.as_ref())) {
+            (Some(image), Some(old)) => image.bytes_beside(old),
+            (Some(image), None) => image.bytes(),
+            (None, _) => 0,
+        };
+        let shared = old.is_some_and(|old| Arc::ptr_eq(&old.names, &slot.names));
+        pages
+            + if shared {
+                0
+            } else {
+                slot.names.len() as u64 * NAME_BYTES
+            }
     };
-    state
-        .slots
-        .iter()
-        .filter_map(|slot| Some((slot.image.as_ref()?, other_image(slot.number))))
-        .map(|(image, other)| other.map_or(image.bytes(), |other| image.bytes_beside(&other)))
-        .sum()
+    state.slots.iter().map(slot_beside).sum()
 }

@@ -17,7 +17,9 @@ use super::{Command, parse_line};
 const SLICE: Duration = Duration::from_millis(4);
 /// Steps made between looks at the clock.
 const CHUNK: u64 = 64;
-/// Frames a second while something runs.
+/// Operations of the workload that the space bar starts: enough to watch, to pause and to cancel.
+const SPACE_OPS: u64 = 1_000_000;
+/// Time between frames while something runs.
 const FRAME: Duration = Duration::from_millis(33);
 /// Over how long the rate is measured.
 const RATE: Duration = Duration::from_millis(500);
@@ -42,6 +44,9 @@ impl SessionThread {
     /// When the system gives no thread.
     pub fn spawn(mut session: Session, script: Vec<Command>) -> std::io::Result<SessionThread> {
         let lens = Lens::default();
+        if script.is_empty() && session.running.is_none() {
+            session.open_default_heap();
+        }
         let shared = Arc::new(Shared {
             frame: Mutex::new(Arc::new(session.frame(&lens))),
             wake: Mutex::new(None),
@@ -253,11 +258,13 @@ impl Worker {
                     ..lens
                 }
             }
+            // What runs ends before the past is entered; it does not go on there.
             Request::Undo => {
                 self.finish();
                 self.session.undo();
             }
             Request::Redo => {
+                self.finish();
                 self.session.redo();
             }
             Request::ToggleRun => self.toggle(),
@@ -311,7 +318,10 @@ impl Worker {
         match &mut self.session.running {
             Some(running) => running.paused = !running.paused,
             None if !self.script.is_empty() => self.script_runs = !self.script_runs,
-            None => self.begin(&Workload::default()),
+            None => self.begin(&Workload {
+                ops: SPACE_OPS,
+                ..Workload::default()
+            }),
         }
         self.rate_since = (Instant::now(), self.session.operations);
     }

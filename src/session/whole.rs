@@ -35,10 +35,7 @@ impl Session {
         let more = if more == 0 {
             String::new()
         } else {
-            format!(
-                "; and {} more",
-                count(more, "entry").replace("entrys", "entries")
-            )
+            format!("; and {}", count(more, "other"))
         };
         let call = self.failed("HeapWalk(heap, &entry)", "FALSE");
         let words = format!(
@@ -55,11 +52,15 @@ impl Session {
     pub(super) fn crt_walk(&mut self) -> Answer {
         self.number_in_view();
         let mut info = api::_HEAPINFO::default();
-        let (mut used, mut bytes) = (0, 0);
+        let (mut used, mut bytes, mut free) = (0, 0, 0);
         let mut status = self.process._heapwalk(Some(&mut info));
         while status == api::_HEAPOK {
-            used += 1;
-            bytes += info._size as u64;
+            if info._useflag == api::_USEDENTRY {
+                used += 1;
+                bytes += info._size as u64;
+            } else {
+                free += 1;
+            }
             status = self.process._heapwalk(Some(&mut info));
         }
         self.last = LastCall {
@@ -67,9 +68,10 @@ impl Session {
             merged: 0,
         };
         let words = format!(
-            "{}, {}",
-            count(used, "used entry").replace("entrys", "entries"),
-            exact(bytes)
+            "{} with {}, and {}",
+            count(used, "used block"),
+            exact(bytes),
+            count(free, "free block")
         );
         let tone = if status == api::_HEAPEND {
             Tone::Done

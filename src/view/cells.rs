@@ -223,8 +223,11 @@ pub(super) fn row(core: Reader<'_>, shape: &RowShape<'_>) -> Vec<Cell> {
         }
         word += 1024;
     }
+    let end = shape.address + shape.count * shape.cell_bytes;
+    let here = |marked: &&MarkedRange| marked.from < end && shape.address < marked.to;
+    let marks: Vec<MarkedRange> = shape.marks.iter().filter(here).copied().collect();
     for (nth, cell) in (0..).zip(&mut cells) {
-        dress(cell, shape.address + nth * shape.cell_bytes, shape);
+        dress(cell, shape.address + nth * shape.cell_bytes, shape, &marks);
     }
     cells
 }
@@ -246,12 +249,11 @@ fn checked(core: Reader<'_>, address: u64, mut masks: Masks, cell_bytes: u64) ->
 }
 
 /// Adds what is not in the heap: the selection and the marks of the last command.
-fn dress(cell: &mut Cell, address: u64, shape: &RowShape<'_>) {
+fn dress(cell: &mut Cell, address: u64, shape: &RowShape<'_>, marks: &[MarkedRange]) {
     let end = address + shape.cell_bytes;
     let overlaps = |from: u64, to: u64| from < end && address < to;
     cell.selected = shape.selected.is_some_and(|(from, to)| overlaps(from, to));
-    cell.mark = shape
-        .marks
+    cell.mark = marks
         .iter()
         .rev()
         .find(|marked| overlaps(marked.from, marked.to))

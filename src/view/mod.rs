@@ -18,7 +18,7 @@ pub use picture::{
     BlockCard, BlockState, Cell, CellState, Figures, HeapKind, HeapTitle, Lens, MapPicture, MapRow,
     Mark, MarkedRange, MemoryLine, Neighbour, Picture, RowResidency,
 };
-pub use seek::{Target, seek};
+pub use seek::{Target, extent, seek};
 pub use sums::{external_fragmentation, figures, memory_line, resident};
 
 use crate::heap::{Core, Direct, Heap};

@@ -157,7 +157,7 @@ pub(super) fn map(
     let plan = plan(core, &layout, row_bytes);
     let selected = lens
         .cursor
-        .and_then(|cursor| super::seek::extent(core, cursor));
+        .and_then(|cursor| super::seek::extent_in(core, cursor));
     let top = scroll(&plan, lens, selected.map(|(from, _)| from), row_bytes);
     let view = View {
         heap,

@@ -96,8 +96,14 @@ pub(super) fn block_at(core: Reader<'_>, address: u64) -> Option<Block> {
     core.block_before(region, after(granule))
 }
 
-/// First byte of the block at `cursor` and the one behind its last.
-pub(super) fn extent(core: Reader<'_>, cursor: u64) -> Option<(u64, u64)> {
+/// First byte of the block that holds `address` and the one behind its last.
+#[must_use]
+pub fn extent(heap: &Heap, address: u64) -> Option<(u64, u64)> {
+    heap.look(|core| extent_in(core, address))
+}
+
+/// As [`extent`].
+pub(super) fn extent_in(core: Reader<'_>, cursor: u64) -> Option<(u64, u64)> {
     let block = block_at(core, cursor)?;
     let region = core.region_at(block.address())?;
     Some((

@@ -50,9 +50,10 @@ const TERMS: [Term; 22] = [
         "free",
         |figures, _| {
             Some(format!(
-                "{} in {} holes",
+                "{} in {} {}",
                 bytes(figures.free_bytes),
-                grouped(figures.holes)
+                grouped(figures.holes),
+                if figures.holes == 1 { "hole" } else { "holes" }
             ))
         },
         "Committed memory in free blocks (holes), their headers included.",
