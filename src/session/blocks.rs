@@ -1,7 +1,7 @@
 //! Commands about blocks: allocating, resizing, freeing, asking.
 
 use crate::api::{self, Exception};
-use crate::heap::{Block, Event, Flags, Traced};
+use crate::heap::{Block, Flags};
 use crate::view::{self, Mark};
 
 use super::frame::{Answer, Tone};
@@ -574,56 +574,6 @@ impl Session {
         Answer {
             call: format!("{call} = {payload:#07x}"),
             words,
-            block,
-            ..Answer::default()
-        }
-    }
-
-    pub(super) fn probe(&mut self, size: u64) -> Answer {
-        let slot = self.here();
-        let traced = Traced::new(slot.heap.memory(), 1000);
-        let found = slot.heap.with(&traced, Flags::NO_SERIALIZE, |core| {
-            core.probe(size, Flags::NONE)
-        });
-        let (events, more) = traced.finish();
-        let tried: Vec<(Block, u64)> = events
-            .iter()
-            .filter_map(|event| match event {
-                Event::Probe { block, size, .. } => Some((*block, size * 16)),
-                _ => None,
-            })
-            .collect();
-        let looked = count(tried.len() as u64 + more, "hole");
-        let list: Vec<String> = tried
-            .iter()
-            .take(6)
-            .map(|(block, bytes)| format!("{:#07x} ({})", block.address(), exact(*bytes)))
-            .collect();
-        let list = if list.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", list.join(", "))
-        };
-        let words = match found {
-            Some(block) => format!(
-                "would go to {:#07x}; {looked} looked at{list}",
-                block.address()
-            ),
-            None => format!(
-                "no hole is large enough: the biggest request that fits is {}; {looked} looked at{list}; {}",
-                exact(view::figures(&slot.heap).largest_request),
-                if slot.heap.settings().flags.has(Flags::GROWABLE) {
-                    "the heap would have to grow"
-                } else {
-                    "a fixed-size heap can only commit what it has reserved"
-                }
-            ),
-        };
-        let block = found.map(Block::address);
-        Answer {
-            call: format!("probe {size} (heapwalk's own)"),
-            words,
-            tone: Tone::Note,
             block,
             ..Answer::default()
         }

@@ -16,6 +16,7 @@ mod error;
 mod flags;
 mod generator;
 mod grammar;
+mod heaps;
 mod lexer;
 mod name;
 mod names;
