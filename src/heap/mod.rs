@@ -28,6 +28,7 @@ mod totals;
 mod tree;
 mod units;
 mod validate;
+mod verify;
 mod walk;
 
 pub use access::{Access, Direct, Gate, Step, Stepped, Traced};
