@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use color_eyre::eyre::{Result, WrapErr};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{self, Event, MouseButton, MouseEvent, MouseEventKind};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::{Handle, Signals};
 use signal_hook::low_level::emulate_default_handler;
 
@@ -194,6 +194,10 @@ impl Explorer<'_> {
             }
             self.frame = frame;
         }
+        if matches!(message, Message::Resize(..)) {
+            // The terminal may have cut off what it showed, and be as large as before by now.
+            self.screen.forget();
+        }
         let effects = update(&mut self.state, &self.frame, message);
         self.apply(effects)
     }
@@ -270,7 +274,6 @@ fn translated(event: Event) -> Option<Message> {
     match event {
         Event::Key(event) => Key::of_event(&event).map(Message::Key),
         Event::Paste(text) => Some(Message::Paste(text)),
-        Event::Resize(columns, rows) => Some(Message::Resize(columns, rows)),
         Event::Mouse(MouseEvent {
             kind, column, row, ..
         }) => match kind {
@@ -281,24 +284,29 @@ fn translated(event: Event) -> Option<Message> {
             MouseEventKind::ScrollDown => Some(Message::Mouse(Mouse::WheelDown)),
             _ => None,
         },
-        Event::FocusGained | Event::FocusLost => None,
+        // crossterm loses a resize that comes together with a key; the signal thread does not.
+        Event::Resize(..) | Event::FocusGained | Event::FocusLost => None,
     }
 }
 
 fn listen_to_signals(sender: Sender<Message>) -> io::Result<Handle> {
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT])?;
+    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT, SIGWINCH])?;
     let handle = signals.handle();
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
             for signal in signals.forever() {
-                let meaning = match signal {
-                    SIGINT => Signal::Interrupt,
-                    SIGTSTP => Signal::Suspend,
-                    SIGCONT => Signal::Resume,
-                    _ => Signal::End,
+                let message = match signal {
+                    SIGWINCH => {
+                        let area = terminal::area();
+                        Message::Resize(area.width, area.height)
+                    }
+                    SIGINT => Message::Signal(Signal::Interrupt),
+                    SIGTSTP => Message::Signal(Signal::Suspend),
+                    SIGCONT => Message::Signal(Signal::Resume),
+                    _ => Message::Signal(Signal::End),
                 };
-                if sender.send(Message::Signal(meaning)).is_err() {
+                if sender.send(message).is_err() {
                     return;
                 }
             }

@@ -64,6 +64,8 @@ impl Update<'_> {
             Message::Signal(signal) => self.signal(signal),
             Message::Key(key) if is_urgent(key) => self.key(key),
             message if self.must_wait(&message) => {
+                // What is typed between two interrupts keeps them apart, carried out or not.
+                self.state.interrupted = false;
                 if self.state.held.len() < HELD {
                     self.state.held.push_back(message);
                 }
