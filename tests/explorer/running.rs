@@ -27,8 +27,8 @@ fn wait_beyond(terminal: &mut Terminal, from: u64) -> u64 {
 fn the_space_bar_starts_a_workload_that_tells_what_it_did() {
     let mut terminal = Terminal::start(&[]);
     terminal.press(" ");
-    let screen = terminal.wait_for("10,000 operations of run random: none failed");
-    assert_eq!(operations(&screen), 10_000);
+    let screen = terminal.wait_for("1,000,000 operations of run random ops=1000000: none failed");
+    assert_eq!(operations(&screen), 1_000_000);
     terminal.press("V");
     terminal.wait_for("= TRUE: nothing found");
     terminal.press("u");
@@ -55,7 +55,7 @@ fn a_workload_runs_beside_the_screen() {
     let screen = terminal.wait_for("‖ paused");
     let paused = operations(&screen);
     terminal.press("K");
-    let screen = terminal.wait_for("HeapCompact(heap, 0x0) = ");
+    let screen = terminal.wait_for("HeapCompact(heap, 0) = ");
     assert_eq!(operations(&screen), paused, "nothing runs: {screen}");
     terminal.press("s");
     let screen = terminal.wait("a step", |screen| operations(screen) != paused);
