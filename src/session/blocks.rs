@@ -148,12 +148,7 @@ impl Session {
             .map(|extent| extent.from);
         if series.failed > 0 {
             let call = self.failed_or_raised(call, "NULL", series.exception);
-            let so_far = if series.done > 0 {
-                format!("{} made, then: ", count(series.done, "block"))
-            } else {
-                String::new()
-            };
-            let words = format!("{so_far}{}", Self::why(slot, size));
+            let words = so_far(series.done, "made") + &Self::why(slot, size);
             return Answer {
                 call,
                 words,

@@ -199,6 +199,22 @@ fn a_key_typed_ahead_acts_on_the_block_that_will_be_selected() {
 }
 
 #[test]
+fn a_key_that_waits_keeps_two_interrupts_apart() {
+    let model = checkerboard();
+    let mut state = state();
+    let typed_ahead = [
+        Key::Char('l'),
+        Key::Ctrl('c'),
+        Key::Char('f'),
+        Key::Ctrl('c'),
+    ];
+    let effects = typed(&mut state, &model.frame(), &typed_ahead);
+    assert!(!effects.contains(&Effect::Quit), "{effects:?}");
+    let effects = typed(&mut state, &model.frame(), &[Key::Ctrl('c')]);
+    assert_eq!(effects.last(), Some(&Effect::Quit));
+}
+
+#[test]
 fn keys_behind_one_that_waits_keep_their_order() {
     let mut model = checkerboard();
     let mut state = state();
