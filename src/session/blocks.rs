@@ -162,7 +162,13 @@ impl Session {
             String::new()
         } else {
             format!(
-                ": no hole was large enough ({} free, biggest {}), committed {} more",
+                ": {} ({} free, biggest {}), committed {} more",
+                // Of a series, the first blocks may have found room.
+                if series.done > 1 {
+                    "not enough holes at first"
+                } else {
+                    "no hole was large enough"
+                },
                 exact(before.figures.free_bytes),
                 exact(before.figures.largest_free),
                 rough(committed)
