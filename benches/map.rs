@@ -95,6 +95,7 @@ fn picture(heap: &Heap, zoom: Option<u64>) -> usize {
         top: 0,
         cursor: None,
         follow: false,
+        ..Lens::default()
     };
     let context = Context {
         number: 1,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use heapwalk::heap::Policy;
 use heapwalk::session::frame::{Frame, Request};
 use heapwalk::tui::{Appearance, ColorDepth, GlyphSet, Options, Source, Theme, doorbell, run};
-use heapwalk::view::{Figures, HeapKind, HeapTitle, MapPicture, MemoryLine, Picture};
+use heapwalk::view::{Figures, HeapKind, HeapTitle, MapPicture, MemoryLine, Overview, Picture};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// Says to the test binary which part it plays when it is its own child.
@@ -70,6 +70,12 @@ fn frame() -> Frame {
         memory: MemoryLine::default(),
         map: MapPicture::default(),
         selected: None,
+        overview: Overview::default(),
+        fragmentation: None,
+        free_list: None,
+        pins: None,
+        bytes: None,
+        range: None,
         quiet: true,
     };
     Frame {
@@ -87,6 +93,11 @@ fn frame() -> Frame {
         redo: 0,
         next_name: "a".to_owned(),
         next_size: 64,
+        timeline: Arc::default(),
+        baseline: None,
+        bookmarks: Arc::default(),
+        names: Arc::default(),
+        found: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::view::{Lens, Picture};
+use crate::view::{Figures, Lens, MemoryLine, Picture};
 
 pub use crate::view::Target;
 
@@ -38,6 +38,73 @@ pub struct Frame {
     pub next_name: String,
     /// The size the next `alloc` on a key would ask for.
     pub next_size: u64,
+    /// What was measured over time.
+    pub timeline: Arc<Timeline>,
+    /// What figures are compared with, if a baseline was set.
+    pub baseline: Option<Arc<Bookmark>>,
+    /// Moments kept by the person, oldest first.
+    pub bookmarks: Arc<Vec<Arc<Bookmark>>>,
+    /// Names of blocks to complete, some of very many.
+    pub names: Arc<Vec<String>>,
+    /// What the filter finds, while there is one.
+    pub found: Option<Found>,
+}
+
+/// What was measured over time: a bounded number of samples; when there would be more, neighbours are joined.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Timeline {
+    /// The samples, oldest first.
+    pub samples: Vec<Sample>,
+    /// What happened in between, oldest first.
+    pub events: Vec<TimeEvent>,
+}
+
+/// The heap in view at one operation. Sizes in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Sample {
+    /// The operation.
+    pub at: u64,
+    /// Bytes of busy blocks, headers included.
+    pub busy: u64,
+    /// Bytes the heap may use.
+    pub committed: u64,
+    /// Bytes that the kernel holds in real pages; `None` where it does not tell.
+    pub resident: Option<u64>,
+}
+
+/// Something that deserves a letter on the axis of time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TimeEvent {
+    /// The operation before which it happened.
+    pub at: u64,
+    /// The key that stands for it: C coalesce, S serialize, K HeapCompact, M _heapmin, m a bookmark.
+    pub letter: char,
+}
+
+/// A moment that a person wants to come back to, or to compare with.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Bookmark {
+    /// The operation.
+    pub at: u64,
+    /// Its number, from 1.
+    pub number: u32,
+    /// The last command before it.
+    pub command: String,
+    /// The figures then.
+    pub figures: Figures,
+    /// The memory line then.
+    pub memory: MemoryLine,
+}
+
+/// What a filter finds in the heap in view.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// The filter as typed.
+    pub filter: String,
+    /// How many blocks match; `None` while they are being counted.
+    pub count: Option<u64>,
+    /// Which of them the cursor is on, from 1.
+    pub position: Option<u64>,
 }
 
 /// The answer to one command: the call, its result, its error, and words.

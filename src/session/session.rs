@@ -553,6 +553,11 @@ impl Session {
             redo: self.redo.len(),
             next_name: format!("b{}", slot.names.next_index("b")),
             next_size: self.next_size,
+            timeline: Arc::default(),
+            baseline: None,
+            bookmarks: Arc::default(),
+            names: Arc::default(),
+            found: None,
         }
     }
 }

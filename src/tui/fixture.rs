@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::heap::Policy;
 use crate::session::frame::{Answer, Cause, Frame, Request, Returned, Run, Target, Tone};
 use crate::view::{
-    BlockCard, BlockState, Cell, CellState, Figures, HeapKind, HeapTitle, Lens, MapPicture, MapRow,
-    Mark, MemoryLine, Neighbour, Picture, RowResidency,
+    BlockCard, BlockState, Cell, CellState, Figures, HeaderFields, HeapKind, HeapTitle, Lens,
+    MapPicture, MapRow, Mark, MemoryLine, Neighbour, Overview, Picture, RowResidency,
 };
 
 /// Bytes of a page.
@@ -183,6 +183,7 @@ impl Model {
                 top: 0,
                 cursor: None,
                 follow: true,
+                ..Lens::default()
             },
             selected: 0,
             log: Vec::new(),
@@ -324,6 +325,11 @@ impl Model {
             redo: 0,
             next_name: "c".to_owned(),
             next_size: 64,
+            timeline: Arc::default(),
+            baseline: None,
+            bookmarks: Arc::default(),
+            names: Arc::default(),
+            found: None,
         }
     }
 
@@ -335,6 +341,12 @@ impl Model {
             memory,
             map: self.map(),
             selected: self.blocks.get(self.selected).map(|block| self.card(block)),
+            overview: Overview::default(),
+            fragmentation: None,
+            free_list: None,
+            pins: None,
+            bytes: None,
+            range: None,
             quiet: true,
         }
     }
@@ -513,6 +525,7 @@ impl Model {
                 .any(|index| index > 0 && begins(index) && free(index) && free(index - 1)),
             mark: inside.iter().find_map(|block| block.mark),
             selected: (first..=last).contains(&self.selected),
+            ..Cell::default()
         }
     }
 
@@ -550,6 +563,8 @@ impl Model {
             born: busy.then_some(812),
             pins: if busy { PAGE } else { 0 },
             bytes_shown: busy.then(|| (0..24).map(|byte| 0x41 + byte).collect()),
+            fields: HeaderFields::default(),
+            links: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use tui_input::Input;
 
 use crate::session::frame::{Frame, Request};
-use crate::view::Lens;
+use crate::view::{Lens, Parts};
 
 use super::action::{Action, Context};
 use super::key::Key;
@@ -167,6 +167,8 @@ impl State {
             top: self.view.top,
             cursor: None,
             follow: self.view.follow,
+            parts: Parts::default(),
+            range: None,
         }))
     }
 

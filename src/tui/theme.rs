@@ -31,8 +31,10 @@ pub enum Role {
     Selected,
     /// Allocated by the last command.
     New,
-    /// Freed by the last command.
+    /// Freed, merged or left over by the last command.
     Freed,
+    /// Given back to the system by the last command.
+    Returned,
     /// The seam of two free blocks that were not merged.
     Unmerged,
     /// Damage, and calls that failed.
@@ -56,6 +58,12 @@ pub struct Glyphs {
     pub new: [char; 2],
     /// First cell of a block freed just now, and the others.
     pub freed: [char; 2],
+    /// First cell of a hole that was merged just now, and the others.
+    pub merged: [char; 2],
+    /// First cell of what stayed free of a block cut just now, and the others.
+    pub split: [char; 2],
+    /// Memory given back to the system just now: the sparse mark, and what lies between.
+    pub returned: [char; 2],
     /// Where a second free block begins without having been merged with the first.
     pub unmerged: char,
     /// Reserved memory: the sparse mark, and what lies between.
@@ -87,6 +95,9 @@ const UNICODE: Glyphs = Glyphs {
     selected_free: '┅',
     new: ['▟', '▓'],
     freed: ['╳', '╱'],
+    merged: ['╠', '═'],
+    split: ['├', '┄'],
+    returned: ['▽', '·'],
     unmerged: '║',
     uncommitted: ['·', ' '],
     mixed: ['▁', '▂', '▃', '▄', '▅', '▆', '▇'],
@@ -107,6 +118,9 @@ const ASCII: Glyphs = Glyphs {
     selected_free: '.',
     new: ['*', '+'],
     freed: ['X', 'x'],
+    merged: ['<', '-'],
+    split: ['/', ','],
+    returned: ['v', ' '],
     unmerged: '|',
     uncommitted: [' ', ' '],
     mixed: ['~'; 7],
@@ -272,7 +286,7 @@ impl Theme {
         match role {
             Role::Text => Style::new(),
             Role::Faint | Role::Uncommitted => colored(palette.faint, None),
-            Role::Strong | Role::Key | Role::New => {
+            Role::Strong | Role::Key | Role::New | Role::Returned => {
                 colored(palette.accent, None).add_modifier(Modifier::BOLD)
             }
             Role::Busy => colored(palette.busy, None),
@@ -299,6 +313,10 @@ impl Theme {
         let place = usize::from(!cell.starts);
         let (glyph, role) = match (cell.state, cell.mark) {
             (CellState::Damaged, _) => (glyphs.bad, Role::Bad),
+            (CellState::Uncommitted, Some(Mark::Returned)) => (
+                glyphs.returned[usize::from(!column.is_multiple_of(SPARSE))],
+                Role::Returned,
+            ),
             (CellState::Uncommitted, _) => (
                 glyphs.uncommitted[usize::from(!column.is_multiple_of(SPARSE))],
                 Role::Uncommitted,
@@ -309,14 +327,16 @@ impl Theme {
             _ if cell.selected => (glyphs.selected[place], Role::Selected),
             (_, Some(Mark::New)) => (glyphs.new[place], Role::New),
             (_, Some(Mark::Freed)) => (glyphs.freed[place], Role::Freed),
-            (CellState::Free, None) if cell.unmerged => (glyphs.unmerged, Role::Unmerged),
+            (CellState::Free, Some(Mark::Merged)) => (glyphs.merged[place], Role::Freed),
+            (CellState::Free, Some(Mark::Split)) => (glyphs.split[place], Role::Freed),
+            (CellState::Free, _) if cell.unmerged => (glyphs.unmerged, Role::Unmerged),
             _ if cell.mixed => (
                 glyphs.mixed[usize::from(cell.fill.clamp(1, 7)) - 1],
                 Role::Mixed,
             ),
-            (CellState::Free, None) => (glyphs.free[place], Role::Free),
-            (CellState::Busy, None) => (glyphs.busy[place], Role::Busy),
-            (CellState::Control, None) => (glyphs.control[place], Role::Overhead),
+            (CellState::Free, _) => (glyphs.free[place], Role::Free),
+            (CellState::Busy, _) => (glyphs.busy[place], Role::Busy),
+            (CellState::Control, _) => (glyphs.control[place], Role::Overhead),
         };
         (glyph, self.style(role))
     }
@@ -351,6 +371,9 @@ impl Theme {
             (glyphs.mixed[3].to_string(), Role::Mixed, "mixed"),
             (glyphs.new[1].to_string(), Role::New, "new"),
             (glyphs.freed[1].to_string(), Role::Freed, "freed"),
+            (glyphs.merged[1].to_string(), Role::Freed, "merged"),
+            (glyphs.split[1].to_string(), Role::Freed, "split"),
+            (glyphs.returned[0].to_string(), Role::Returned, "returned"),
             (glyphs.bad.to_string(), Role::Bad, "bad"),
         ]
         .into_iter()

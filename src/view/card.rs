@@ -3,7 +3,7 @@
 use crate::heap::{Block, GRANULE, Header, Heap, NET_HEADER};
 use crate::os::PAGE;
 
-use super::picture::{BlockCard, BlockState, Neighbour};
+use super::picture::{BlockCard, BlockState, HeaderFields, Neighbour};
 use super::seek::{block_at, block_bytes};
 use super::{Context, Reader};
 
@@ -60,6 +60,8 @@ pub(super) fn card(
             0
         },
         bytes_shown: payload(heap, core, block, bytes),
+        fields: HeaderFields::default(),
+        links: None,
     })
 }
 

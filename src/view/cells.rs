@@ -184,6 +184,8 @@ impl Tally {
             unmerged: self.unmerged,
             mark: None,
             selected: false,
+            pin: false,
+            found: false,
         }
     }
 }

@@ -15,8 +15,10 @@ mod seek;
 mod sums;
 
 pub use picture::{
-    BlockCard, BlockState, Cell, CellState, Figures, HeapKind, HeapTitle, Lens, MapPicture, MapRow,
-    Mark, MarkedRange, MemoryLine, Neighbour, Picture, RowResidency,
+    BlockCard, BlockState, Bucket, BytesPicture, BytesRow, Cell, CellState, Figures, Fit,
+    Fragmentation, FreeEntry, FreeListPicture, HeaderFields, HeapKind, HeapTitle, Lens, Links,
+    MapPicture, MapRow, Mark, MarkedRange, MemoryLine, Neighbour, Overview, Parts, Picture, Pin,
+    PinsPicture, RangeCard, RowResidency, Window,
 };
 pub use seek::{Target, extent, seek};
 pub use sums::{external_fragmentation, figures, memory_line, resident};
@@ -55,6 +57,12 @@ pub fn take(heap: &Heap, lens: &Lens, context: &Context<'_>) -> Picture {
         selected: lens
             .cursor
             .and_then(|cursor| card::card(heap, &core, cursor, context)),
+        overview: Overview::default(),
+        fragmentation: None,
+        free_list: None,
+        pins: None,
+        bytes: None,
+        range: None,
         quiet: context.quiet,
     })
 }

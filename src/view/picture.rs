@@ -18,6 +18,34 @@ pub struct Lens {
     pub cursor: Option<u64>,
     /// Move `top` so that the row of the cursor is inside the map.
     pub follow: bool,
+    /// The parts of the picture that are looked at beside the map.
+    pub parts: Parts,
+    /// The bytes between the two ends of a chosen range: first byte, and the byte behind the last.
+    pub range: Option<(u64, u64)>,
+}
+
+/// Parts of a picture that are taken only while they are looked at, since each costs something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Parts {
+    /// Cells of the whole heap in one row of this many cells; 0 for none.
+    pub overview: u16,
+    /// Histograms and what still fits.
+    pub fragmentation: bool,
+    /// Free blocks in the order of the free lists.
+    pub free_list: Window,
+    /// Blocks that keep pages from being returned.
+    pub pins: Window,
+    /// Bytes of the selected block, 16 a row.
+    pub bytes: Window,
+}
+
+/// A part of a long list: a list is never taken whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Window {
+    /// The first row shown.
+    pub top: u64,
+    /// Rows shown; 0 for none, and then the list is not taken.
+    pub rows: u16,
 }
 
 /// Everything one screen shows of one heap.
@@ -33,8 +61,161 @@ pub struct Picture {
     pub map: MapPicture,
     /// The block under the cursor.
     pub selected: Option<BlockCard>,
+    /// The whole heap in one row of cells, folded memory left out; empty unless asked for.
+    pub overview: Overview,
+    /// Histograms and what still fits, if asked for.
+    pub fragmentation: Option<Fragmentation>,
+    /// A part of the free lists, if asked for.
+    pub free_list: Option<FreeListPicture>,
+    /// The blocks that keep most pages, if asked for.
+    pub pins: Option<PinsPicture>,
+    /// Bytes of the selected block, if asked for and a block is selected.
+    pub bytes: Option<BytesPicture>,
+    /// What is inside the chosen range, if there is one.
+    pub range: Option<RangeCard>,
     /// False when the picture was taken while the heap was in motion.
     pub quiet: bool,
+}
+
+/// The whole heap in one row of cells. Cells follow one another by address; memory that is only reserved is left out.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Overview {
+    /// Bytes a cell stands for.
+    pub cell_bytes: u64,
+    /// The cells.
+    pub cells: Vec<Cell>,
+    /// The cells that the map shows: the first, and the one behind the last.
+    pub shown: (u16, u16),
+}
+
+/// How the free and the busy memory of a heap is cut up.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Fragmentation {
+    /// Free blocks by size, headers included: buckets of powers of two, ascending, none left out in between.
+    pub holes: Vec<Bucket>,
+    /// Busy blocks by size, headers included, large ones too.
+    pub blocks: Vec<Bucket>,
+    /// What still fits, for ascending requests, a row for each power of two and for the largest request that fits.
+    pub fits: Vec<Fit>,
+    /// `1 - sqrt(sum f^2) / sum f` over the free blocks' sizes; 0 when nothing is free.
+    pub l2: f64,
+    /// `slack / busy bytes`; 0 when nothing is busy. Headers are not part of it.
+    pub internal: f64,
+    /// `headers / committed`.
+    pub overhead: f64,
+}
+
+/// One bar of a histogram.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Bucket {
+    /// The least size in it.
+    pub from: u64,
+    /// The least size above it.
+    pub to: u64,
+    /// Blocks in it.
+    pub count: u64,
+    /// Bytes of these blocks, headers included.
+    pub bytes: u64,
+}
+
+/// What becomes of requests of one size.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Fit {
+    /// Bytes asked for.
+    pub request: u64,
+    /// How many such requests the free blocks hold before the heap has to grow.
+    pub times: u64,
+    /// `U(n) = (free - free in blocks able to hold n) / free`: the part of the free memory that is of no use to them.
+    pub unusable: f64,
+}
+
+/// Free blocks in the order of their lists.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FreeListPicture {
+    /// Index of the first entry shown.
+    pub top: u64,
+    /// Free blocks in all.
+    pub total: u64,
+    /// The entries shown.
+    pub entries: Vec<FreeEntry>,
+}
+
+/// A free block as its list knows it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FreeEntry {
+    /// Address of its first byte.
+    pub address: u64,
+    /// Bytes, header included.
+    pub bytes: u64,
+    /// The list it is on: "list 80 B", "tree 4-8 KiB" and the like.
+    pub list: String,
+    /// Position in its list, from 0; 0 is what is taken first.
+    pub position: u64,
+}
+
+/// Live blocks that keep pages from being returned, the worst first.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PinsPicture {
+    /// Index of the first entry shown.
+    pub top: u64,
+    /// Pinning blocks in all; `None` while they are still being counted.
+    pub total: Option<u64>,
+    /// The entries shown.
+    pub pins: Vec<Pin>,
+}
+
+/// A live block that keeps pages from being returned.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Pin {
+    /// Address of its first byte.
+    pub address: u64,
+    /// The name a person gave it.
+    pub name: Option<String>,
+    /// Bytes of the block, header included.
+    pub bytes: u64,
+    /// Bytes that heapmin would additionally return if this block alone were freed.
+    pub returns: u64,
+}
+
+/// Bytes of the selected block, 16 a row.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct BytesPicture {
+    /// Address of the block's first byte.
+    pub block: u64,
+    /// Index of the first row shown.
+    pub top: u64,
+    /// Rows in all.
+    pub total: u64,
+    /// The rows shown.
+    pub rows: Vec<BytesRow>,
+}
+
+/// Sixteen bytes of memory.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct BytesRow {
+    /// Address of the first byte.
+    pub address: u64,
+    /// The bytes, fewer at the end; `None` where their page is not resident: reading would make it so.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// What is inside a range of addresses. Blocks count where they begin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RangeCard {
+    /// First byte.
+    pub from: u64,
+    /// The byte behind the last.
+    pub to: u64,
+    /// Busy blocks.
+    pub busy_blocks: u64,
+    /// Their bytes, headers included.
+    pub busy_bytes: u64,
+    /// Free blocks.
+    pub holes: u64,
+    /// Their bytes, headers included.
+    pub free_bytes: u64,
+    /// The largest of them.
+    pub largest_free: u64,
 }
 
 /// What a heap is and how it is set.
@@ -232,6 +413,12 @@ pub enum Mark {
     New,
     /// Freed just now.
     Freed,
+    /// One free block now, several before.
+    Merged,
+    /// What stayed free of a block that was cut.
+    Split,
+    /// Given back to the system: reserved again.
+    Returned,
 }
 
 /// Bytes that the last command did something to.
@@ -262,6 +449,10 @@ pub struct Cell {
     pub mark: Option<Mark>,
     /// The selected block covers this cell.
     pub selected: bool,
+    /// A block that keeps pages from being returned covers this cell; only while the pins are looked at.
+    pub pin: bool,
+    /// A block that the filter matches covers this cell.
+    pub found: bool,
 }
 
 /// State of one block.
@@ -323,6 +514,38 @@ pub struct BlockCard {
     pub pins: u64,
     /// First bytes of the payload (at most 64), unless its page is not resident.
     pub bytes_shown: Option<Vec<u8>>,
+    /// The header's word, field by field.
+    pub fields: HeaderFields,
+    /// For a free block: what its list links it to.
+    pub links: Option<Links>,
+}
+
+/// The header of a block, decoded.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct HeaderFields {
+    /// The eight bytes as they stand in memory.
+    pub raw: u64,
+    /// Whether the check bits fit the rest.
+    pub valid: bool,
+    /// Size of the block in granules of 16 bytes.
+    pub size: u64,
+    /// Bytes of the block that nobody asked for, as the header says.
+    pub unused: u64,
+    /// The names of the flags that are set.
+    pub flags: Vec<&'static str>,
+    /// The other fields that the header has, by name, in words.
+    pub others: Vec<(&'static str, String)>,
+}
+
+/// The free blocks before and behind one in its list.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Links {
+    /// The list: "list 80 B", "tree 4-8 KiB" and the like.
+    pub list: String,
+    /// The block before it, by address.
+    pub before: Option<u64>,
+    /// The block behind it, by address.
+    pub behind: Option<u64>,
 }
 
 impl Default for Lens {
@@ -335,6 +558,8 @@ impl Default for Lens {
             top: 0,
             cursor: None,
             follow: true,
+            parts: Parts::default(),
+            range: None,
         }
     }
 }

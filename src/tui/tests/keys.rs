@@ -321,6 +321,7 @@ fn zooming_follows_the_cursor_and_stops_at_a_granule() {
             top: 0,
             cursor: None,
             follow: true,
+            ..Lens::default()
         })
     };
     let frame = checkerboard().frame();
@@ -468,6 +469,7 @@ fn the_mouse_selects_scrolls_and_runs_hints() {
                 top: 1,
                 cursor: None,
                 follow: false,
+                ..Lens::default()
             })],
         ),
     ];
