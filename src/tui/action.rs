@@ -5,6 +5,7 @@ use tui_input::InputRequest;
 use crate::session::frame::{Frame, Request, Target};
 
 use super::key::Key;
+use super::panes::Pane;
 
 pub use super::keymap::ACTIONS;
 
@@ -13,6 +14,10 @@ pub use super::keymap::ACTIONS;
 pub enum Context {
     /// Nothing lies over the map.
     Map,
+    /// A pane with rows to choose has the focus; keys that it does not bind count as in the map.
+    Rows,
+    /// A pane that scrolls has the focus; keys that it does not bind count as in the map.
+    Lines,
     /// After `g`.
     GoTo,
     /// The prompt is open.
@@ -102,6 +107,43 @@ pub enum Screen {
     Complete,
     /// Edits the typed line.
     Edit(InputRequest),
+    /// Focuses a pane, or shows it in the map's place.
+    Pane(Pane),
+    /// The next pane on the screen.
+    NextPane,
+    /// The pane before.
+    PreviousPane,
+    /// The pane with the focus on the whole screen, or back.
+    Maximise,
+    /// Another row of the pane with the focus.
+    Row(RowStep),
+    /// Opens the chosen row of the pane with the focus.
+    OpenRow,
+}
+
+/// A way through the rows of a pane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RowStep {
+    /// So many rows down (negative: up).
+    Rows(i32),
+    /// So many pages down (negative: up).
+    Pages(i32),
+    /// To the first.
+    First,
+    /// To the last.
+    Last,
+}
+
+impl Context {
+    /// Where a key counts that means nothing here.
+    #[must_use]
+    pub fn parent(self) -> Option<Context> {
+        match self {
+            Context::Rows | Context::Lines => Some(Context::Map),
+            Context::Everywhere => None,
+            _ => Some(Context::Everywhere),
+        }
+    }
 }
 
 impl Action {
@@ -113,7 +155,12 @@ impl Action {
             Does::Screen(screen) => {
                 matches!(
                     screen,
-                    Screen::ZoomIn | Screen::ZoomOut | Screen::Repeat | Screen::Accept
+                    Screen::ZoomIn
+                        | Screen::ZoomOut
+                        | Screen::Repeat
+                        | Screen::Accept
+                        | Screen::OpenRow
+                        | Screen::Row(_)
                 )
             }
             Does::Move(_) | Does::Page(_) => false,
@@ -160,7 +207,7 @@ pub fn find(context: Context, key: Key) -> Option<&'static Action> {
             .iter()
             .find(|action| action.context == context && action.keys.contains(&key))
     };
-    of(context).or_else(|| of(Context::Everywhere))
+    std::iter::successors(Some(context), |context| context.parent()).find_map(of)
 }
 
 /// The hints of a context's footer in the order of the table.

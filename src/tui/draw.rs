@@ -8,15 +8,17 @@ use crate::session::frame::Frame;
 use super::canvas::width;
 use super::layout::{LEAST, Layout};
 use super::pane::{
-    Scene, block, explain, figures, footer, header, help, log, map, memory, popup, prompt, returned,
+    Scene, block, bytes, explain, figures, footer, fragmentation, free_list, header, help, log,
+    map, memory, pins, popup, prompt, returned, time,
 };
+use super::panes::{PANES, Pane};
 use super::state::{Layer, State};
 use super::theme::Theme;
 
 /// Draws the whole screen.
 pub fn draw(state: &State, frame: &Frame, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let area = area.intersection(buffer.area);
-    let Some(layout) = Layout::of(area) else {
+    let Some(layout) = state_layout(state, area) else {
         return popup::draw_too_small(frame, area, LEAST, buffer);
     };
     let scene = Scene {
@@ -25,12 +27,13 @@ pub fn draw(state: &State, frame: &Frame, theme: &Theme, area: Rect, buffer: &mu
         theme,
     };
     header::draw(&scene, layout.header, buffer);
-    figures::draw(&scene, layout.free, buffer);
-    map::draw(&scene, layout.map, buffer);
-    block::draw(&scene, layout.block, layout.side, buffer);
-    memory::draw(&scene, layout.memory, layout.side, buffer);
-    returned::draw(&scene, layout.returned, buffer);
-    log::draw(&scene, log_area(state, &layout), buffer);
+    figures::draw(&scene, layout.figures, buffer);
+    for row in &PANES {
+        draw_pane(&scene, &layout, row.pane, buffer);
+    }
+    block::draw_lines(&scene, layout.block_lines, buffer);
+    memory::draw_lines(&scene, layout.memory, buffer);
+    log::draw_answers(&scene, answers_area(state, layout.answers), buffer);
     footer::draw(&scene, layout.footer, buffer);
     draw_layer(&scene, &layout, area, buffer);
 }
@@ -73,12 +76,35 @@ pub fn still(frame: &Frame, theme: &Theme, size: Size) -> Buffer {
     buffer
 }
 
-/// The log gives its last row to an open prompt, so that the newest answer stays in sight.
-fn log_area(state: &State, layout: &Layout) -> Rect {
+fn state_layout(state: &State, area: Rect) -> Option<Layout> {
+    Layout::of(area, state.arrangement)
+}
+
+fn draw_pane(scene: &Scene<'_>, layout: &Layout, pane: Pane, buffer: &mut Buffer) {
+    let area = layout.pane(pane);
+    if area.is_empty() {
+        return;
+    }
+    match pane {
+        Pane::Map => map::draw(scene, area, layout.overview_rows(), buffer),
+        Pane::Block => block::draw(scene, area, buffer),
+        Pane::Fragmentation => fragmentation::draw(scene, area, buffer),
+        Pane::Time => time::draw(scene, area, buffer),
+        Pane::Returned => returned::draw(scene, area, buffer),
+        Pane::Log => log::draw(scene, answers_area(scene.state, area), buffer),
+        Pane::FreeList => free_list::draw(scene, area, buffer),
+        Pane::Pins => pins::draw(scene, area, buffer),
+        Pane::Bytes => bytes::draw(scene, area, buffer),
+    }
+}
+
+/// Answers give their last row to an open prompt, so that the newest stays in sight.
+fn answers_area(state: &State, area: Rect) -> Rect {
     let open = matches!(state.layer, Some(Layer::Prompt(_)));
+    let covered = open && area.bottom() + 1 == state.size.1;
     Rect {
-        height: layout.log.height.saturating_sub(u16::from(open)),
-        ..layout.log
+        height: area.height.saturating_sub(u16::from(covered)),
+        ..area
     }
 }
 

@@ -7,9 +7,10 @@ use crate::session::Command;
 use crate::session::frame::{Frame, Request, Target};
 use crate::view::BlockState;
 
-use super::action::{Action, Context, Does, Screen};
+use super::action::{Action, Context, Does, RowStep, Screen};
 use super::key::Key;
 use super::numbers;
+use super::panes::Pane;
 
 const fn row(
     context: Context,
@@ -29,7 +30,7 @@ const fn row(
     }
 }
 
-use Context::{Everywhere, Explain, GoTo, Help, Map, Paste, Prompt};
+use Context::{Everywhere, Explain, GoTo, Help, Lines, Map, Paste, Prompt, Rows};
 use Does::{Ask, Move, Page, Verb};
 use Key::{Char, Ctrl};
 
@@ -71,10 +72,41 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Key::Enter, Char('+')], Some((5, "zoom in")), "zoom in", "fewer bytes in a cell", Does::Screen(Screen::ZoomIn)),
     row(Map, &[Char('-')], Some((6, "out")), "zoom out", "more bytes in a cell", Does::Screen(Screen::ZoomOut)),
     row(Map, &[Char('0')], Some((6, "fit")), "fit", "fit the heap to the screen", Does::Screen(Screen::ZoomFit)),
+    row(Map, &[Char('1')], None, "map", "the map: focus it, or bring it back to its place", Does::Screen(Screen::Pane(Pane::Map))),
+    row(Map, &[Char('2')], None, "block pane", "the selected block in full", Does::Screen(Screen::Pane(Pane::Block))),
+    row(Map, &[Char('3')], Some((4, "fragm.")), "fragmentation pane", "what still fits, and holes and blocks by size", Does::Screen(Screen::Pane(Pane::Fragmentation))),
+    row(Map, &[Char('4')], None, "time pane", "busy, committed and resident over time", Does::Screen(Screen::Pane(Pane::Time))),
+    row(Map, &[Char('5')], None, "returned pane", "the ledger of memory given back to the system", Does::Screen(Screen::Pane(Pane::Returned))),
+    row(Map, &[Char('6')], None, "log pane", "every answer, whole; Enter selects its block", Does::Screen(Screen::Pane(Pane::Log))),
+    row(Map, &[Char('7')], None, "free-list pane", "free blocks in the order in which they are tried", Does::Screen(Screen::Pane(Pane::FreeList))),
+    row(Map, &[Char('8')], Some((4, "pins")), "pins pane", "where the memory is, and which blocks keep pages from being returned", Does::Screen(Screen::Pane(Pane::Pins))),
+    row(Map, &[Char('9')], None, "bytes pane", "the bytes of the selected block", Does::Screen(Screen::Pane(Pane::Bytes))),
+    row(Map, &[Key::Tab], None, "next pane", "focus the next pane on the screen", Does::Screen(Screen::NextPane)),
+    row(Map, &[Key::BackTab], None, "previous pane", "focus the pane before", Does::Screen(Screen::PreviousPane)),
+    row(Map, &[Char('z')], None, "maximise", "give the focused pane the whole screen, or put it back", Does::Screen(Screen::Maximise)),
     row(Map, &[Key::Esc], None, "leave", "leave popup, prompt or zoom, in turn; never the program", Does::Screen(Screen::Back)),
     row(Map, &[Char('q')], Some((2, "quit")), "quit", "close the layer on top, else end heapwalk", Does::Screen(Screen::Quit)),
     row(Everywhere, &[Ctrl('c')], None, "cancel", "cancel what runs; again ends heapwalk", Does::Screen(Screen::Interrupt)),
     row(Everywhere, &[Ctrl('z')], None, "suspend", "stop heapwalk until the shell resumes it (fg)", Does::Screen(Screen::Suspend)),
+
+    row(Rows, &[Char('j'), Key::Down], Some((0, "down")), "choose below", "choose the row below", Does::Screen(Screen::Row(RowStep::Rows(1)))),
+    row(Rows, &[Char('k'), Key::Up], Some((0, "up")), "choose above", "choose the row above", Does::Screen(Screen::Row(RowStep::Rows(-1)))),
+    row(Rows, &[Ctrl('d'), Key::PageDown], None, "choose a page below", "choose the row a page below", Does::Screen(Screen::Row(RowStep::Pages(1)))),
+    row(Rows, &[Ctrl('u'), Key::PageUp], None, "choose a page above", "choose the row a page above", Does::Screen(Screen::Row(RowStep::Pages(-1)))),
+    row(Rows, &[Key::Home], None, "choose first", "choose the first row", Does::Screen(Screen::Row(RowStep::First))),
+    row(Rows, &[Key::End, Char('G')], None, "choose last", "choose the last row", Does::Screen(Screen::Row(RowStep::Last))),
+    row(Rows, &[Key::Enter], Some((0, "opens it")), "open row", "open the chosen row: select its block, or filter by its bar", Does::Screen(Screen::OpenRow)),
+    row(Rows, &[Key::Tab], Some((1, "next pane")), "pane behind from rows", "focus the next pane on the screen", Does::Screen(Screen::NextPane)),
+    row(Rows, &[Key::Esc], Some((1, "back to the map")), "leave rows", "back to the map", Does::Screen(Screen::Back)),
+
+    row(Lines, &[Char('j'), Key::Down], Some((0, "down")), "scroll down", "scroll to the line below", Does::Screen(Screen::Row(RowStep::Rows(1)))),
+    row(Lines, &[Char('k'), Key::Up], Some((0, "up")), "scroll up", "scroll to the line above", Does::Screen(Screen::Row(RowStep::Rows(-1)))),
+    row(Lines, &[Ctrl('d'), Key::PageDown], None, "scroll a page down", "scroll to the line a page below", Does::Screen(Screen::Row(RowStep::Pages(1)))),
+    row(Lines, &[Ctrl('u'), Key::PageUp], None, "scroll a page up", "scroll to the line a page above", Does::Screen(Screen::Row(RowStep::Pages(-1)))),
+    row(Lines, &[Key::Home], None, "scroll to the start", "scroll to the first line", Does::Screen(Screen::Row(RowStep::First))),
+    row(Lines, &[Key::End, Char('G')], None, "scroll to the end", "scroll to the last line", Does::Screen(Screen::Row(RowStep::Last))),
+    row(Lines, &[Key::Tab], Some((1, "next pane")), "pane behind from lines", "focus the next pane on the screen", Does::Screen(Screen::NextPane)),
+    row(Lines, &[Key::Esc], Some((1, "back to the map")), "leave lines", "back to the map", Does::Screen(Screen::Back)),
 
     row(GoTo, &[Char('g')], Some((0, "first block")), "go to first", "select the first block", Move(Target::First)),
     row(GoTo, &[Char('e')], Some((0, "last block")), "go to last", "select the last block", Move(Target::Last)),

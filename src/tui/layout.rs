@@ -1,6 +1,12 @@
 //! One rule from the size of the screen to the places of its panes.
+//!
+//! Header, figures, the line that adds up, answers and footer are always there. The map takes a power of two of cells
+//! and what room is left stands beside it (block, fragmentation, pins, free lists) and below it (time, log, returned,
+//! pins), the most needed first. A pane without a place is one number key away: it then stands in the map's place.
 
 use ratatui::layout::Rect;
+
+use super::panes::{PANES, Pane};
 
 /// The least width and height that hold a useful picture.
 pub const LEAST: (u16, u16) = (60, 16);
@@ -9,7 +15,21 @@ pub const LEAST: (u16, u16) = (60, 16);
 const GUTTERS: u16 = 16;
 
 /// The least width and height of a screen part beside the map.
-const LEAST_SIDE: (u16, u16) = (34, 23);
+const LEAST_SIDE: (u16, u16) = (34, 21);
+
+/// Rows of the screen from which panes stand below the map.
+const LEAST_BELOW: u16 = 34;
+
+/// Columns of the screen from which the ledger stands beside the log, and from which the pins do as well.
+const LOG_SHARES: (u16, u16) = (100, 170);
+
+/// Panes beside the map, the most needed first: rows of its title and content at least, and as many as it has use for.
+const BESIDE: [(Pane, u16, u16); 4] = [
+    (Pane::Block, 9, 20),
+    (Pane::Fragmentation, 8, 15),
+    (Pane::Pins, 6, 9),
+    (Pane::FreeList, 5, 20),
+];
 
 /// Where everything is. Areas that have no room are empty.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -17,73 +37,212 @@ pub struct Layout {
     /// The heap and its settings: one row.
     pub header: Rect,
     /// What is free: one row.
-    pub free: Rect,
-    /// The map with its title and legend.
-    pub map: Rect,
-    /// The selected block: two lines without a title, or a titled card.
-    pub block: Rect,
-    /// The line that adds up: two lines without a title, or a titled table.
+    pub figures: Rect,
+    /// The line that adds up; below it, where they have no pane, time and what was returned.
     pub memory: Rect,
-    /// The ledger of returned memory; empty where `memory` tells of the last return.
-    pub returned: Rect,
-    /// Answers, the newest at the bottom.
-    pub log: Rect,
+    /// The selected block in two lines, where it has no pane.
+    pub block_lines: Rect,
+    /// Answers without a title, where the log has no pane.
+    pub answers: Rect,
     /// Hints: one row.
     pub footer: Rect,
-    /// Where the prompt goes when it is open: over the last row of the log and the footer.
+    /// Where the prompt goes when it is open: over the row above the footer and the footer.
     pub prompt: Rect,
     /// Cells in a row of the map.
     pub cells: u16,
-    /// Panes stand beside the map and have titles.
-    pub side: bool,
+    panes: [Rect; PANES.len()],
+}
+
+/// A pane somewhere else than the size of the screen would put it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Arrangement {
+    /// Each pane in its place.
+    #[default]
+    Usual,
+    /// This pane stands in the map's place.
+    InMapsPlace(Pane),
+    /// This pane takes all but the lines that are always there.
+    Whole(Pane),
 }
 
 impl Layout {
     /// The layout of a screen, or `None` where it is too small.
     #[must_use]
-    pub fn of(area: Rect) -> Option<Layout> {
+    pub fn of(area: Rect, arrangement: Arrangement) -> Option<Layout> {
         if area.width < LEAST.0 || area.height < LEAST.1 {
             return None;
         }
-        let cells = power_of_two_within(area.width - GUTTERS);
-        let map_width = cells + GUTTERS;
-        let extra = area.height.saturating_sub(24);
-        let log_height = 2 + extra / 5 + u16::from(extra > 0);
-        let side_width = area.width.saturating_sub(map_width + 1);
-        let main_height = area.height - 3 - log_height;
-        let side = side_width >= LEAST_SIDE.0 && main_height >= LEAST_SIDE.1;
-
+        let mut layout = Layout::default();
         let mut rows = Rows { area };
-        let header = rows.take_top(1);
-        let free = rows.take_top(1);
-        let footer = rows.take_bottom(1);
-        let log = rows.take_bottom(log_height);
-        let prompt = Rect {
-            y: footer.y - 1,
+        layout.header = rows.take_top(1);
+        layout.figures = rows.take_top(1);
+        layout.footer = rows.take_bottom(1);
+        layout.prompt = Rect {
+            y: layout.footer.y - 1,
             height: 2,
-            ..footer
+            ..layout.footer
         };
-        let fixed = Layout {
-            header,
-            free,
-            footer,
-            log,
-            prompt,
-            cells,
-            side,
-            ..Layout::default()
-        };
-        Some(if side {
-            beside(fixed, rows, map_width)
-        } else {
-            stacked(fixed, rows, extra)
-        })
+        layout.cells = power_of_two_within(area.width - GUTTERS);
+        match arrangement {
+            Arrangement::Whole(pane) => layout.place_whole(pane, rows),
+            Arrangement::Usual => layout.place_all(area, rows),
+            Arrangement::InMapsPlace(pane) => {
+                layout.place_all(area, rows);
+                if layout.pane(pane).is_empty() {
+                    let map = std::mem::take(&mut layout.panes[Pane::Map as usize]);
+                    layout.panes[pane as usize] = map;
+                }
+            }
+        }
+        Some(layout)
     }
 
-    /// Rows of memory that the map shows: all but its title and legend.
+    /// The place of a pane; empty where it is not on the screen.
+    #[must_use]
+    pub fn pane(&self, pane: Pane) -> Rect {
+        self.panes[pane as usize]
+    }
+
+    /// The panes on the screen, by number.
+    pub fn shown(&self) -> impl Iterator<Item = Pane> {
+        PANES
+            .iter()
+            .map(|row| row.pane)
+            .filter(|pane| !self.pane(*pane).is_empty())
+    }
+
+    /// Rows of memory that the map shows: all but its title, the overview and the legend.
     #[must_use]
     pub fn map_rows(&self) -> u16 {
-        self.map.height.saturating_sub(2)
+        self.pane(Pane::Map)
+            .height
+            .saturating_sub(2 + self.overview_rows())
+    }
+
+    /// Rows of the whole heap above the map's own: where there is plenty of room.
+    #[must_use]
+    pub fn overview_rows(&self) -> u16 {
+        match self.pane(Pane::Map).height {
+            0..23 => 0,
+            23..34 => 1,
+            34.. => 2,
+        }
+    }
+
+    fn set(&mut self, pane: Pane, area: Rect) {
+        self.panes[pane as usize] = area;
+    }
+
+    fn place_whole(&mut self, pane: Pane, mut rows: Rows) {
+        self.answers = rows.take_bottom(2);
+        self.memory = rows.take_bottom(1);
+        self.set(pane, rows.area);
+    }
+
+    fn place_all(&mut self, area: Rect, mut rows: Rows) {
+        let below = area.height >= LEAST_BELOW;
+        if below {
+            let extra = area.height - LEAST_BELOW;
+            let log = rows.take_bottom(6 + extra / 6);
+            self.place_log(log);
+        } else {
+            self.answers = rows.take_bottom(2 + (area.height - LEAST.1).saturating_sub(8) / 4);
+        }
+        self.memory = rows.take_bottom(if below { 1 } else { 2 });
+        if below {
+            let time = rows.take_bottom(5 + (area.height - LEAST_BELOW) / 10);
+            self.set(Pane::Time, time);
+        }
+        let map_width = self.cells + GUTTERS;
+        let side_width = area.width.saturating_sub(map_width + 1);
+        if side_width >= LEAST_SIDE.0 && rows.area.height >= LEAST_SIDE.1 {
+            self.place_beside(rows, map_width);
+        } else {
+            self.place_stacked(rows);
+        }
+    }
+
+    /// The log, and what stands beside it.
+    fn place_log(&mut self, area: Rect) {
+        let columns = |share: u16| {
+            u16::try_from(u32::from(area.width) * u32::from(share) / 100).unwrap_or(area.width)
+        };
+        let widths = if area.width >= LOG_SHARES.1 {
+            vec![
+                (Pane::Log, columns(42)),
+                (Pane::Returned, columns(28)),
+                (Pane::Pins, area.width),
+            ]
+        } else if area.width >= LOG_SHARES.0 {
+            vec![(Pane::Log, columns(58)), (Pane::Returned, area.width)]
+        } else {
+            vec![(Pane::Log, area.width)]
+        };
+        let mut x = area.x;
+        for (pane, width) in widths {
+            let width = width.min(area.right() - x);
+            self.set(pane, Rect { x, width, ..area });
+            x = (x + width + 1).min(area.right());
+        }
+    }
+
+    fn place_stacked(&mut self, mut rows: Rows) {
+        // A tall and narrow screen has room for a pane or two, side by side, once the map has plenty.
+        if rows.area.height >= 30 {
+            let row = rows.take_bottom(9 + (rows.area.height - 30) / 4);
+            let half = row.width / 2;
+            self.set(Pane::Fragmentation, Rect { width: half, ..row });
+            self.set(
+                Pane::Pins,
+                Rect {
+                    x: row.x + half + 1,
+                    width: row.width - half - 1,
+                    ..row
+                },
+            );
+        }
+        self.block_lines = rows.take_bottom(2);
+        self.set(Pane::Map, rows.area);
+    }
+
+    fn place_beside(&mut self, rows: Rows, map_width: u16) {
+        self.set(
+            Pane::Map,
+            Rect {
+                width: map_width,
+                ..rows.area
+            },
+        );
+        let mut column = Rows {
+            area: Rect {
+                x: rows.area.x + map_width + 1,
+                width: rows.area.width - map_width - 1,
+                ..rows.area
+            },
+        };
+        let mut room = column.area.height;
+        let mut chosen: Vec<(Pane, u16, u16)> = Vec::new();
+        for (pane, least, most) in BESIDE {
+            if !self.pane(pane).is_empty() {
+                continue;
+            }
+            // Rather than a pane less needed, those that fit get its room.
+            if least > room {
+                break;
+            }
+            room -= least;
+            chosen.push((pane, least, most));
+        }
+        let last = chosen.len().saturating_sub(1);
+        for (index, (pane, least, most)) in chosen.into_iter().enumerate() {
+            let more = if index == last {
+                room
+            } else {
+                room.min(most - least)
+            };
+            room -= more;
+            self.set(pane, column.take_top(least + more));
+        }
     }
 }
 
@@ -116,41 +275,6 @@ impl Rows {
     }
 }
 
-fn stacked(fixed: Layout, mut rows: Rows, extra: u16) -> Layout {
-    let returned = rows.take_bottom(if extra >= 8 { (extra / 4).min(6) } else { 0 });
-    let memory = rows.take_bottom(2);
-    let block = rows.take_bottom(2);
-    Layout {
-        returned,
-        memory,
-        block,
-        map: rows.area,
-        ..fixed
-    }
-}
-
-fn beside(fixed: Layout, rows: Rows, map_width: u16) -> Layout {
-    let map = Rect {
-        width: map_width,
-        ..rows.area
-    };
-    let column = Rect {
-        x: map.right() + 1,
-        width: rows.area.width - map_width - 1,
-        ..rows.area
-    };
-    let mut rest = Rows { area: column };
-    let block = rest.take_top(10);
-    let memory = rest.take_top(10);
-    Layout {
-        map,
-        block,
-        memory,
-        returned: rest.area,
-        ..fixed
-    }
-}
-
 fn power_of_two_within(columns: u16) -> u16 {
     match columns.checked_ilog2() {
         Some(exponent) => 1 << exponent.min(9),
@@ -162,27 +286,58 @@ fn power_of_two_within(columns: u16) -> u16 {
 mod tests {
     use super::*;
 
-    /// Width, height; cells, rows of the map, rows of the log, beside.
+    /// The numbers of the panes on the screen.
+    fn numbers(layout: &Layout) -> String {
+        layout.shown().map(|pane| pane.row().number).collect()
+    }
+
+    /// Width, height; cells, rows of the map, panes on the screen. The README shows the same table.
     #[test]
     fn sizes_give_the_layouts_that_were_drawn() {
         let rows = [
-            ((60, 16), (32, 5, 2, false)),
-            ((80, 24), (64, 13, 2, false)),
-            ((80, 50), (64, 27, 8, false)),
-            ((120, 40), (64, 29, 6, true)),
-            ((160, 40), (128, 21, 6, false)),
-            ((200, 60), (128, 45, 10, true)),
-            ((400, 120), (256, 93, 22, true)),
+            ((60, 16), (32, 5, "1")),
+            ((80, 24), (64, 13, "1")),
+            ((80, 50), (64, 19, "13468")),
+            ((120, 30), (64, 20, "123")),
+            ((120, 40), (64, 22, "1234568")),
+            ((160, 40), (128, 20, "1456")),
+            ((200, 60), (128, 35, "12345678")),
+            ((400, 120), (256, 77, "12345678")),
         ];
         for ((width, height), expected) in rows {
-            let layout = Layout::of(Rect::new(0, 0, width, height)).expect("large enough");
-            let found = (
-                layout.cells,
-                layout.map_rows(),
-                layout.log.height,
-                layout.side,
-            );
+            let layout = Layout::of(Rect::new(0, 0, width, height), Arrangement::Usual)
+                .expect("large enough");
+            let panes = numbers(&layout);
+            let found = (layout.cells, layout.map_rows(), panes.as_str());
             assert_eq!(found, expected, "{width}x{height}");
+        }
+    }
+
+    fn arrangements() -> impl Iterator<Item = Arrangement> {
+        let panes = || PANES.iter().map(|row| row.pane);
+        std::iter::once(Arrangement::Usual)
+            .chain(panes().map(Arrangement::InMapsPlace))
+            .chain(panes().map(Arrangement::Whole))
+    }
+
+    fn check(layout: &Layout, area: Rect, case: &str) {
+        let Layout {
+            header,
+            figures,
+            memory,
+            block_lines,
+            answers,
+            footer,
+            panes,
+            ..
+        } = *layout;
+        let mut areas = vec![header, figures, memory, block_lines, answers, footer];
+        areas.extend(panes);
+        for (at, one) in areas.iter().enumerate() {
+            assert_eq!(one.intersection(area), *one, "{case}: {at}");
+            for other in &areas[at + 1..] {
+                assert!(!one.intersects(*other), "{case}: {one} {other}");
+            }
         }
     }
 
@@ -191,30 +346,24 @@ mod tests {
         for width in 1..=220 {
             for height in 1..=80 {
                 let area = Rect::new(0, 0, width, height);
-                let Some(layout) = Layout::of(area) else {
-                    assert!(width < LEAST.0 || height < LEAST.1, "{width}x{height}");
-                    continue;
-                };
-                let Layout {
-                    header,
-                    free,
-                    map,
-                    block,
-                    memory,
-                    returned,
-                    log,
-                    footer,
-                    ..
-                } = layout;
-                let areas = [header, free, map, block, memory, returned, log, footer];
-                for (at, one) in areas.iter().enumerate() {
-                    assert_eq!(one.intersection(area), *one, "{width}x{height}: {at}");
-                    for other in &areas[at + 1..] {
-                        assert!(!one.intersects(*other), "{width}x{height}: {one} {other}");
+                for arrangement in arrangements() {
+                    let case = format!("{width}x{height} {arrangement:?}");
+                    let Some(layout) = Layout::of(area, arrangement) else {
+                        assert!(width < LEAST.0 || height < LEAST.1, "{case}");
+                        continue;
+                    };
+                    check(&layout, area, &case);
+                    match arrangement {
+                        Arrangement::Usual => {
+                            assert!(layout.map_rows() >= 5, "{case}");
+                            let map = layout.pane(Pane::Map);
+                            assert!(map.width >= layout.cells + GUTTERS, "{case}");
+                        }
+                        Arrangement::InMapsPlace(pane) | Arrangement::Whole(pane) => {
+                            assert!(!layout.pane(pane).is_empty(), "{case}");
+                        }
                     }
                 }
-                assert!(layout.map_rows() >= 5, "{width}x{height}");
-                assert!(map.width >= layout.cells + GUTTERS, "{width}x{height}");
             }
         }
     }

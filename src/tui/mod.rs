@@ -21,6 +21,7 @@ pub mod layout;
 pub mod message;
 pub mod numbers;
 mod pane;
+pub mod panes;
 pub mod prompt;
 pub mod state;
 pub mod terminal;

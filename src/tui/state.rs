@@ -6,12 +6,14 @@ use ratatui::layout::Rect;
 use tui_input::Input;
 
 use crate::session::frame::{Frame, Request};
-use crate::view::{Lens, Parts};
+use crate::view::{Lens, Parts, Window};
 
 use super::action::{Action, Context};
 use super::key::Key;
-use super::layout::Layout;
+use super::layout::{Arrangement, Layout};
 use super::message::Message;
+use super::pane;
+use super::panes::{ListView, Motion, PANES, Pane};
 use super::prompt::Prompt;
 
 /// All that belongs to the screen.
@@ -23,6 +25,12 @@ pub struct State {
     pub view: MapView,
     /// What lies over the map, if anything.
     pub layer: Option<Layer>,
+    /// The pane whose keys count.
+    pub focus: Pane,
+    /// Whether a pane stands somewhere else than usual.
+    pub arrangement: Arrangement,
+    /// How the list of each pane is scrolled, by number.
+    pub lists: [ListView; PANES.len()],
     /// Words from the screen itself, shown where answers are until the next answer.
     pub notice: Option<String>,
     /// The key that asked for the newest answer.
@@ -145,13 +153,23 @@ impl State {
     /// Whose keys count now.
     #[must_use]
     pub fn context(&self) -> Context {
-        self.layer.as_ref().map_or(Context::Map, Layer::context)
+        let of_pane = match self.focus.row().motion {
+            Motion::Blocks => Context::Map,
+            Motion::Rows => Context::Rows,
+            Motion::Lines => Context::Lines,
+        };
+        self.layer.as_ref().map_or(of_pane, Layer::context)
     }
 
     /// The places of the panes, unless the screen is too small.
     #[must_use]
     pub fn layout(&self) -> Option<Layout> {
-        Layout::of(Rect::new(0, 0, self.size.0, self.size.1))
+        self.layout_in(self.arrangement)
+    }
+
+    /// The places that the panes would have.
+    pub(super) fn layout_in(&self, arrangement: Arrangement) -> Option<Layout> {
+        Layout::of(Rect::new(0, 0, self.size.0, self.size.1), arrangement)
     }
 
     /// Asks for the part of the map that the screen shows; nothing on a screen that is too small.
@@ -162,14 +180,34 @@ impl State {
         let layout = self.layout()?;
         Some(Request::Look(Lens {
             cells: layout.cells,
-            rows: layout.map_rows(),
+            // A map that is not on the screen keeps a row, so that rows can still be counted.
+            rows: layout.map_rows().max(1),
             zoom: self.view.zoom,
             top: self.view.top,
             cursor: None,
             follow: self.view.follow,
-            parts: Parts::default(),
+            parts: self.parts(&layout),
             range: None,
         }))
+    }
+
+    /// The parts of the picture that the panes on the screen show.
+    fn parts(&self, layout: &Layout) -> Parts {
+        let window = |pane: Pane| Window {
+            top: self.lists[pane as usize].top,
+            rows: pane::rows_in(pane, layout.pane(pane)),
+        };
+        Parts {
+            overview: if layout.overview_rows() > 0 {
+                layout.cells * layout.overview_rows()
+            } else {
+                0
+            },
+            fragmentation: !layout.pane(Pane::Fragmentation).is_empty(),
+            free_list: window(Pane::FreeList),
+            pins: window(Pane::Pins),
+            bytes: window(Pane::Bytes),
+        }
     }
 
     /// Whether `frame` shows all that was asked for.

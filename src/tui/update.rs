@@ -1,5 +1,7 @@
 //! From (state, frame, message) to the next state and what must be done: no terminal, no clock, no session.
 
+mod panes;
+
 use ratatui::layout::Position;
 use tui_input::InputRequest;
 
@@ -8,7 +10,8 @@ use crate::session::frame::{Frame, Request, Target, Tone};
 use super::action::{self, Action, Context, Does, Screen};
 use super::key::Key;
 use super::message::{Effect, Message, Mouse, Signal};
-use super::pane::{explain, footer, help, map};
+use super::pane::{self, explain, footer, help, map};
+use super::panes::Pane;
 use super::prompt::{self, Prompt};
 use super::state::{Help, Layer, State, Verb};
 
@@ -257,6 +260,12 @@ impl Update<'_> {
             Screen::PageUp => self.scroll(-self.page()),
             Screen::PageDown => self.scroll(self.page()),
             Screen::Edit(request) => self.edit(request),
+            Screen::Pane(pane) => self.show_pane(pane),
+            Screen::NextPane => self.next_pane(1),
+            Screen::PreviousPane => self.next_pane(-1),
+            Screen::Maximise => self.maximise(),
+            Screen::Row(step) => self.step_rows(step),
+            Screen::OpenRow => self.open_row(),
         }
     }
 
@@ -311,8 +320,9 @@ impl Update<'_> {
                 }
             }
             Some(_) => {}
+            None if self.leave_pane() => {}
             None if self.state.view.zoom.is_some() => self.fit(),
-            None => self.say("Esc leaves popups and zoom; q ends heapwalk".to_owned()),
+            None => self.say("Esc leaves popups, panes and zoom; q ends heapwalk".to_owned()),
         }
     }
 
@@ -476,11 +486,24 @@ impl Update<'_> {
             return;
         };
         let position = Position { x: column, y: row };
-        if self.state.layer.is_some() || !layout.map.contains(position) {
+        if self.state.layer.is_some() {
             return;
         }
-        if let Some(address) = map::address_at(self.frame, layout.map, position) {
-            self.select(Target::Address(address));
+        let Some(pane) = layout
+            .shown()
+            .find(|pane| layout.pane(*pane).contains(position))
+        else {
+            return;
+        };
+        self.focus(pane);
+        let area = layout.pane(pane);
+        if pane == Pane::Map {
+            if let Some(address) = map::address_at(self.frame, area, position) {
+                self.select(Target::Address(address));
+            }
+        } else if let Some(row) = pane::row_at(pane, self.frame, area, position, &self.state.lists)
+        {
+            self.click_row(row);
         }
     }
 

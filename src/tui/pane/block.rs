@@ -4,8 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::tui::canvas::{Segment, joined, put, put_line, row, titled, wrapped};
+use crate::tui::canvas::{Segment, joined, put, put_line, row, wrapped};
 use crate::tui::numbers::{address, bytes, grouped, size};
+use crate::tui::panes::Pane;
 use crate::tui::theme::Role;
 use crate::view::{BlockCard, BlockState, Neighbour};
 
@@ -14,29 +15,24 @@ use super::Scene;
 /// Bytes of payload in a row of the dump.
 const DUMP: usize = 8;
 
-pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, titles: bool, buffer: &mut Buffer) {
-    let inner = if titles {
-        titled(buffer, area, scene.theme, "[2] Block", "")
-    } else {
-        area
-    };
-    let Some(block) = &scene.frame.picture.selected else {
-        put(
-            buffer,
-            inner,
-            "no block is selected: h and l select one",
-            scene.theme.style(Role::Faint),
-        );
-        return;
-    };
-    if titles {
-        draw_card(scene, block, inner, buffer);
-    } else {
-        draw_lines(scene, block, inner, buffer);
+pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let inner = scene.titled(Pane::Block, area, "", buffer);
+    match &scene.frame.picture.selected {
+        Some(block) => draw_card(scene, block, inner, buffer),
+        None => draw_nothing(scene, inner, buffer),
     }
 }
 
-fn draw_lines(scene: &Scene<'_>, block: &BlockCard, area: Rect, buffer: &mut Buffer) {
+fn draw_nothing(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let words = "no block is selected: h and l select one";
+    put(buffer, area, words, scene.theme.style(Role::Faint));
+}
+
+/// The block in two lines.
+pub(in crate::tui) fn draw_lines(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let Some(block) = &scene.frame.picture.selected else {
+        return draw_nothing(scene, area, buffer);
+    };
     let text = |rank: u8, text: String| Segment::new(rank, vec![scene.span(Role::Text, text)]);
     let mut head = identity(scene, block);
     head.push(scene.span(Role::Text, format!("  {}", sum(block))));

@@ -26,6 +26,8 @@ pub(in crate::tui) fn listed(help: &Help) -> impl Iterator<Item = &'static Actio
 pub(in crate::tui) fn place(context: Context) -> &'static str {
     match context {
         Context::Map | Context::Everywhere => "the map",
+        Context::Rows => "a pane of rows",
+        Context::Lines => "a pane that scrolls",
         Context::GoTo => "the go-to list",
         Context::Prompt => "the prompt",
         Context::Help => "this list",

@@ -5,33 +5,32 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::session::frame::{Answer, Tone};
-use crate::tui::canvas::{clipped, put_line, row, titled, width, wrapped};
+use crate::tui::canvas::{clipped, put_line, row, width, wrapped};
 use crate::tui::numbers::grouped;
+use crate::tui::panes::Pane;
 use crate::tui::state::Layer;
 use crate::tui::theme::Role;
 
 use super::Scene;
-
-/// The least height at which a title is worth its row.
-const TITLED: u16 = 5;
 
 /// Shown before anything was asked.
 const WELCOME: &str =
     "a allocates, h and l select blocks, i explains what is on the screen, ? lists all keys";
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    let inner = if area.height >= TITLED {
-        let total = format!("{} answers", grouped(scene.frame.log_total));
-        titled(buffer, area, scene.theme, "[6] Log", &total)
-    } else {
-        area
-    };
-    let lines = lines(scene, inner);
-    let first = inner
+    let total = format!("{} answers", grouped(scene.frame.log_total));
+    let inner = scene.titled(Pane::Log, area, &total, buffer);
+    draw_answers(scene, inner, buffer);
+}
+
+/// The newest answers without a title.
+pub(in crate::tui) fn draw_answers(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let lines = lines(scene, area);
+    let first = area
         .height
         .saturating_sub(u16::try_from(lines.len()).unwrap_or(u16::MAX));
-    for (index, line) in (first..inner.height).zip(&lines) {
-        put_line(buffer, row(inner, index), line);
+    for (index, line) in (first..area.height).zip(&lines) {
+        put_line(buffer, row(area, index), line);
     }
 }
 

@@ -18,7 +18,7 @@ const MARKS: u16 = 4;
 /// What stands in them.
 const MARK_WORDS: &str = "C commit R resident";
 
-pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, overview_rows: u16, buffer: &mut Buffer) {
     let map = &scene.frame.picture.map;
     let (title, position) = (title(map), position(map));
     let explained = format!("{position}, {MARK_WORDS}");
@@ -32,7 +32,7 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     };
     let inner = titled(buffer, area, scene.theme, &title, &right);
     let rows = Rect {
-        height: inner.height.saturating_sub(1),
+        height: inner.height.saturating_sub(1 + overview_rows),
         ..inner
     };
     if map.rows.is_empty() && rows.height > 0 {

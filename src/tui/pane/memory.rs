@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::tui::canvas::{Segment, joined, put_line, right_of, row, titled, width};
+use crate::tui::canvas::{Segment, joined, put_line, right_of, row, width};
 use crate::tui::numbers::{apportion, grouped, size};
 use crate::tui::theme::Role;
 use crate::view::MemoryLine;
@@ -27,15 +27,6 @@ const UNITS: [(u64, &str); 4] = [(1, ""), (1 << 10, "K"), (1 << 20, "M"), (1 << 
 /// Columns that the sum leaves for what the kernel says.
 const BEHIND: u16 = 18;
 
-pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, titles: bool, buffer: &mut Buffer) {
-    if titles {
-        let inner = titled(buffer, area, scene.theme, "[3] Where memory is", "bytes");
-        draw_table(scene, inner, buffer);
-    } else {
-        draw_lines(scene, area, buffer);
-    }
-}
-
 fn parts(memory: &MemoryLine) -> [u64; 6] {
     [
         memory.live,
@@ -48,7 +39,7 @@ fn parts(memory: &MemoryLine) -> [u64; 6] {
 }
 
 /// The sum flows over both lines; what the kernel says and what went back follow as far as there is room.
-fn draw_lines(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+pub(in crate::tui) fn draw_lines(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let memory = &scene.frame.picture.memory;
     let terms = sum_that_fits(memory, area.width);
     let (first, rest) = terms.split_at(terms_within(&terms, area.width));
@@ -165,7 +156,7 @@ fn resident(memory: &MemoryLine) -> String {
         .map_or_else(|| "does not tell".to_owned(), size)
 }
 
-fn draw_table(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+pub(super) fn draw_table(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let memory = &scene.frame.picture.memory;
     for ((index, (name, role)), value) in (0..area.height).zip(&PARTS).zip(parts(memory)) {
         let line = row(area, index);

@@ -1,22 +1,31 @@
 //! The parts of the screen, one file each. A pane draws itself into the area it is given and knows no other.
 
 pub(super) mod block;
+pub(super) mod bytes;
 pub(super) mod explain;
 pub(super) mod figures;
 pub(super) mod footer;
+pub(super) mod fragmentation;
+pub(super) mod free_list;
 pub(super) mod header;
 pub(super) mod help;
 pub(super) mod log;
 pub(super) mod map;
 pub(super) mod memory;
+pub(super) mod pins;
 pub(super) mod popup;
 pub(super) mod prompt;
 pub(super) mod returned;
+pub(super) mod time;
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Span;
 
 use crate::session::frame::Frame;
 
+use super::canvas::titled;
+use super::panes::{ListView, PANES, Pane};
 use super::state::State;
 use super::theme::{Role, Theme};
 
@@ -34,8 +43,107 @@ impl Scene<'_> {
         Span::styled(text.into(), self.theme.style(role))
     }
 
+    /// A pane's title over its first row, with words at the right; the rest of the area.
+    ///
+    /// The title of the pane whose keys count is reversed, unless it is the map: that is the usual case.
+    pub(super) fn titled(&self, pane: Pane, area: Rect, right: &str, buffer: &mut Buffer) -> Rect {
+        let inner = titled(buffer, area, self.theme, &pane.title(), right);
+        if self.state.focus == pane && pane != Pane::Map {
+            let place = Rect {
+                x: area.x.saturating_add(1),
+                width: super::canvas::width(&pane.title()).saturating_add(2),
+                height: 1,
+                ..area
+            };
+            buffer.set_style(
+                place.intersection(area).intersection(buffer.area),
+                self.theme.style(Role::Selected),
+            );
+        }
+        inner
+    }
+
     /// What stands between the segments of a line.
     pub(super) fn bar(&self) -> Span<'static> {
         self.span(Role::Faint, format!(" {} ", self.theme.glyphs.bar))
     }
+}
+
+/// What Enter on a row of a pane leads to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Opened {
+    /// The block at this address.
+    Block(u64),
+    /// A line of the command language.
+    Line(String),
+}
+
+/// How many rows a pane has to show in all; 0 for panes that do not scroll.
+pub(super) fn rows_of(pane: Pane, frame: &Frame) -> u64 {
+    let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let picture = &frame.picture;
+    match pane {
+        Pane::Map | Pane::Block | Pane::Time => 0,
+        Pane::Fragmentation => fragmentation::rows_of(frame),
+        Pane::Returned => count(frame.returned.len()),
+        Pane::Log => count(frame.log.len()),
+        Pane::FreeList => picture.free_list.as_ref().map_or(0, |list| list.total),
+        Pane::Pins => picture.pins.as_ref().map_or(0, |pins| {
+            pins.total.unwrap_or(pins.top + count(pins.pins.len()))
+        }),
+        Pane::Bytes => picture.bytes.as_ref().map_or(0, |bytes| bytes.total),
+    }
+}
+
+/// How many of its rows a pane in `area` can show.
+pub(super) fn rows_in(pane: Pane, area: Rect) -> u16 {
+    match pane {
+        Pane::Pins => pins::rows_in(area),
+        _ => area.height.saturating_sub(1),
+    }
+}
+
+/// What Enter on row `chosen` of a pane leads to.
+pub(super) fn opened(pane: Pane, frame: &Frame, chosen: u64) -> Option<Opened> {
+    let picture = &frame.picture;
+    let at = |top: u64| usize::try_from(chosen.checked_sub(top)?).ok();
+    match pane {
+        Pane::Log => {
+            let answer = frame.log.iter().rev().nth(at(0)?)?;
+            answer.block.map(Opened::Block)
+        }
+        Pane::FreeList => {
+            let list = picture.free_list.as_ref()?;
+            list.entries
+                .get(at(list.top)?)
+                .map(|entry| Opened::Block(entry.address))
+        }
+        Pane::Pins => {
+            let pins = picture.pins.as_ref()?;
+            pins.pins
+                .get(at(pins.top)?)
+                .map(|pin| Opened::Block(pin.address))
+        }
+        Pane::Fragmentation => fragmentation::opened(frame, chosen),
+        Pane::Map | Pane::Block | Pane::Time | Pane::Returned | Pane::Bytes => None,
+    }
+}
+
+/// The row of a pane that is drawn at `position`.
+pub(super) fn row_at(
+    pane: Pane,
+    frame: &Frame,
+    area: Rect,
+    position: Position,
+    lists: &[ListView; PANES.len()],
+) -> Option<u64> {
+    let shown = rows_in(pane, area);
+    let first = area.bottom().saturating_sub(shown);
+    let index = u64::from(position.y.checked_sub(first)?);
+    let row = match pane {
+        // The newest answer stands at the bottom; answers take several lines each.
+        Pane::Log | Pane::Fragmentation => return None,
+        _ => lists[pane as usize].top.saturating_add(index),
+    };
+    (row < rows_of(pane, frame)).then_some(row)
 }

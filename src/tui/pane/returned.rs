@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::session::frame::Returned;
-use crate::tui::canvas::{put, put_line, row, titled, wrapped};
+use crate::tui::canvas::{put, put_line, row, wrapped};
 use crate::tui::numbers::{grouped, size};
+use crate::tui::panes::Pane;
 use crate::tui::theme::Role;
 
 use super::Scene;
@@ -15,17 +16,8 @@ use super::Scene;
 const WITH_OPERATION: u16 = 52;
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    if area.is_empty() {
-        return;
-    }
     let total = size(scene.frame.picture.memory.returned_total);
-    let inner = titled(
-        buffer,
-        area,
-        scene.theme,
-        "[5] Returned to the system",
-        &format!("{total} in all"),
-    );
+    let inner = scene.titled(Pane::Returned, area, &format!("{total} in all"), buffer);
     if scene.frame.returned.is_empty() {
         let words = "nothing yet: M (_heapmin) gives wholly free pages back";
         for (index, line) in (0..inner.height).zip(wrapped(words, inner.width)) {

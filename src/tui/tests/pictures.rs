@@ -46,7 +46,10 @@ fn portrait(buffer: &Buffer) -> String {
 fn check(name: &str, model: &Model, depth: ColorDepth, glyphs: GlyphSet, size: (u16, u16)) {
     let theme = Theme::new(depth, glyphs, Appearance::Dark);
     let mut model = model.clone();
-    let layout = crate::tui::layout::Layout::of(ratatui::layout::Rect::new(0, 0, size.0, size.1));
+    let layout = crate::tui::layout::Layout::of(
+        ratatui::layout::Rect::new(0, 0, size.0, size.1),
+        crate::tui::layout::Arrangement::Usual,
+    );
     let layout = layout.expect("large enough");
     model.lens.cells = layout.cells;
     model.lens.rows = layout.map_rows();

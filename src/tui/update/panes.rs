@@ -1,0 +1,132 @@
+//! What keys do to the panes: focus, place, size, and the rows chosen in them.
+
+use crate::session::frame::{Request, Target};
+use crate::tui::action::RowStep;
+use crate::tui::layout::Arrangement;
+use crate::tui::pane;
+use crate::tui::panes::{Motion, Pane};
+
+use super::Update;
+
+impl Update<'_> {
+    /// A number key: focuses the pane where it is on the screen, else shows it in the map's place; again goes back.
+    pub(super) fn show_pane(&mut self, pane: Pane) {
+        let shown = |arrangement| {
+            self.state
+                .layout_in(arrangement)
+                .is_some_and(|layout| !layout.pane(pane).is_empty())
+        };
+        self.state.arrangement = match self.state.arrangement {
+            Arrangement::InMapsPlace(old) | Arrangement::Whole(old) if old == pane => {
+                self.state.focus = Pane::Map;
+                return self.arrange(Arrangement::Usual);
+            }
+            Arrangement::Whole(_) if pane != Pane::Map => Arrangement::Whole(pane),
+            _ if shown(Arrangement::Usual) => Arrangement::Usual,
+            _ => Arrangement::InMapsPlace(pane),
+        };
+        self.focus(pane);
+        self.arrange(self.state.arrangement);
+    }
+
+    /// The next pane on the screen, or the one before.
+    pub(super) fn next_pane(&mut self, step: isize) {
+        let Some(layout) = self.state.layout() else {
+            return;
+        };
+        let shown: Vec<Pane> = layout.shown().collect();
+        let count = isize::try_from(shown.len()).unwrap_or(isize::MAX);
+        if count < 2 {
+            return self.say(
+                "no other pane is on the screen; 2 to 9 show one in the map's place".to_owned(),
+            );
+        }
+        let here = shown
+            .iter()
+            .position(|pane| *pane == self.state.focus)
+            .and_then(|at| isize::try_from(at).ok())
+            .unwrap_or(0);
+        let next = usize::try_from((here + step).rem_euclid(count)).unwrap_or(0);
+        self.focus(shown[next]);
+        self.look();
+    }
+
+    /// The pane with the focus takes the whole screen, or goes back to its place.
+    pub(super) fn maximise(&mut self) {
+        let next = match self.state.arrangement {
+            Arrangement::Whole(_) => Arrangement::Usual,
+            _ => Arrangement::Whole(self.state.focus),
+        };
+        self.arrange(next);
+    }
+
+    /// Moves the choice in the pane that has the focus.
+    pub(super) fn step_rows(&mut self, step: RowStep) {
+        let pane = self.state.focus;
+        let Some(height) = self
+            .state
+            .layout()
+            .map(|layout| pane::rows_in(pane, layout.pane(pane)))
+        else {
+            return;
+        };
+        let total = pane::rows_of(pane, self.frame);
+        let rows = match step {
+            RowStep::Rows(rows) => i64::from(rows),
+            RowStep::Pages(pages) => i64::from(pages) * i64::from(height.max(1)),
+            RowStep::First => i64::MIN,
+            RowStep::Last => i64::MAX,
+        };
+        let list = &mut self.state.lists[pane as usize];
+        match pane.row().motion {
+            Motion::Rows => list.choose(rows, total, height),
+            Motion::Lines | Motion::Blocks => list.scroll(rows, total, height),
+        }
+        self.look();
+    }
+
+    /// Enter on a row of the pane that has the focus.
+    pub(super) fn open_row(&mut self) {
+        let pane = self.state.focus;
+        let chosen = self.state.lists[pane as usize].chosen;
+        match pane::opened(pane, self.frame, chosen) {
+            Some(pane::Opened::Block(address)) => self.select(Target::Address(address)),
+            Some(pane::Opened::Line(line)) => {
+                self.say(format!("Enter  {line}"));
+                self.send(Request::Line(line));
+            }
+            None => self.say("Enter  this row leads nowhere".to_owned()),
+        }
+    }
+
+    /// A click on a row chooses it; on the chosen row it opens it.
+    pub(super) fn click_row(&mut self, row: u64) {
+        let pane = self.state.focus;
+        let list = &mut self.state.lists[pane as usize];
+        let again = std::mem::replace(&mut list.chosen, row) == row;
+        if again && pane.row().motion == Motion::Rows {
+            self.open_row();
+        }
+    }
+
+    /// Leaves a pane that is not in its place, or gives the focus back to the map. Answers whether there was one.
+    pub(super) fn leave_pane(&mut self) -> bool {
+        if self.state.arrangement != Arrangement::Usual {
+            self.state.focus = Pane::Map;
+            self.arrange(Arrangement::Usual);
+            return true;
+        }
+        let away = self.state.focus != Pane::Map;
+        self.state.focus = Pane::Map;
+        away
+    }
+
+    pub(super) fn focus(&mut self, pane: Pane) {
+        self.state.focus = pane;
+    }
+
+    fn arrange(&mut self, arrangement: Arrangement) {
+        self.state.arrangement = arrangement;
+        self.look();
+    }
+}
