@@ -143,7 +143,7 @@ impl Layout {
         let below = area.height >= LEAST_BELOW;
         if below {
             let extra = area.height - LEAST_BELOW;
-            let log = rows.take_bottom(6 + extra / 6);
+            let log = rows.take_bottom(6 + extra / 7);
             self.place_log(log);
         } else {
             self.answers = rows.take_bottom(2 + (area.height - LEAST.1).saturating_sub(8) / 4);
