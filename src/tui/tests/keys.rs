@@ -537,7 +537,7 @@ fn signals_and_sizes_have_their_effects() {
             looks[..],
             [Request::Look(Lens {
                 cells: 128,
-                rows: 35,
+                rows: 36,
                 ..
             })]
         ),
