@@ -115,6 +115,8 @@ pub enum Screen {
     PreviousPane,
     /// The pane with the focus on the whole screen, or back.
     Maximise,
+    /// Begins a range of addresses, or drops it.
+    Range,
     /// Another row of the pane with the focus.
     Row(RowStep),
     /// Opens the chosen row of the pane with the focus.
@@ -161,6 +163,7 @@ impl Action {
                         | Screen::Accept
                         | Screen::OpenRow
                         | Screen::Row(_)
+                        | Screen::Range
                 )
             }
             Does::Move(_) | Does::Page(_) => false,

@@ -38,7 +38,7 @@ use Key::{Char, Ctrl};
 #[rustfmt::skip]
 pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('a')], Some((1, "alloc")), "alloc", "allocate: opens the prompt with the next name and size", Does::Prompt(alloc_line)),
-    row(Map, &[Char('f')], Some((1, "free")), "HeapFree", "free the selected block", Verb(free_selected)),
+    row(Map, &[Char('f')], Some((1, "free")), "HeapFree", "free the selected block, or all blocks of the range", Verb(free_selected)),
     row(Map, &[Char('r')], Some((4, "realloc")), "realloc", "resize the selected block: opens the prompt with its name", Does::Prompt(realloc_line)),
     row(Map, &[Char('p')], Some((6, "probe")), "probe", "ask where a request would land, and why not elsewhere; changes nothing", Does::Prompt(|_| "probe ".to_owned())),
     row(Map, &[Char('.')], None, "repeat", "repeat the last verb; alloc takes the next name", Does::Screen(Screen::Repeat)),
@@ -81,6 +81,7 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('7')], None, "free-list pane", "free blocks in the order in which they are tried", Does::Screen(Screen::Pane(Pane::FreeList))),
     row(Map, &[Char('8')], Some((4, "pins")), "pins pane", "where the memory is, and which blocks keep pages from being returned", Does::Screen(Screen::Pane(Pane::Pins))),
     row(Map, &[Char('9')], None, "bytes pane", "the bytes of the selected block", Does::Screen(Screen::Pane(Pane::Bytes))),
+    row(Map, &[Char('v')], None, "range", "begin a range of addresses at the selected block: moving extends it, f frees in it; again drops it", Does::Screen(Screen::Range)),
     row(Map, &[Key::Tab], None, "next pane", "focus the next pane on the screen", Does::Screen(Screen::NextPane)),
     row(Map, &[Key::BackTab], None, "previous pane", "focus the pane before", Does::Screen(Screen::PreviousPane)),
     row(Map, &[Char('z')], None, "maximise", "give the focused pane the whole screen, or put it back", Does::Screen(Screen::Maximise)),
@@ -156,6 +157,12 @@ fn command(command: Command) -> Result<Request, String> {
 }
 
 fn free_selected(frame: &Frame) -> Result<Request, String> {
+    if let Some(range) = &frame.picture.range {
+        let (from, to) = (numbers::address(range.from), numbers::address(range.to));
+        return Ok(Request::Line(format!(
+            "free where busy from={from} to={to}"
+        )));
+    }
     let block = frame
         .picture
         .selected

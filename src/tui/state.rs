@@ -31,6 +31,8 @@ pub struct State {
     pub arrangement: Arrangement,
     /// How the list of each pane is scrolled, by number.
     pub lists: [ListView; PANES.len()],
+    /// The chosen range of addresses.
+    pub range: Option<Range>,
     /// Words from the screen itself, shown where answers are until the next answer.
     pub notice: Option<String>,
     /// The key that asked for the newest answer.
@@ -50,6 +52,15 @@ pub struct State {
     pub(super) seen: u64,
     /// Typed ahead of a frame that the next key depends on.
     pub(super) held: VecDeque<Message>,
+}
+
+/// A range of addresses: first byte, and the byte behind the last.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Range {
+    /// The block where it was begun.
+    pub anchor: (u64, u64),
+    /// All of it.
+    pub span: (u64, u64),
 }
 
 /// Which part of the map is wanted.
@@ -187,7 +198,7 @@ impl State {
             cursor: None,
             follow: self.view.follow,
             parts: self.parts(&layout),
-            range: None,
+            range: self.range.map(|range| range.span),
         }))
     }
 

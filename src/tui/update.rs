@@ -1,6 +1,7 @@
 //! From (state, frame, message) to the next state and what must be done: no terminal, no clock, no session.
 
 mod panes;
+mod range;
 
 use ratatui::layout::Position;
 use tui_input::InputRequest;
@@ -123,6 +124,7 @@ impl Update<'_> {
         // A command may have made the map follow its block: the wheel goes on from what is shown.
         if self.state.is_current(self.frame) {
             self.state.view.top = self.frame.picture.map.top;
+            self.extend_range();
         }
         while self.state.is_current(self.frame) {
             let Some(message) = self.state.held.pop_front() else {
@@ -264,6 +266,7 @@ impl Update<'_> {
             Screen::NextPane => self.next_pane(1),
             Screen::PreviousPane => self.next_pane(-1),
             Screen::Maximise => self.maximise(),
+            Screen::Range => self.toggle_range(),
             Screen::Row(step) => self.step_rows(step),
             Screen::OpenRow => self.open_row(),
         }
@@ -320,9 +323,12 @@ impl Update<'_> {
                 }
             }
             Some(_) => {}
+            None if self.leave_range() => {}
             None if self.leave_pane() => {}
             None if self.state.view.zoom.is_some() => self.fit(),
-            None => self.say("Esc leaves popups, panes and zoom; q ends heapwalk".to_owned()),
+            None => {
+                self.say("Esc leaves popups, range, panes and zoom; q ends heapwalk".to_owned())
+            }
         }
     }
 
