@@ -104,6 +104,7 @@ fn picture(heap: &Heap, zoom: Option<u64>) -> usize {
         marks: &[],
         names: &|_| None,
         returned: (0, 0),
+        search: None,
         quiet: true,
     };
     take(heap, &lens, &context).map.rows.len()

@@ -52,6 +52,7 @@ fn picture(heap: &Heap, lens: &Lens) -> Picture {
         marks: &[],
         names: &|_| None,
         returned: (0, 0),
+        search: None,
         quiet: true,
     };
     take(heap, lens, &context)

@@ -529,6 +529,7 @@ impl Session {
             marks: &self.marks,
             names: &names,
             returned: slot.returned,
+            search: None,
             quiet: true,
         };
         let picture = Arc::new(view::take(&slot.heap, lens, &context));

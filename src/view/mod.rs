@@ -9,17 +9,21 @@
 
 mod card;
 mod cells;
+mod facts;
 mod picture;
 mod rows;
+mod search;
 mod seek;
 mod sums;
 
+pub use facts::{BlockFacts, facts};
 pub use picture::{
     BlockCard, BlockState, Bucket, BytesPicture, BytesRow, Cell, CellState, Figures, Fit,
     Fragmentation, FreeEntry, FreeListPicture, HeaderFields, HeapKind, HeapTitle, Lens, Links,
     MapPicture, MapRow, Mark, MarkedRange, MemoryLine, Neighbour, Overview, Parts, Picture, Pin,
     PinsPicture, RangeCard, RowResidency, Window,
 };
+pub use search::Search;
 pub use seek::{Target, extent, seek};
 pub use sums::{external_fragmentation, figures, memory_line, resident};
 
@@ -42,6 +46,8 @@ pub struct Context<'a> {
     pub names: &'a dyn Fn(u64) -> Option<(String, u64)>,
     /// Bytes given back by the last return and in all.
     pub returned: (u64, u64),
+    /// What the filter looks for, while there is one.
+    pub search: Option<Search<'a>>,
     /// No operation is under way.
     pub quiet: bool,
 }
