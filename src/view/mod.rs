@@ -9,11 +9,13 @@
 
 mod card;
 mod cells;
+mod facts;
 mod picture;
 mod rows;
 mod seek;
 mod sums;
 
+pub use facts::{BlockFacts, facts};
 pub use picture::{
     BlockCard, BlockState, Bucket, BytesPicture, BytesRow, Cell, CellState, Figures, Fit,
     Fragmentation, FreeEntry, FreeListPicture, HeaderFields, HeapKind, HeapTitle, Lens, Links,
