@@ -246,13 +246,18 @@ impl Relation {
             (Value::Whole(left), Value::Whole(right)) => Some(left.cmp(&right)),
             (left, right) => left.as_fraction().partial_cmp(&right.as_fraction()),
         };
+        order.map_or(self == Relation::NotEqual, |order| self.orders(order))
+    }
+
+    /// Whether it holds between two numbers of which the left one is `order` than the right one.
+    pub(super) fn orders(self, order: Ordering) -> bool {
         match self {
-            Relation::Less => order == Some(Ordering::Less),
-            Relation::LessEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
-            Relation::Equal => order == Some(Ordering::Equal),
-            Relation::NotEqual => order != Some(Ordering::Equal),
-            Relation::GreaterEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
-            Relation::Greater => order == Some(Ordering::Greater),
+            Relation::Less => order.is_lt(),
+            Relation::LessEqual => order.is_le(),
+            Relation::Equal => order.is_eq(),
+            Relation::NotEqual => order.is_ne(),
+            Relation::GreaterEqual => order.is_ge(),
+            Relation::Greater => order.is_gt(),
         }
     }
 }

@@ -1,0 +1,623 @@
+//! Filters: words that a block must meet, all of them. `free size>4K` means the holes larger than 4 KiB.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::view::{BlockFacts, BlockState};
+
+use super::command::Relation;
+use super::error::{ParseError, either};
+use super::lexer::{Lexed, Piece, Token, lex};
+use super::name::{self, Name};
+use super::number::{self, Size};
+
+const WORDS: &str =
+    "busy, free, large, damaged, pin, or a condition such as size>4K, name~b or from=0x1000";
+const SIGNS: &str = "<, <=, =, !=, >= or >";
+
+/// What blocks must be to be found: every word holds. Printing gives the words back.
+///
+/// ```
+/// # use heapwalk::session::Filter;
+/// let filter: Filter = "free  size >= 4096".parse().unwrap();
+/// assert_eq!(filter.to_string(), "free size>=4K");
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Filter {
+    terms: Vec<Term>,
+}
+
+/// One word.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Term {
+    /// `busy`, `free`, `large`, `damaged`.
+    Is(Kind),
+    /// `pin`: keeps pages from being returned.
+    Pin,
+    /// `size>4K`.
+    Figure(Figure, Relation, u64),
+    /// `name=b3`.
+    Named(Name),
+    /// `name~b`: these letters and digits occur in the name.
+    NameHas(String),
+    /// `from=0x1000`: begins there or behind it.
+    From(u64),
+    /// `to=0x2000`: begins before it.
+    To(u64),
+}
+
+/// The words for what a block is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    Busy,
+    Free,
+    Large,
+    Damaged,
+}
+
+impl Kind {
+    const ALL: [Kind; 4] = [Kind::Busy, Kind::Free, Kind::Large, Kind::Damaged];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Kind::Busy => "busy",
+            Kind::Free => "free",
+            Kind::Large => "large",
+            Kind::Damaged => "damaged",
+        }
+    }
+
+    fn holds(self, block: &BlockFacts<'_>) -> bool {
+        match self {
+            Kind::Busy => block.is_busy(),
+            Kind::Free => block.state == BlockState::Free,
+            Kind::Large => block.state == BlockState::Large,
+            Kind::Damaged => block.state == BlockState::Damaged,
+        }
+    }
+}
+
+/// The numbers that a block can be asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Figure {
+    Size,
+    Asked,
+    Slack,
+    Age,
+    Born,
+}
+
+impl Figure {
+    pub(super) const ALL: [Figure; 5] = [
+        Figure::Size,
+        Figure::Asked,
+        Figure::Slack,
+        Figure::Age,
+        Figure::Born,
+    ];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Figure::Size => "size",
+            Figure::Asked => "asked",
+            Figure::Slack => "slack",
+            Figure::Age => "age",
+            Figure::Born => "born",
+        }
+    }
+
+    /// Counts operations rather than bytes.
+    const fn counts(self) -> bool {
+        matches!(self, Figure::Age | Figure::Born)
+    }
+
+    /// The figure of a block after operation `now`; nothing where it has none, and then no condition on it holds.
+    fn of(self, block: &BlockFacts<'_>, now: u64) -> Option<u64> {
+        let busy = block.is_busy();
+        match self {
+            Figure::Size => (block.state != BlockState::Control).then_some(block.bytes),
+            Figure::Asked => busy.then_some(block.asked),
+            Figure::Slack => busy.then(|| block.slack()),
+            Figure::Age => block.born.map(|born| now.saturating_sub(born)),
+            Figure::Born => block.born,
+        }
+    }
+}
+
+impl Filter {
+    /// Whether all words hold for a block, `now` being the operations done so far.
+    #[must_use]
+    pub fn matches(&self, block: &BlockFacts<'_>, now: u64) -> bool {
+        block.state != BlockState::Control
+            && self.terms.iter().all(|term| match term {
+                Term::Is(kind) => kind.holds(block),
+                Term::Pin => block.pins > 0,
+                Term::Figure(figure, relation, value) => figure
+                    .of(block, now)
+                    .is_some_and(|found| relation.orders(found.cmp(value))),
+                Term::Named(name) => block.name.is_some_and(|found| is_called(found, name)),
+                Term::NameHas(part) => block.name.is_some_and(|found| found.contains(part)),
+                Term::From(address) => block.address >= *address,
+                Term::To(address) => block.address < *address,
+            })
+    }
+
+    /// Whether names or births of blocks have to be known.
+    #[must_use]
+    pub fn needs_names(&self) -> bool {
+        self.terms.iter().any(|term| {
+            matches!(
+                term,
+                Term::Named(_) | Term::NameHas(_) | Term::Figure(Figure::Age | Figure::Born, ..)
+            )
+        })
+    }
+
+    /// Whether what blocks pin has to be known, which costs more than the rest.
+    #[must_use]
+    pub fn needs_pins(&self) -> bool {
+        self.terms.contains(&Term::Pin)
+    }
+
+    /// Reads the words of a line from `tokens` on; `end` is the empty piece behind the last.
+    pub(super) fn read<'a>(
+        tokens: impl IntoIterator<Item = Token<'a>>,
+        end: Piece<'a>,
+    ) -> Result<Filter, ParseError> {
+        let mut words = Reader {
+            pieces: tokens.into_iter().map(|token| token.piece).collect(),
+            at: 0,
+            end,
+        };
+        let mut filter = Filter { terms: Vec::new() };
+        while let Some(word) = words.next() {
+            let term = words.term(word)?;
+            filter.add(term, word)?;
+        }
+        if filter.terms.is_empty() {
+            return Err(ParseError::at(end, WORDS));
+        }
+        Ok(filter)
+    }
+
+    fn add(&mut self, term: Term, word: Piece<'_>) -> Result<(), ParseError> {
+        let other = self.terms.iter().find_map(|known| match (known, &term) {
+            (Term::Is(known), Term::Is(new)) if !may_both_hold(*known, *new) => Some(known.word()),
+            _ => None,
+        });
+        if let Some(other) = other {
+            let hint = format!("no block is {other} and {} at once", word.text);
+            return Err(ParseError::at(word, "a word that goes with the others").hint(hint));
+        }
+        self.terms.push(term);
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(terms: Vec<Term>) -> Filter {
+        Filter { terms }
+    }
+}
+
+/// Whether `found` is how `name` is printed.
+fn is_called(found: &str, name: &Name) -> bool {
+    found
+        .strip_prefix(&name.base)
+        .is_some_and(|rest| match name.index {
+            None => rest.is_empty(),
+            Some(index) => rest.parse() == Ok(index),
+        })
+}
+
+/// A large block is busy; else a block is one thing.
+fn may_both_hold(a: Kind, b: Kind) -> bool {
+    a == b
+        || matches!(
+            (a, b),
+            (Kind::Busy, Kind::Large) | (Kind::Large, Kind::Busy)
+        )
+}
+
+/// The words of a filter, in order.
+struct Reader<'a> {
+    pieces: Vec<Piece<'a>>,
+    at: usize,
+    end: Piece<'a>,
+}
+
+impl<'a> Reader<'a> {
+    fn next(&mut self) -> Option<Piece<'a>> {
+        let piece = self.pieces.get(self.at).copied();
+        self.at += usize::from(piece.is_some());
+        piece
+    }
+
+    /// The next piece; at the end an empty one, which nothing takes.
+    fn value(&mut self) -> Piece<'a> {
+        self.next().unwrap_or(self.end)
+    }
+
+    fn term(&mut self, word: Piece<'a>) -> Result<Term, ParseError> {
+        if let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.word() == word.text) {
+            return Ok(Term::Is(kind));
+        }
+        if word.text == "pin" {
+            return Ok(Term::Pin);
+        }
+        let (key, sign, value) = self.condition(word)?;
+        if let Some(figure) = Figure::ALL
+            .into_iter()
+            .find(|figure| figure.word() == key.text)
+        {
+            let relation = relation(sign)?;
+            let value = if figure.counts() {
+                number::count(value)?
+            } else {
+                number::size(value)?
+            };
+            return Ok(Term::Figure(figure, relation, value));
+        }
+        match (key.text, sign.text) {
+            ("name", "=" | "==") => name::name(value).map(Term::Named),
+            ("name", "~") => part(value).map(Term::NameHas),
+            ("name", _) => Err(ParseError::at(
+                sign,
+                "= for the whole name or ~ for a part of it",
+            )),
+            ("from", "=" | "==") => address(value).map(Term::From),
+            ("to", "=" | "==") => address(value).map(Term::To),
+            ("from" | "to", _) => Err(ParseError::at(sign, "=")),
+            _ => Err(unknown(key)),
+        }
+    }
+
+    /// A key, its sign and its value, whether they are written together or apart.
+    fn condition(
+        &mut self,
+        word: Piece<'a>,
+    ) -> Result<(Piece<'a>, Piece<'a>, Piece<'a>), ParseError> {
+        if let Some(at) = word.text.find(['=', '~']).filter(|at| *at > 0) {
+            let (sign, value) = (word.skip(at), word.skip(at + 1));
+            let key = Piece {
+                text: &word.text[..at],
+                ..word
+            };
+            let sign = Piece {
+                text: &sign.text[..1],
+                ..sign
+            };
+            // Behind `size=` a blank and the value may follow.
+            let value = if value.text.is_empty() {
+                self.value()
+            } else {
+                value
+            };
+            return Ok((key, sign, value));
+        }
+        if !KEYS.contains(&word.text) {
+            return Err(unknown(word));
+        }
+        let sign = self.value();
+        let apart = sign.text.starts_with(['=', '~']) && sign.text.len() > 1;
+        if apart && !sign.text.starts_with("==") {
+            let value = sign.skip(1);
+            let sign = Piece {
+                text: &sign.text[..1],
+                ..sign
+            };
+            return Ok((word, sign, value));
+        }
+        relation_or_part(sign)?;
+        Ok((word, sign, self.value()))
+    }
+}
+
+const KEYS: [&str; 8] = [
+    "size", "asked", "slack", "age", "born", "name", "from", "to",
+];
+
+fn unknown(word: Piece<'_>) -> ParseError {
+    let kinds = Kind::ALL.map(Kind::word);
+    ParseError::at(word, WORDS).suggest(kinds.into_iter().chain(["pin"]).chain(KEYS))
+}
+
+fn relation_or_part(sign: Piece<'_>) -> Result<(), ParseError> {
+    if sign.text == "~" {
+        return Ok(());
+    }
+    relation(sign).map(drop)
+}
+
+/// A comparison; equality may be written as in `expect`.
+fn relation(sign: Piece<'_>) -> Result<Relation, ParseError> {
+    if sign.text == "=" {
+        return Ok(Relation::Equal);
+    }
+    Relation::ALL
+        .into_iter()
+        .find(|relation| relation.sign() == sign.text)
+        .ok_or_else(|| ParseError::at(sign, SIGNS))
+}
+
+/// Letters, digits and underscores: all that names are made of.
+fn part(piece: Piece<'_>) -> Result<String, ParseError> {
+    let plain = piece
+        .text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if piece.text.is_empty() || !plain {
+        return Err(ParseError::at(piece, "a part of a name, such as b or b1"));
+    }
+    Ok(piece.text.to_owned())
+}
+
+fn address(piece: Piece<'_>) -> Result<u64, ParseError> {
+    const ADDRESS: &str = "an address such as 0x1230";
+    number::hexadecimal(piece, ADDRESS)?.ok_or_else(|| ParseError::at(piece, ADDRESS))
+}
+
+impl FromStr for Filter {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Filter, ParseError> {
+        let Lexed { tokens, end, .. } = lex(text)?;
+        Filter::read(tokens, end)
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, term) in self.terms.iter().enumerate() {
+            if nth > 0 {
+                f.write_str(" ")?;
+            }
+            write!(f, "{term}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Term::Is(kind) => f.write_str(kind.word()),
+            Term::Pin => f.write_str("pin"),
+            Term::Figure(figure, relation, value) => {
+                let sign = match relation {
+                    Relation::Equal => "=",
+                    other => other.sign(),
+                };
+                write!(f, "{}{sign}", figure.word())?;
+                if figure.counts() {
+                    write!(f, "{value}")
+                } else {
+                    write!(f, "{}", Size(*value))
+                }
+            }
+            Term::Named(name) => write!(f, "name={name}"),
+            Term::NameHas(part) => write!(f, "name~{part}"),
+            Term::From(address) => write!(f, "from={address:#x}"),
+            Term::To(address) => write!(f, "to={address:#x}"),
+        }
+    }
+}
+
+/// What can stand next, for completion.
+pub(super) fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
+    DOCS.iter().copied()
+}
+
+/// The words of filters, as help lists them.
+pub(super) const DOCS: [(&str, &str); 13] = [
+    ("busy", "blocks that someone holds, large ones too"),
+    ("free", "holes"),
+    ("large", "blocks in a region of their own"),
+    ("damaged", "places where no block can be read"),
+    ("pin", "blocks that keep pages from being returned"),
+    (
+        "size",
+        "bytes of the block, header included: size>4K, size<=64, size=80",
+    ),
+    ("asked", "bytes that its owner asked for: asked>=1M"),
+    ("slack", "bytes of it that nobody asked for: slack>7"),
+    ("age", "operations since it was made: age>1000"),
+    ("born", "the operation that made it: born<=40"),
+    ("name", "its name: name=b3, or a part of it: name~b"),
+    ("from", "begins at this address or behind it: from=0x1000"),
+    ("to", "begins before this address: to=0x2000"),
+];
+
+/// All that a filter can be made of, as one sentence of help.
+pub(super) fn kinds() -> String {
+    either(&DOCS.map(|(word, _)| word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(address: u64, bytes: u64, state: BlockState) -> BlockFacts<'static> {
+        BlockFacts {
+            address,
+            bytes,
+            asked: 0,
+            state,
+            name: None,
+            born: None,
+            pins: 0,
+        }
+    }
+
+    /// A small heap: b1 (64 asked in 80), b12 that pins a page, a hole, a large block, damage, and a descriptor.
+    fn blocks() -> [(&'static str, BlockFacts<'static>); 6] {
+        let busy = BlockFacts {
+            asked: 64,
+            name: Some("b1"),
+            born: Some(10),
+            ..block(0x720, 80, BlockState::Busy)
+        };
+        let pin = BlockFacts {
+            asked: 5000,
+            name: Some("b12"),
+            born: Some(90),
+            pins: 4096,
+            ..block(0x2000, 5008, BlockState::Busy)
+        };
+        let large = BlockFacts {
+            asked: 1 << 20,
+            ..block(0x10030, (1 << 20) + 4048, BlockState::Large)
+        };
+        [
+            ("b1", busy),
+            ("b12", pin),
+            ("hole", block(0x3400, 4096, BlockState::Free)),
+            ("large", large),
+            ("bad", block(0x5000, 16, BlockState::Damaged)),
+            ("control", block(0x6000, 64, BlockState::Control)),
+        ]
+    }
+
+    #[test]
+    fn words_are_joined_by_and() {
+        for (filter, found) in [
+            ("busy", "b1 b12 large"),
+            ("free", "hole"),
+            ("large", "large"),
+            ("busy large", "large"),
+            ("damaged", "bad"),
+            ("pin", "b12"),
+            ("size>=4K", "b12 hole large"),
+            ("size<=80", "b1 bad"),
+            ("size=4096", "hole"),
+            ("size!=4096 size<1M", "b1 b12 bad"),
+            ("asked>=0", "b1 b12 large"),
+            ("asked<100", "b1"),
+            ("slack=8", "b1"),
+            ("slack>8", "large"),
+            ("age>50", "b1"),
+            ("age<=10", "b12"),
+            ("born>=10 born<90", "b1"),
+            ("name~b1", "b1 b12"),
+            ("name=b1", "b1"),
+            ("name=b[12]", "b12"),
+            ("from=0x2000", "b12 hole large bad"),
+            ("to=0x2000", "b1"),
+            ("from=0x720 to=0x3400", "b1 b12"),
+            ("free name~b", ""),
+        ] {
+            let parsed: Filter = filter.parse().unwrap();
+            let matching: Vec<&str> = blocks()
+                .iter()
+                .filter(|(_, facts)| parsed.matches(facts, 100))
+                .map(|(name, _)| *name)
+                .collect();
+            assert_eq!(matching.join(" "), found, "{filter}");
+        }
+    }
+
+    #[test]
+    fn words_have_one_canonical_form() {
+        for (typed, canonical) in [
+            ("free", "free"),
+            ("  busy   size > 4096 # large ones", "busy size>4K"),
+            ("size= 64", "size=64"),
+            ("size =64", "size=64"),
+            ("size = 64", "size=64"),
+            ("size==64", "size=64"),
+            ("size == 64", "size=64"),
+            ("size != 64", "size!=64"),
+            ("asked<=1M slack>0", "asked<=1M slack>0"),
+            ("age>1000 born<4096", "age>1000 born<4096"),
+            ("name ~ b_1", "name~b_1"),
+            ("name ~b", "name~b"),
+            ("name=b[3]", "name=b3"),
+            ("from=0x0A to=0XB0", "from=0xa to=0xb0"),
+            ("pin large busy", "pin large busy"),
+        ] {
+            let filter: Filter = typed.parse().unwrap();
+            assert_eq!(filter.to_string(), canonical, "{typed}");
+            assert_eq!(canonical.parse(), Ok(filter), "{canonical}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_placed() {
+        for (typed, message) in [
+            (
+                "",
+                "column 1: found the end of the line, expected busy, free, large",
+            ),
+            (
+                "bsy",
+                "column 1: found \"bsy\", expected busy, free, large, damaged, pin, or a condition such as size>4K, name~b or from=0x1000 (did you mean busy?)",
+            ),
+            (
+                "free siz>4K",
+                "column 6: found \"siz\", expected busy, free",
+            ),
+            ("siz=4K", "column 1: found \"siz\", expected busy, free"),
+            (
+                "size",
+                "column 5: found the end of the line, expected <, <=, =, !=, >= or >",
+            ),
+            (
+                "size 4K",
+                "column 6: found \"4K\", expected <, <=, =, !=, >= or >",
+            ),
+            (
+                "size~4K",
+                "column 5: found \"~\", expected <, <=, =, !=, >= or >",
+            ),
+            (
+                "size>",
+                "column 6: found the end of the line, expected a size such as 64",
+            ),
+            (
+                "size>x",
+                "column 6: found \"x\", expected a size such as 64",
+            ),
+            (
+                "age>4K",
+                "column 5: found \"4K\", expected a count such as 1000",
+            ),
+            (
+                "name>b",
+                "column 5: found \">\", expected = for the whole name or ~ for a part of it",
+            ),
+            (
+                "name~",
+                "column 6: found the end of the line, expected a part of a name",
+            ),
+            (
+                "name~b[",
+                "column 6: found \"b[\", expected a part of a name",
+            ),
+            ("name=3", "column 6: found \"3\", expected a name such as a"),
+            (
+                "from=12",
+                "column 6: found \"12\", expected an address such as 0x1230",
+            ),
+            ("to>0x10", "column 3: found \">\", expected ="),
+            (
+                "busy free",
+                "column 6: found \"free\", expected a word that goes with the others (no block is busy and free at once)",
+            ),
+            ("> 4", "column 1: found \">\", expected busy, free"),
+            ("=4", "column 1: found \"=4\", expected busy, free"),
+        ] {
+            let error = typed.parse::<Filter>().expect_err(typed).to_string();
+            assert!(error.starts_with(message), "{typed}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_word_is_explained_and_can_be_typed() {
+        for (word, doc) in words() {
+            let example = doc.split(": ").last().unwrap().split(',').next().unwrap();
+            let typed = if KEYS.contains(&word) { example } else { word };
+            let parsed: Result<Filter, ParseError> = typed.parse();
+            assert!(parsed.is_ok(), "{word}: {parsed:?}");
+        }
+        assert!(kinds().starts_with("busy, free") && kinds().ends_with("or to"));
+    }
+}

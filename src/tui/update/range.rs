@@ -1,0 +1,49 @@
+//! A range of addresses: from where it was begun to the cursor.
+
+use super::Update;
+use crate::tui::state::Range;
+
+impl Update<'_> {
+    /// Begins a range at the selected block, or drops the one there is.
+    pub(super) fn toggle_range(&mut self) {
+        if self.leave_range() {
+            return self.say("v  the range is dropped".to_owned());
+        }
+        let Some(block) = &self.frame.picture.selected else {
+            return self.say("v  no block is selected; h and l select one".to_owned());
+        };
+        self.begin_range((block.address, block.address.saturating_add(block.bytes)));
+        self.say("v  a range begins here: moving extends it, f frees what is in it".to_owned());
+    }
+
+    /// Begins a range with these bytes.
+    pub(super) fn begin_range(&mut self, anchor: (u64, u64)) {
+        self.state.range = Some(Range {
+            anchor,
+            span: anchor,
+        });
+        self.look();
+    }
+
+    /// Drops the range. Answers whether there was one.
+    pub(super) fn leave_range(&mut self) -> bool {
+        let was = self.state.range.take().is_some();
+        if was {
+            self.look();
+        }
+        was
+    }
+
+    /// Lets the range reach to where the cursor is now.
+    pub(super) fn extend_range(&mut self) {
+        let (Some(range), Some(block)) = (&mut self.state.range, &self.frame.picture.selected)
+        else {
+            return;
+        };
+        let end = block.address.saturating_add(block.bytes);
+        let span = (range.anchor.0.min(block.address), range.anchor.1.max(end));
+        if std::mem::replace(&mut range.span, span) != span {
+            self.look();
+        }
+    }
+}
