@@ -88,6 +88,8 @@ fn parts_made_from_tables_are_current() {
         "reference",
         &format!("```text\n{}\n```\n", reference.trim_end()),
     );
+    check_part("panes", &format!("\n{}\n", heapwalk::tui::panes::table()));
+    check_part("sizes", &format!("\n{}\n", heapwalk::tui::layout::table()));
     let rows = heapwalk::api::NOT_MODELLED.iter();
     let list: String = rows
         .map(|(row, reason)| format!("- {row}: {reason}\n"))

@@ -246,6 +246,45 @@ impl Layout {
     }
 }
 
+/// Sizes of screens that the table names.
+const SIZES: [(u16, u16); 7] = [
+    (60, 16),
+    (80, 24),
+    (80, 50),
+    (120, 30),
+    (120, 40),
+    (200, 60),
+    (400, 120),
+];
+
+/// Which panes stand on screens of some sizes, as a table in Markdown.
+#[must_use]
+pub fn table() -> String {
+    let mut text = "| screen | cells in a row | rows of the map | panes on the screen | one number key away |\n\
+                    |---|---|---|---|---|\n"
+        .to_owned();
+    for (width, height) in SIZES {
+        let Some(layout) = Layout::of(Rect::new(0, 0, width, height), Arrangement::Usual) else {
+            continue;
+        };
+        let numbers = |on_screen: bool| {
+            let chosen = PANES
+                .iter()
+                .filter(|row| layout.pane(row.pane).is_empty() != on_screen);
+            let numbers: Vec<String> = chosen.map(|row| row.number.to_string()).collect();
+            numbers.join(" ")
+        };
+        text += &format!(
+            "| {width}x{height} | {} | {} | {} | {} |\n",
+            layout.cells,
+            layout.map_rows(),
+            numbers(true),
+            numbers(false)
+        );
+    }
+    text
+}
+
 /// What is left of an area while rows are taken from both ends.
 #[derive(Clone, Copy)]
 struct Rows {

@@ -80,6 +80,16 @@ pub static PANES: [PaneRow; 9] = [
     row(Pane::Bytes, '9', "Bytes", "the bytes of the selected block, where their page is in memory", Motion::Lines),
 ];
 
+/// Every pane with what it shows, as a table in Markdown.
+#[must_use]
+pub fn table() -> String {
+    let mut text = "| key | pane | shows |\n|---|---|---|\n".to_owned();
+    for row in &PANES {
+        text += &format!("| {} | {} | {} |\n", row.number, row.title, row.doc);
+    }
+    text
+}
+
 impl Pane {
     /// Its row of the table.
     #[must_use]
