@@ -109,7 +109,7 @@ fn in_the_terminal() {
     let source = Silent {
         frame: Arc::new(frame()),
     };
-    run(&source, inbox, Options { theme, mouse: true }).expect("the terminal works");
+    run(&source, inbox, Options::new(theme)).expect("the terminal works");
     println!("the explorer has ended");
 }
 

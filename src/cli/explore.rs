@@ -52,8 +52,7 @@ fn show(session: Session, script: Vec<Command>, look: &Look) -> color_eyre::Resu
         SessionThread::spawn(session, script).wrap_err("failed to start the session thread")?;
     let (waker, inbox) = tui::doorbell();
     thread.on_frame(move || waker.wake());
-    let options = Options { theme, mouse: true };
-    tui::run(&Heaps(thread), inbox, options)
+    tui::run(&Heaps(thread), inbox, Options::new(theme))
 }
 
 /// The session thread as the screen sees it.

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use crate::session::reference;
+use crate::tui::Bindings;
 use crate::tui::action::{ACTIONS, Context};
 
 use super::exit::Exit;
@@ -68,11 +69,12 @@ pub(super) fn main_long() -> String {
     }
     page.push_str("\nKeys of the explorer:\n");
     let contexts = [Context::Map, Context::GoTo, Context::Everywhere];
+    let bindings = Bindings::default();
     for action in ACTIONS
         .iter()
         .filter(|action| contexts.contains(&action.context))
     {
-        line(&mut page, &action.key_names(), action.doc);
+        line(&mut page, &bindings.key_names(action), action.doc);
     }
     page.push_str("\nCommands of the prompt and of scripts:\n");
     page.push_str(&reference());

@@ -1,4 +1,4 @@
-//! Actions: what a row of the table in `keymap.rs` says. Footer, `?` and key dispatch read nothing else.
+//! Actions: what a row of the table in `keymap.rs` says. Which keys they have is asked of the bindings.
 
 use tui_input::InputRequest;
 
@@ -37,7 +37,7 @@ pub enum Context {
 pub struct Action {
     /// Where its keys count.
     pub context: Context,
-    /// Its keys; the first is shown in the footer.
+    /// Its keys unless a configuration says otherwise; the first is shown in the footer.
     pub keys: &'static [Key],
     /// Its word in the footer, if it has a place there, and its rank: 0 is left out last.
     pub footer: Option<(u8, &'static str)>,
@@ -137,6 +137,63 @@ pub enum RowStep {
 }
 
 impl Context {
+    /// Every context, in the order of the table.
+    pub const ALL: [Context; 9] = [
+        Context::Map,
+        Context::Everywhere,
+        Context::Rows,
+        Context::Lines,
+        Context::GoTo,
+        Context::Prompt,
+        Context::Help,
+        Context::Explain,
+        Context::Paste,
+    ];
+
+    /// Its name in a configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Context::Map => "map",
+            Context::Rows => "rows",
+            Context::Lines => "lines",
+            Context::GoTo => "go-to",
+            Context::Prompt => "prompt",
+            Context::Help => "help",
+            Context::Explain => "explain",
+            Context::Paste => "paste",
+            Context::Everywhere => "everywhere",
+        }
+    }
+
+    /// Where its keys count, in words.
+    #[must_use]
+    pub fn place(self) -> &'static str {
+        match self {
+            Context::Map => "the map",
+            Context::Rows => "a pane of rows",
+            Context::Lines => "a pane that scrolls",
+            Context::GoTo => "the go-to list",
+            Context::Prompt => "the prompt",
+            Context::Help => "the list of keys",
+            Context::Explain => "the explanations",
+            Context::Paste => "the question about pasted lines",
+            Context::Everywhere => "all places",
+        }
+    }
+
+    /// Whether a letter without a meaning of its own is typed into a line.
+    #[must_use]
+    pub fn types_letters(self) -> bool {
+        matches!(self, Context::Prompt | Context::Help)
+    }
+
+    /// Whether it lies over the map and has to be left.
+    #[must_use]
+    pub fn is_layer(self) -> bool {
+        self != Context::Map && self.parent() == Some(Context::Everywhere)
+    }
+
     /// Where a key counts that means nothing here.
     #[must_use]
     pub fn parent(self) -> Option<Context> {
@@ -170,29 +227,34 @@ impl Action {
         }
     }
 
-    /// Its keys in words: `h left`.
+    /// Whether it makes the screen do this.
     #[must_use]
-    pub fn key_names(&self) -> String {
-        let prefix = if self.context == Context::GoTo {
-            "g"
-        } else {
-            ""
-        };
-        self.keys
-            .iter()
-            .map(|key| format!("{prefix}{key}"))
-            .collect::<Vec<_>>()
-            .join(" ")
+    pub fn is_screen(&self, screen: Screen) -> bool {
+        matches!(self.does, Does::Screen(does) if does == screen)
     }
 
-    /// Whether every word of `filter` occurs in its keys, name or sentence, whatever the case.
+    /// Its name in a configuration: `HeapCompact` is `heap-compact`, `free every second` is `free-every-second`.
     #[must_use]
-    pub fn matches(&self, filter: &str) -> bool {
-        let text = format!("{} {} {}", self.key_names(), self.name, self.doc).to_lowercase();
-        filter
-            .to_lowercase()
-            .split_whitespace()
-            .all(|word| text.contains(word))
+    pub fn id(&self) -> String {
+        let mut id = String::with_capacity(self.name.len() + 4);
+        let mut last = ' ';
+        for letter in self.name.chars() {
+            let begins = letter.is_uppercase() && last.is_lowercase();
+            if (begins || !last.is_alphanumeric()) && letter.is_alphanumeric() && !id.is_empty() {
+                id.push('-');
+            }
+            if letter.is_alphanumeric() {
+                id.extend(letter.to_lowercase());
+            }
+            last = letter;
+        }
+        id
+    }
+
+    /// The action of this name in a configuration.
+    #[must_use]
+    pub fn of_id(id: &str) -> Option<&'static Action> {
+        ACTIONS.iter().find(|action| action.id() == id)
     }
 }
 
@@ -200,25 +262,6 @@ impl PartialEq for Action {
     fn eq(&self, other: &Action) -> bool {
         std::ptr::eq(self, other)
     }
-}
-
-/// The action of a key in a context.
-#[must_use]
-pub fn find(context: Context, key: Key) -> Option<&'static Action> {
-    let of = |context: Context| {
-        ACTIONS
-            .iter()
-            .find(|action| action.context == context && action.keys.contains(&key))
-    };
-    std::iter::successors(Some(context), |context| context.parent()).find_map(of)
-}
-
-/// The hints of a context's footer in the order of the table.
-pub fn hints(context: Context) -> impl Iterator<Item = (&'static Action, u8, &'static str)> {
-    ACTIONS
-        .iter()
-        .filter(move |action| action.context == context)
-        .filter_map(|action| action.footer.map(|(rank, word)| (action, rank, word)))
 }
 
 #[cfg(test)]
@@ -257,13 +300,43 @@ mod tests {
     fn keys_that_terminals_cannot_tell_apart_are_not_bound() {
         for action in ACTIONS {
             for key in action.keys {
-                assert!(
-                    !matches!(key, Key::Ctrl('h' | 'i' | 'j' | 'm' | '[' | 's' | 'q')),
-                    "{}: {key}",
-                    action.name
-                );
+                assert_eq!(key.to_string().parse(), Ok(*key), "{}", action.name);
             }
         }
+    }
+
+    #[test]
+    fn ids_are_unique_and_lead_back() {
+        let mut ids = HashSet::new();
+        for action in ACTIONS {
+            let id = action.id();
+            let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+            assert!(id.starts_with(plain) && id.ends_with(plain), "{id}");
+            assert!(
+                id.chars().all(|letter| plain(letter) || letter == '-'),
+                "{id}"
+            );
+            assert_eq!(Action::of_id(&id), Some(action), "{id}");
+            assert!(ids.insert(id), "{} twice", action.name);
+        }
+        for id in ["heap-compact", "heapmin", "free-every-second", "go-to-last"] {
+            assert!(ids.contains(id), "{id}");
+        }
+        assert_eq!(Action::of_id("HeapCompact"), None);
+    }
+
+    #[test]
+    fn every_context_has_actions_and_a_name_of_its_own() {
+        let mut names = HashSet::new();
+        for context in Context::ALL {
+            assert!(names.insert(context.name()), "{context:?}");
+            assert!(ACTIONS.iter().any(|action| action.context == context));
+        }
+        assert!(
+            ACTIONS
+                .iter()
+                .all(|action| Context::ALL.contains(&action.context))
+        );
     }
 
     #[test]

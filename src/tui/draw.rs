@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect, Size};
 use crate::session::frame::Frame;
 
 use super::canvas::width;
-use super::layout::{LEAST, Layout};
+use super::layout::Layout;
 use super::pane::{
     Scene, block, bytes, explain, figures, footer, fragmentation, free_list, header, help, log,
     map, memory, pins, popup, prompt, returned, time,
@@ -19,7 +19,7 @@ use super::theme::Theme;
 pub fn draw(state: &State, frame: &Frame, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let area = area.intersection(buffer.area);
     let Some(layout) = state_layout(state, area) else {
-        return popup::draw_too_small(frame, area, LEAST, buffer);
+        return popup::draw_too_small(state, frame, area, buffer);
     };
     let scene = Scene {
         state,

@@ -16,6 +16,7 @@ use signal_hook::low_level::emulate_default_handler;
 
 use crate::session::frame::{Frame, Request};
 
+use super::bindings::Bindings;
 use super::draw::{cursor, draw};
 use super::key::Key;
 use super::message::{Effect, Message, Mouse, Signal};
@@ -24,8 +25,8 @@ use super::terminal::{self, Guard, Screen};
 use super::theme::Theme;
 use super::update::{first, update};
 
-/// The least time between two drawings: about thirty a second.
-const FRAME: Duration = Duration::from_millis(33);
+/// Drawings a second, unless asked otherwise.
+pub const FRAMES_PER_SECOND: u32 = 30;
 
 /// A slow line gets at most one part in this many of the time for writing.
 const WRITING_SHARE: u32 = 3;
@@ -39,12 +40,29 @@ pub trait Source {
 }
 
 /// How the screen behaves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Colours and glyphs.
     pub theme: Theme,
     /// Clicks and the wheel are taken from the terminal.
     pub mouse: bool,
+    /// The most drawings a second.
+    pub frames_per_second: u32,
+    /// Which keys do what.
+    pub bindings: Arc<Bindings>,
+}
+
+impl Options {
+    /// What is usual, with these colours and glyphs.
+    #[must_use]
+    pub fn new(theme: Theme) -> Options {
+        Options {
+            theme,
+            mouse: true,
+            frames_per_second: FRAMES_PER_SECOND,
+            bindings: Arc::default(),
+        }
+    }
 }
 
 /// Wakes the screen; whoever publishes frames keeps one.
@@ -107,7 +125,8 @@ pub fn run(source: &dyn Source, inbox: Inbox, options: Options) -> Result<()> {
         theme: options.theme,
         guard,
         screen: Screen::new(io::stdout()),
-        state: State::new((area.width, area.height)),
+        frame_time: Duration::from_secs(1) / options.frames_per_second.max(1),
+        state: State::new((area.width, area.height)).with_bindings(options.bindings),
         frame: source.frame(),
         next_drawing: Instant::now(),
     };
@@ -124,6 +143,8 @@ struct Explorer<'a> {
     screen: Screen,
     state: State,
     frame: Arc<Frame>,
+    /// The least time between two drawings.
+    frame_time: Duration,
     next_drawing: Instant,
 }
 
@@ -245,7 +266,7 @@ impl Explorer<'_> {
         self.screen.show(buffer, cursor(&self.state))?;
         self.state.dirty = false;
         // Writing blocks on a slow line: then there are fewer frames, and keys are still heard in between.
-        self.next_drawing = started + FRAME.max(started.elapsed() * WRITING_SHARE);
+        self.next_drawing = started + self.frame_time.max(started.elapsed() * WRITING_SHARE);
         Ok(())
     }
 }

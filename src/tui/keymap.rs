@@ -167,15 +167,19 @@ fn free_selected(frame: &Frame) -> Result<Request, String> {
         .picture
         .selected
         .as_ref()
-        .ok_or("no block is selected; h and l select one")?;
+        .ok_or("no block is selected; {previous-block} and {next-block} select one")?;
     match block.state {
         BlockState::Busy | BlockState::Large | BlockState::Damaged => {
             Ok(Request::FreeAt(block.address))
         }
-        BlockState::Free => Err("this block is free already; h and l select another".to_owned()),
-        BlockState::Control => {
-            Err("this is the heap's own memory; h and l select a block".to_owned())
-        }
+        BlockState::Free => Err(
+            "this block is free already; {previous-block} and {next-block} select another"
+                .to_owned(),
+        ),
+        BlockState::Control => Err(
+            "this is the heap's own memory; {previous-block} and {next-block} select a block"
+                .to_owned(),
+        ),
     }
 }
 

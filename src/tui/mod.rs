@@ -11,6 +11,7 @@
 //! footer and help are rows of one table in [`action`]; colours and glyphs are in [`theme`].
 
 pub mod action;
+pub mod bindings;
 pub mod canvas;
 pub mod draw;
 pub mod environment;
@@ -33,9 +34,10 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use bindings::Bindings;
 pub use draw::{draw, still};
 pub use environment::{Appearance, ColorChoice, ColorDepth, Environment, GlyphSet};
-pub use event_loop::{Inbox, Options, Source, Waker, doorbell, run};
+pub use event_loop::{FRAMES_PER_SECOND, Inbox, Options, Source, Waker, doorbell, run};
 pub use message::{Effect, Message};
 pub use state::State;
 pub use theme::Theme;

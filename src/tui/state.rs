@@ -1,6 +1,7 @@
 //! What the screen itself knows: the view of the map, the open layer, the prompt's history. Nothing of the heap.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use ratatui::layout::Rect;
 use tui_input::Input;
@@ -9,6 +10,7 @@ use crate::session::frame::{Frame, Request};
 use crate::view::{Lens, Parts, Window};
 
 use super::action::{Action, Context};
+use super::bindings::Bindings;
 use super::key::Key;
 use super::layout::{Arrangement, Layout};
 use super::message::Message;
@@ -21,6 +23,8 @@ use super::prompt::Prompt;
 pub struct State {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
+    /// Which keys do what.
+    pub bindings: Arc<Bindings>,
     /// Which part of the map is wanted.
     pub view: MapView,
     /// What lies over the map, if anything.
@@ -159,6 +163,12 @@ impl State {
             dirty: true,
             ..State::default()
         }
+    }
+
+    /// The same with other keys.
+    #[must_use]
+    pub fn with_bindings(self, bindings: Arc<Bindings>) -> State {
+        State { bindings, ..self }
     }
 
     /// Whose keys count now.

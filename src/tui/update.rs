@@ -8,7 +8,7 @@ use tui_input::InputRequest;
 
 use crate::session::frame::{Frame, Request, Target, Tone};
 
-use super::action::{self, Action, Context, Does, Screen};
+use super::action::{Action, Context, Does, Screen};
 use super::key::Key;
 use super::message::{Effect, Message, Mouse, Signal};
 use super::pane::{self, explain, footer, help, map};
@@ -66,7 +66,7 @@ impl Update<'_> {
                 self.look();
             }
             Message::Signal(signal) => self.signal(signal),
-            Message::Key(key) if is_urgent(key) => self.key(key),
+            Message::Key(key) if self.is_urgent(key) => self.key(key),
             message if self.must_wait(&message) => {
                 // What is typed between two interrupts keeps them apart, carried out or not.
                 self.state.interrupted = false;
@@ -93,9 +93,7 @@ impl Update<'_> {
             return true;
         }
         match message {
-            Message::Key(key) => {
-                action::find(self.state.context(), *key).is_some_and(Action::reads_frame)
-            }
+            Message::Key(key) => self.found(*key).is_some_and(Action::reads_frame),
             Message::Mouse(Mouse::Click(column, row)) => {
                 self.hint_at(*column, *row).is_some_and(Action::reads_frame)
             }
@@ -171,22 +169,43 @@ impl Update<'_> {
         }
     }
 
+    fn found(&self, key: Key) -> Option<&'static Action> {
+        self.state.bindings.find(self.state.context(), key)
+    }
+
+    /// Whether a key must work even while an answer is awaited.
+    fn is_urgent(&self, key: Key) -> bool {
+        self.found(key).is_some_and(|action| {
+            action.is_screen(Screen::Interrupt) || action.is_screen(Screen::Suspend)
+        })
+    }
+
+    /// The key that an action is told by.
+    fn key_for(&self, action: &Action) -> Option<Key> {
+        self.state.bindings.key(action)
+    }
+
     fn key(&mut self, key: Key) {
         let context = self.state.context();
-        let found = action::find(context, key);
-        if !is_interrupt(key) {
+        let found = self.found(key);
+        if !found.is_some_and(|action| action.is_screen(Screen::Interrupt)) {
             self.state.interrupted = false;
         }
         match (found, key) {
-            (Some(action), _) => self.perform(action, key),
+            (Some(action), _) => self.perform(action, Some(key)),
             (None, Key::Char(letter)) if self.type_letter(letter) => {}
             (None, _) => {
-                let list = if context == Context::Map {
-                    "? lists keys"
-                } else {
-                    "Esc leaves"
+                let bindings = &self.state.bindings;
+                let way = |screen: Screen, does: &str| {
+                    let key = bindings.key_of(context, screen);
+                    key.map_or_else(String::new, |key| format!("; {key} {does}"))
                 };
-                self.say(format!("{key} does nothing here; {list}"));
+                let list = if context == Context::Map {
+                    way(Screen::OpenHelp, "lists keys")
+                } else {
+                    way(Screen::Back, "leaves")
+                };
+                self.say(format!("{key} does nothing here{list}"));
             }
         }
     }
@@ -204,7 +223,8 @@ impl Update<'_> {
         true
     }
 
-    fn perform(&mut self, action: &'static Action, key: Key) {
+    /// Does what an action says; `key` is told with the answer.
+    fn perform(&mut self, action: &'static Action, key: Option<Key>) {
         if action.context == Context::GoTo {
             self.state.layer = None;
         }
@@ -227,14 +247,22 @@ impl Update<'_> {
         }
     }
 
-    fn ask(&mut self, action: &Action, key: Key, ask: fn(&Frame) -> Result<Request, String>) {
+    fn ask(
+        &mut self,
+        action: &Action,
+        key: Option<Key>,
+        ask: fn(&Frame) -> Result<Request, String>,
+    ) {
         match ask(self.frame) {
             Ok(request) => {
-                self.say(format!("{key}  {}", action.name));
-                self.state.asked_by = Some(key);
+                self.echo(key, action.name);
+                self.state.asked_by = key;
                 self.send(request);
             }
-            Err(why) => self.say(format!("{key}  {why}")),
+            Err(why) => {
+                let why = self.state.bindings.spell(&why);
+                self.echo(key, &why);
+            }
         }
     }
 
@@ -301,7 +329,7 @@ impl Update<'_> {
     fn repeat(&mut self) {
         match self.state.last_verb.clone() {
             None => self.say("there is no verb to repeat yet".to_owned()),
-            Some(Verb::Action(action)) => self.perform(action, action.keys[0]),
+            Some(Verb::Action(action)) => self.perform(action, self.key_for(action)),
             Some(Verb::Alloc(rest)) => {
                 self.run_line(format!("alloc {} {rest}", self.frame.next_name));
             }
@@ -310,8 +338,9 @@ impl Update<'_> {
     }
 
     fn run_line(&mut self, line: String) {
-        self.say(format!(".  {line}"));
-        self.state.asked_by = Some(Key::Char('.'));
+        let key = self.screen_key(Screen::Repeat);
+        self.echo(key, &line);
+        self.state.asked_by = key;
         self.send(Request::Line(line));
     }
 
@@ -327,7 +356,7 @@ impl Update<'_> {
             None if self.leave_pane() => {}
             None if self.state.view.zoom.is_some() => self.fit(),
             None => {
-                self.say("Esc leaves popups, range, panes and zoom; q ends heapwalk".to_owned())
+                self.spell("{leave} leaves popups, range, panes and zoom; {quit} ends heapwalk")
             }
         }
     }
@@ -344,11 +373,11 @@ impl Update<'_> {
         self.state.held.clear();
         if self.frame.run.is_some() {
             self.send(Request::Cancel);
-            self.say("Ctrl-c  cancelled; again ends heapwalk".to_owned());
+            self.spell("{cancel}  cancelled; again ends heapwalk");
         } else if self.state.layer.is_some() {
             return self.back();
         } else {
-            self.say("nothing runs; Ctrl-c again ends heapwalk".to_owned());
+            self.spell("nothing runs; {cancel} again ends heapwalk");
         }
         self.state.interrupted = true;
     }
@@ -375,7 +404,7 @@ impl Update<'_> {
         }
         prompt::remember(&mut self.state.history, &line);
         self.state.last_verb = Some(Verb::of_line(&line));
-        self.state.asked_by = Some(Key::Char(':'));
+        self.state.asked_by = self.screen_key(Screen::OpenPrompt);
         self.send(Request::Line(line));
         prompt.refusal = None;
         prompt.submitted = Some(self.state.sent);
@@ -383,19 +412,19 @@ impl Update<'_> {
     }
 
     fn run_chosen(&mut self, help: &Help) {
-        let Some(action) = help::listed(help).nth(help.chosen) else {
+        let Some(action) = help::listed(help, &self.state.bindings).nth(help.chosen) else {
             return;
         };
         if matches!(
             action.context,
             Context::Map | Context::GoTo | Context::Everywhere
         ) {
-            self.perform(action, action.keys[0]);
+            self.perform(action, self.key_for(action));
         } else {
             self.say(format!(
                 "{}: works while {} is open",
                 action.name,
-                help::place(action.context)
+                action.context.place()
             ));
         }
     }
@@ -417,7 +446,7 @@ impl Update<'_> {
             .chain(beside.map(|neighbour| &neighbour.name));
         let names: Vec<&str> = names.flatten().map(String::as_str).collect();
         if !prompt.complete(&names) {
-            self.say("Tab  nothing completes this".to_owned());
+            self.spell("{complete}  nothing completes this");
         }
     }
 
@@ -439,7 +468,8 @@ impl Update<'_> {
             Some(Layer::Prompt(prompt)) if lines < 0 => prompt.older(&self.state.history),
             Some(Layer::Prompt(prompt)) => prompt.newer(&self.state.history),
             Some(Layer::Help(help)) => {
-                let last = help::listed(help).count().saturating_sub(1);
+                let listed = help::listed(help, &self.state.bindings).count();
+                let last = listed.saturating_sub(1);
                 help.chosen = moved(help.chosen, lines, last);
             }
             Some(Layer::Explain { top }) => {
@@ -486,7 +516,7 @@ impl Update<'_> {
 
     fn click(&mut self, column: u16, row: u16) {
         if let Some(action) = self.hint_at(column, row) {
-            return self.perform(action, action.keys[0]);
+            return self.perform(action, self.key_for(action));
         }
         let Some(layout) = self.state.layout() else {
             return;
@@ -515,11 +545,7 @@ impl Update<'_> {
 
     fn hint_at(&self, column: u16, row: u16) -> Option<&'static Action> {
         let layout = self.state.layout()?;
-        footer::action_at(
-            self.state.context(),
-            layout.footer,
-            Position { x: column, y: row },
-        )
+        footer::action_at(self.state, layout.footer, Position { x: column, y: row })
     }
 
     fn paste(&mut self, text: &str) {
@@ -571,20 +597,26 @@ impl Update<'_> {
     fn say(&mut self, words: String) {
         self.state.notice = Some(words);
     }
+
+    /// Says words that name keys by what they do: `{quit} ends heapwalk`.
+    fn spell(&mut self, words: &str) {
+        self.say(self.state.bindings.spell(words));
+    }
+
+    /// Says words behind the key that they are about.
+    fn echo(&mut self, key: Option<Key>, words: &str) {
+        self.say(key.map_or_else(|| words.to_owned(), |key| format!("{key}  {words}")));
+    }
+
+    /// The key on the map by which the screen does this.
+    fn screen_key(&self, screen: Screen) -> Option<Key> {
+        self.state.bindings.key_of(Context::Map, screen)
+    }
 }
 
 fn sent(state: &mut State, request: Request) -> Effect {
     state.sent += 1;
     Effect::Send(request)
-}
-
-/// Keys that must work even while an answer is awaited.
-fn is_urgent(key: Key) -> bool {
-    is_interrupt(key) || key == Key::Ctrl('z')
-}
-
-fn is_interrupt(key: Key) -> bool {
-    key == Key::Ctrl('c')
 }
 
 fn moved(from: usize, lines: i32, last: usize) -> usize {

@@ -24,8 +24,8 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
 }
 
 fn draw_nothing(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    let words = "no block is selected: h and l select one";
-    put(buffer, area, words, scene.theme.style(Role::Faint));
+    let words = scene.spell("no block is selected: {previous-block} and {next-block} select one");
+    put(buffer, area, &words, scene.theme.style(Role::Faint));
 }
 
 /// The block in two lines.

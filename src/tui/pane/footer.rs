@@ -3,8 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::tui::action::{self, Action, Context};
+use crate::tui::action::Action;
 use crate::tui::canvas::{put, right_of, width};
+use crate::tui::state::State;
 use crate::tui::theme::Role;
 
 use super::Scene;
@@ -13,7 +14,7 @@ use super::Scene;
 const GAP: u16 = 1;
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    for hint in hints(scene.state.context(), area) {
+    for hint in hints(scene.state, area) {
         let behind = put(buffer, hint.area, &hint.key, scene.theme.style(Role::Key));
         let rest = right_of(
             hint.area,
@@ -25,11 +26,11 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
 
 /// The action of the hint at `position`.
 pub(in crate::tui) fn action_at(
-    context: Context,
+    state: &State,
     area: Rect,
     position: Position,
 ) -> Option<&'static Action> {
-    hints(context, area)
+    hints(state, area)
         .into_iter()
         .find(|hint| hint.area.contains(position))
         .map(|hint| hint.action)
@@ -43,10 +44,12 @@ struct Hint {
 }
 
 /// What fits, in the order of the table; the highest ranks are left out first.
-fn hints(context: Context, area: Rect) -> Vec<Hint> {
-    let mut chosen: Vec<_> = action::hints(context)
-        .map(|(action, rank, word)| {
-            let key = action.keys[0].to_string();
+fn hints(state: &State, area: Rect) -> Vec<Hint> {
+    let bindings = &state.bindings;
+    let mut chosen: Vec<_> = bindings
+        .hints(state.context())
+        .map(|(action, key, rank, word)| {
+            let key = key.to_string();
             let columns = width(&key).saturating_add(1).saturating_add(width(word));
             (action, rank, word, key, columns)
         })

@@ -3,7 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::tui::action::{ACTIONS, Action, Context};
+use crate::tui::action::{ACTIONS, Action};
+use crate::tui::bindings::Bindings;
 use crate::tui::canvas::{below, clipped, put, right_of, row, wrapped};
 use crate::tui::state::Help;
 use crate::tui::theme::Role;
@@ -17,33 +18,27 @@ const COLUMNS: [u16; 2] = [13, 19];
 const SENTENCE: u16 = 2;
 
 /// The actions that match what is typed, in the order of the table.
-pub(in crate::tui) fn listed(help: &Help) -> impl Iterator<Item = &'static Action> {
-    let filter = help.filter.value().to_owned();
-    ACTIONS.iter().filter(move |action| action.matches(&filter))
-}
-
-/// Where a context's keys count, in words.
-pub(in crate::tui) fn place(context: Context) -> &'static str {
-    match context {
-        Context::Map | Context::Everywhere => "the map",
-        Context::Rows => "a pane of rows",
-        Context::Lines => "a pane that scrolls",
-        Context::GoTo => "the go-to list",
-        Context::Prompt => "the prompt",
-        Context::Help => "this list",
-        Context::Explain => "an explanation",
-        Context::Paste => "the question about pasted lines",
-    }
+pub(in crate::tui) fn listed<'a>(
+    help: &'a Help,
+    bindings: &'a Bindings,
+) -> impl Iterator<Item = &'static Action> + 'a {
+    let filter = help.filter.value();
+    ACTIONS
+        .iter()
+        .filter(move |action| bindings.matches(action, filter))
 }
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, help: &Help, area: Rect, buffer: &mut Buffer) {
-    let actions: Vec<_> = listed(help).collect();
+    let actions: Vec<_> = listed(help, &scene.state.bindings).collect();
     let title = format!("{} of {} actions", actions.len(), ACTIONS.len());
     let inner = popup::framed(
         scene,
         popup::place(area, area.height),
         &title,
-        "type to filter, Enter runs",
+        &scene
+            .state
+            .bindings
+            .spell("type to filter, {run-action} runs"),
         buffer,
     );
     let mark = put(buffer, row(inner, 0), "? ", scene.theme.style(Role::Key));
@@ -76,7 +71,10 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, help: &Help, area: Rect, buffer: &
         put(
             buffer,
             list,
-            "no action has these words; Backspace widens",
+            &scene
+                .state
+                .bindings
+                .spell("no action has these words; {widen-filter} widens"),
             scene.theme.style(Role::Faint),
         );
     }
@@ -107,7 +105,11 @@ fn draw_action(scene: &Scene<'_>, action: &Action, chosen: bool, area: Rect, buf
     put(
         buffer,
         area,
-        &clipped(&action.key_names(), COLUMNS[0] - 1, more),
+        &clipped(
+            &scene.state.bindings.key_names(action),
+            COLUMNS[0] - 1,
+            more,
+        ),
         style(Role::Key),
     );
     let name = right_of(area, COLUMNS[0]);

@@ -14,8 +14,7 @@ use crate::tui::theme::Role;
 use super::Scene;
 
 /// Shown before anything was asked.
-const WELCOME: &str =
-    "a allocates, h and l select blocks, i explains what is on the screen, ? lists all keys";
+const WELCOME: &str = "{alloc} allocates, {previous-block} and {next-block} select blocks, {explain} explains what is on the screen, {keys} lists all keys";
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let total = format!("{} answers", grouped(scene.frame.log_total));
@@ -64,7 +63,7 @@ fn spoken_entries<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Role, Strin
         .iter()
         .map(|words| (Role::Strong, words.clone(), true));
     let welcome = (log.is_empty() && scene.state.notice.is_none())
-        .then(|| (Role::Faint, WELCOME.to_owned(), true));
+        .then(|| (Role::Faint, scene.spell(WELCOME), true));
     // An open prompt shows why its line was refused: saying it twice would push out an answer.
     let skip = usize::from(
         shows_refusal(scene)

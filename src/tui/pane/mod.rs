@@ -63,6 +63,11 @@ impl Scene<'_> {
         inner
     }
 
+    /// Words with the keys of actions in place of their names in braces: `{quit} ends heapwalk`.
+    pub(super) fn spell(&self, words: &str) -> String {
+        self.state.bindings.spell(words)
+    }
+
     /// What stands between the segments of a line.
     pub(super) fn bar(&self) -> Span<'static> {
         self.span(Role::Faint, format!(" {} ", self.theme.glyphs.bar))

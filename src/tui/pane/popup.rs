@@ -6,7 +6,9 @@ use ratatui::layout::Rect;
 use crate::session::frame::Frame;
 use crate::tui::action::{ACTIONS, Context};
 use crate::tui::canvas::{blank, put, row, titled};
+use crate::tui::layout::LEAST;
 use crate::tui::numbers::counted;
+use crate::tui::state::State;
 use crate::tui::theme::Role;
 
 use super::Scene;
@@ -79,7 +81,11 @@ pub(in crate::tui) fn draw_go_to(scene: &Scene<'_>, area: Rect, buffer: &mut Buf
         put(
             buffer,
             line,
-            &action.keys[0].to_string(),
+            &scene
+                .state
+                .bindings
+                .key(action)
+                .map_or_else(String::new, |key| key.to_string()),
             scene.theme.style(Role::Key),
         );
         let words = crate::tui::canvas::right_of(line, 6);
@@ -101,7 +107,10 @@ pub(in crate::tui) fn draw_paste(
         scene,
         place(area, height),
         &title,
-        "Enter runs, Esc drops",
+        &scene
+            .state
+            .bindings
+            .spell("{run-pasted-lines} runs, {drop-pasted-lines} drops"),
         buffer,
     );
     let hidden = lines.len().saturating_sub(usize::from(inner.height));
@@ -131,9 +140,9 @@ pub(in crate::tui) fn draw_paste(
 
 /// The message of a screen that is too small for anything else.
 pub(in crate::tui) fn draw_too_small(
+    state: &State,
     frame: &Frame,
     area: Rect,
-    least: (u16, u16),
     buffer: &mut Buffer,
 ) {
     let heap = frame.picture.heap.number;
@@ -142,8 +151,8 @@ pub(in crate::tui) fn draw_too_small(
             "heap {heap}: this terminal is {}x{}",
             area.width, area.height
         ),
-        format!("heapwalk draws from {}x{} on", least.0, least.1),
-        "q ends heapwalk".to_owned(),
+        format!("heapwalk draws from {}x{} on", LEAST.0, LEAST.1),
+        state.bindings.spell("{quit} ends heapwalk"),
     ];
     let first = area.height.saturating_sub(3) / 2;
     for (index, words) in (first..area.height).zip(&lines) {

@@ -2,6 +2,7 @@
 
 mod keys;
 mod pictures;
+mod remapped;
 mod sizes;
 
 use crate::session::frame::Frame;

@@ -1,7 +1,8 @@
 //! What keys do to the panes: focus, place, size, and the rows chosen in them.
 
 use crate::session::frame::{Request, Target};
-use crate::tui::action::RowStep;
+use crate::tui::action::{Context, RowStep, Screen};
+use crate::tui::key::Key;
 use crate::tui::layout::Arrangement;
 use crate::tui::pane;
 use crate::tui::panes::{Motion, Pane};
@@ -92,11 +93,17 @@ impl Update<'_> {
         match pane::opened(pane, self.frame, chosen) {
             Some(pane::Opened::Block(address)) => self.select(Target::Address(address)),
             Some(pane::Opened::Line(line)) => {
-                self.say(format!("Enter  {line}"));
+                let key = self.open_row_key();
+                self.echo(key, &line);
+                self.state.asked_by = key;
                 self.send(Request::Line(line));
             }
-            None => self.say("Enter  this row leads nowhere".to_owned()),
+            None => self.echo(self.open_row_key(), "this row leads nowhere"),
         }
+    }
+
+    fn open_row_key(&self) -> Option<Key> {
+        self.state.bindings.key_of(Context::Rows, Screen::OpenRow)
     }
 
     /// A click on a row chooses it; on the chosen row it opens it.

@@ -7,13 +7,17 @@ impl Update<'_> {
     /// Begins a range at the selected block, or drops the one there is.
     pub(super) fn toggle_range(&mut self) {
         if self.leave_range() {
-            return self.say("v  the range is dropped".to_owned());
+            return self.spell("{range}  the range is dropped");
         }
         let Some(block) = &self.frame.picture.selected else {
-            return self.say("v  no block is selected; h and l select one".to_owned());
+            return self.spell(
+                "{range}  no block is selected; {previous-block} and {next-block} select one",
+            );
         };
         self.begin_range((block.address, block.address.saturating_add(block.bytes)));
-        self.say("v  a range begins here: moving extends it, f frees what is in it".to_owned());
+        self.spell(
+            "{range}  a range begins here: moving extends it, {heap-free} frees what is in it",
+        );
     }
 
     /// Begins a range with these bytes.
