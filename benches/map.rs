@@ -104,7 +104,10 @@ fn picture(heap: &Heap, zoom: Option<u64>) -> usize {
         marks: &[],
         names: &|_| None,
         returned: (0, 0),
+        born: &|_| None,
         search: None,
+        survey: None,
+        fresh: false,
         quiet: true,
     };
     take(heap, &lens, &context).map.rows.len()

@@ -40,6 +40,16 @@ impl Header {
     pub(super) const HIDDEN: u64 = Header::BUSY | Header::RANGE | Header::LAST;
     /// The block carries a tail pattern.
     pub const TAIL: u64 = 0x40;
+    /// Every flag with its name.
+    pub const FLAGS: [(u64, &'static str); 7] = [
+        (Header::BUSY, "BUSY"),
+        (Header::EXTRA, "EXTRA"),
+        (Header::FILLED, "FILLED"),
+        (Header::LARGE, "LARGE"),
+        (Header::LAST, "LAST"),
+        (Header::RANGE, "RANGE"),
+        (Header::TAIL, "TAIL"),
+    ];
 
     /// A header with its check. Values too large for their fields, which only a damaged heap can produce, are cut.
     #[inline]
@@ -85,6 +95,12 @@ impl Header {
     #[must_use]
     pub fn unused(self) -> u64 {
         self.0 >> UNUSED_SHIFT & 0xFF
+    }
+
+    /// The check as it stands; [`Header::with_check`] has the one that should be.
+    #[must_use]
+    pub fn check(self) -> u64 {
+        self.0 >> CHECK_SHIFT
     }
 
     /// Whether every one of `flags` is set.

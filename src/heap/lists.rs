@@ -7,7 +7,36 @@ use super::access::Access;
 use super::control::{Core, EXACT, FREE, LIST_BITS, Settings, Slot, UNMERGED};
 use super::event::Event;
 use super::header::Header;
+use super::region::Cycle;
 use super::units::{Block, high, low, pair};
+
+/// What the links of a free block name. Which there are depends on where it hangs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FreeLinks {
+    /// On an exact list.
+    List {
+        /// The block before it, tried sooner.
+        previous: Option<Block>,
+        /// The block behind it, tried later.
+        next: Option<Block>,
+    },
+    /// A node of the tree.
+    Node {
+        /// The node above.
+        parent: Option<Block>,
+        /// The newest of the other blocks of its size, all of which are tried sooner.
+        chain: Option<Block>,
+        /// The nodes below: the next bit of their sizes is 0, and 1.
+        children: [Option<Block>; 2],
+    },
+    /// In the chain behind a node of its size.
+    Chain {
+        /// The block before it; for the newest, the node.
+        previous: Option<Block>,
+        /// The block behind it.
+        next: Option<Block>,
+    },
+}
 
 impl<A: Access> Core<'_, A> {
     #[inline]
@@ -164,5 +193,64 @@ impl<A: Access> Core<'_, A> {
         let forth = Block::from_link(high(links))
             .is_none_or(|next| low(self.mem.load(next.link_a())) == block.0);
         back && forth
+    }
+
+    /// The least size of at least `granules` that a free block has.
+    #[must_use]
+    pub fn free_size(&self, granules: u64) -> Option<u64> {
+        self.exact_fit(granules.max(1))
+            .or_else(|| self.tree_best(granules).0.map(|fit| fit.size))
+    }
+
+    /// The sizes that share a list, or a bin of the tree, with blocks of `granules`: the least, and the least above.
+    #[must_use]
+    pub fn free_list_sizes(&self, granules: u64) -> (u64, u64) {
+        if granules < EXACT {
+            (granules, granules + 1)
+        } else {
+            self.tree_bin_sizes(granules)
+        }
+    }
+
+    /// The free blocks of one size, in the order in which they would be tried. Breaks off at a link that leads
+    /// anywhere else, and reads no page that is not committed.
+    pub fn free_of_size(&self, granules: u64) -> impl Iterator<Item = Block> + '_ {
+        let (first, last) = if granules < EXACT {
+            (self.list_first(granules), None)
+        } else {
+            let node = self.tree_node(granules);
+            (node.and_then(|node| self.list_next(node)), node)
+        };
+        let mut cycle = Cycle::default();
+        let stands = move |block: &Block| {
+            self.is_committed(block.page())
+                && self.header(*block).is_free()
+                && self.header(*block).size() == granules
+        };
+        std::iter::successors(first, |block| self.list_next(*block))
+            .take_while(move |&block| stands(&block) && !cycle.closes(block))
+            .chain(last.filter(stands))
+    }
+
+    /// The links of a free block.
+    #[must_use]
+    pub fn free_links(&self, block: Block) -> FreeLinks {
+        let links = self.mem.load(block.link_a());
+        let (before, behind) = (Block::from_link(low(links)), Block::from_link(high(links)));
+        if self.header(block).size() < EXACT {
+            let (previous, next) = (before, behind);
+            return FreeLinks::List { previous, next };
+        }
+        match self.tree_children(block) {
+            None => FreeLinks::Chain {
+                previous: before,
+                next: behind,
+            },
+            Some(children) => FreeLinks::Node {
+                parent: before,
+                chain: behind,
+                children,
+            },
+        }
     }
 }

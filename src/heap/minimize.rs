@@ -22,6 +22,42 @@ pub struct Minimized {
     pub segments: u64,
 }
 
+/// What stands right behind a free block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Behind {
+    /// Another block of the run.
+    Block,
+    /// The descriptor of an uncommitted range, of so many granules.
+    Range(u64),
+    /// The end of the segment.
+    End,
+}
+
+/// The whole pages of a free block that can go: the first and the one behind the last, by the granules at which the
+/// block starts and ends. A block right behind a range joins it and needs no descriptor of its own.
+pub(super) fn whole_pages(start: u64, end: u64, joins_before: bool, behind: Behind) -> (u64, u64) {
+    let first = if joins_before {
+        start
+    } else {
+        start + RANGE_GRANULES
+    };
+    let end_page = match behind {
+        Behind::End => (end + 1) / PAGE_GRANULES,
+        Behind::Range(descriptor) => (end + descriptor) / PAGE_GRANULES,
+        Behind::Block if end % PAGE_GRANULES == MIN_GRANULES - 1 => {
+            (end / PAGE_GRANULES).saturating_sub(1)
+        }
+        Behind::Block => end / PAGE_GRANULES,
+    };
+    (first.div_ceil(PAGE_GRANULES), end_page)
+}
+
+/// Whether a free block of `size` granules is large enough to fill a page together with the descriptor behind it.
+#[must_use]
+pub fn may_fill_a_page(size: u64) -> bool {
+    size + RANGE_GRANULES + 1 >= PAGE_GRANULES
+}
+
 /// What decommitting a hole would leave and take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct HolePlan {
@@ -64,24 +100,19 @@ impl<A: Access> Core<'_, A> {
     /// Which pages of a free block could go if one stood at `start`, `previous` granules behind its neighbour.
     pub(super) fn plan_span(&self, start: Block, size: u64, previous: u64, last: bool) -> HolePlan {
         let behind = start.forward(size);
-        let (start, end) = (start.granule(), start.granule() + size);
-        let joins_before = previous == 0 && start.is_multiple_of(PAGE_GRANULES);
+        let joins_before = previous == 0 && start.granule().is_multiple_of(PAGE_GRANULES);
         let next = self.header(behind);
         let range_behind = !last && next.has(Header::RANGE | Header::BUSY) && next.is_valid();
-        let first = if joins_before {
-            start
-        } else {
-            start + RANGE_GRANULES
+        let what = match (last, range_behind) {
+            (true, _) => Behind::End,
+            (_, true) => Behind::Range(next.size()),
+            _ => Behind::Block,
         };
-        let end_page = match (last, range_behind) {
-            (true, _) => (end + 1) / PAGE_GRANULES,
-            (_, true) => (end + next.size()) / PAGE_GRANULES,
-            _ if end % PAGE_GRANULES == MIN_GRANULES - 1 => end / PAGE_GRANULES - 1,
-            _ => end / PAGE_GRANULES,
-        };
+        let end = start.granule() + size;
+        let (first, end) = whole_pages(start.granule(), end, joins_before, what);
         HolePlan {
-            first: first.div_ceil(PAGE_GRANULES),
-            end: end_page,
+            first,
+            end,
             joins_before,
             behind: range_behind.then_some(behind),
             ends_segment: last,
@@ -199,8 +230,8 @@ impl<A: Access> Core<'_, A> {
         let mut from = Block(1);
         while let Some(hole) = self.next_marked(from, end, |starts, busy| starts & !busy) {
             let size = self.header(hole).size();
-            // Large enough to fill a page together with the descriptor behind it: spares the rest a plan.
-            if size + RANGE_GRANULES + 1 >= PAGE_GRANULES {
+            // Spares the rest a plan.
+            if may_fill_a_page(size) {
                 pages += self.decommit_hole(hole, size, settings);
             }
             from = hole.forward(size.max(1));

@@ -18,12 +18,14 @@ mod lists;
 mod lock;
 mod minimize;
 mod payload;
+mod pinned;
 mod place;
 mod policy;
 mod ranges;
 mod raw;
 mod region;
 mod seek;
+mod spans;
 mod totals;
 mod tree;
 mod units;
@@ -42,12 +44,15 @@ pub use flags::Flags;
 pub use handle::{CreateError, Heap, MinimizeError, Options, Source, Stats};
 pub use header::Header;
 pub use image::Image;
+pub use lists::FreeLinks;
 pub use lock::{Lock, LockCounts};
-pub use minimize::Minimized;
+pub use minimize::{Minimized, may_fill_a_page};
+pub use pinned::Returnable;
 pub use policy::Policy;
 pub use ranges::Range;
 pub use region::{Region, RegionKind};
-pub use totals::{Returnable, Totals};
+pub use spans::{Span, SpanKind, Spans};
+pub use totals::Totals;
 pub use units::{
     Block, CONTROL_BYTES, GRANULE, LARGE_BYTES, Layout, MAX_GRANULES, MAX_SEGMENT, MAX_SPACE,
     MIN_GRANULES, NET_HEADER, PAGE_GRANULES, RANGE_GRANULES, SEGMENT_BYTES, SEGMENT_RESERVE,

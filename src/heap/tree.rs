@@ -356,6 +356,39 @@ impl<A: Access> Core<'_, A> {
         bin_of(size)
     }
 
+    /// The sizes of the bin that `granules` is in: the least, and the least above.
+    pub(super) fn tree_bin_sizes(&self, granules: u64) -> (u64, u64) {
+        let least = |bin: usize| {
+            let log = EXACT.ilog2() + (bin / 2) as u32;
+            (1 << log) + ((bin as u64 & 1) << (log - 1))
+        };
+        let bin = bin_of(granules);
+        (least(bin), least(bin + 1))
+    }
+
+    /// The node of a size.
+    pub(super) fn tree_node(&self, granules: u64) -> Option<Block> {
+        let root = self.slot(self.tree_root(bin_of(granules))) as u32;
+        let mut node = Block::from_link(root);
+        let mut path = path_of(granules);
+        for _ in 0..=DEPTH {
+            let here = node.filter(|node| self.is_committed(node.page()))?;
+            if self.size_of(here) == granules {
+                return Some(here);
+            }
+            node = Block::from_link(child(self.mem.load(here.link_b()), path >> 63));
+            path <<= 1;
+        }
+        None
+    }
+
+    /// The nodes below a node; nothing for a block that hangs in a chain.
+    pub(super) fn tree_children(&self, block: Block) -> Option<[Option<Block>; 2]> {
+        let children = self.mem.load(block.link_b());
+        let both = [low(children), high(children)].map(Block::from_link);
+        (children != CHAINED).then_some(both)
+    }
+
     /// Calls `each` with every free block of the tree that might fill a page.
     pub(super) fn each_large_hole(&self, mut each: impl FnMut(Block, u64)) {
         let mut budget = self.layout.space / PAGE;

@@ -33,6 +33,7 @@ mod run;
     reason = "the session is what this module is about"
 )]
 mod session;
+mod survey;
 mod thread;
 mod whole;
 mod words;

@@ -125,6 +125,14 @@ impl NameTable {
             .collect()
     }
 
+    /// The payload of the live block that an operation made.
+    pub(super) fn born_at(&self, operation: u64) -> Option<u64> {
+        let is_born = |owned: &Owned| owned.born == operation;
+        self.by_payload
+            .iter()
+            .find_map(|(&payload, owned)| is_born(owned).then_some(payload))
+    }
+
     /// How many blocks have a name.
     pub(super) fn len(&self) -> usize {
         self.by_payload.len()

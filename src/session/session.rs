@@ -6,11 +6,12 @@ use std::sync::Arc;
 use crate::api::Process;
 use crate::heap::{Core, CreateError, Direct, Heap, Image};
 use crate::os::CommitLimit;
-use crate::view::{self, Context, Lens, MarkedRange, Target};
+use crate::view::{self, Context, Lens, MarkedRange, Survey, Target, Wanted};
 
 use super::frame::{Answer, Cause, Frame, Returned, Tone};
 use super::names::NameTable;
 use super::run::Running;
+use super::survey::{Question, Surveys};
 use super::words::Moment;
 
 /// Answers kept for screens.
@@ -39,6 +40,14 @@ pub(super) struct Slot {
     /// Changed since its image was taken.
     pub(super) dirty: bool,
     pub(super) image: Option<Arc<Image>>,
+}
+
+impl Slot {
+    /// Name and birth operation of the block with this payload.
+    fn owner(&self, payload: u64) -> Option<(String, u64)> {
+        let owned = self.names.owner(payload)?;
+        Some((owned.name.to_string(), owned.born))
+    }
 }
 
 /// The values that the last call left for `expect`.
@@ -131,6 +140,9 @@ pub struct Session {
     log_total: u64,
     ledger: Arc<Vec<Returned>>,
     version: u64,
+    /// Rises whenever a heap may have changed.
+    changes: u64,
+    surveys: Surveys,
     /// Requests that the session thread took in.
     pub(super) requests: u64,
 }
@@ -167,6 +179,8 @@ impl Session {
             log_total: 0,
             ledger: Arc::default(),
             version: 0,
+            changes: 0,
+            surveys: Surveys::default(),
             requests: 0,
         };
         let handle = session.process.GetProcessHeap();
@@ -235,6 +249,7 @@ impl Session {
 
     /// Marks a heap as changed: its next checkpoint looks at its pages.
     pub(super) fn touch(&mut self, number: u32) {
+        self.changes += 1;
         if let Some(slot) = self.slot_mut(number) {
             slot.dirty = true;
         }
@@ -453,6 +468,7 @@ impl Session {
 
     /// Makes the session what it was in `state`.
     fn enter(&mut self, state: &State) {
+        self.changes += 1;
         for slot in &self.slots {
             if !state.slots.iter().any(|old| old.handle == slot.handle) {
                 self.process.detach(slot.handle);
@@ -500,7 +516,63 @@ impl Session {
 
     /// The block that `target` names from `cursor`, in the heap in view.
     pub fn seek(&mut self, cursor: Option<u64>, target: Target, row_bytes: u64) -> Option<u64> {
-        view::seek(&self.shown().heap, cursor, target, row_bytes)
+        let slot = self.shown();
+        let survey = self
+            .surveys
+            .at_hand(&self.question(slot, false), self.changes);
+        let seek =
+            |context: &Context<'_>| view::seek(&slot.heap, cursor, target, row_bytes, context);
+        self.with_context(slot, survey.as_deref(), true, seek)
+    }
+
+    /// What a survey of a heap would be asked for.
+    fn question(&self, slot: &Slot, pins: bool) -> Question {
+        Question {
+            heap: (slot.number, slot.handle),
+            pins,
+            filter: None,
+        }
+    }
+
+    /// The survey that a lens needs, and whether it is of the heap as it is now.
+    fn survey(&mut self, slot: &Slot, lens: &Lens) -> Option<(Arc<Survey>, bool)> {
+        let parts = &lens.parts;
+        let pins = parts.pins.rows > 0;
+        if !pins && !parts.fragmentation && parts.free_list.rows == 0 {
+            return None;
+        }
+        let question = self.question(slot, pins);
+        let runs = self.running.as_ref().is_some_and(|run| !run.paused);
+        let take = || {
+            let wanted = Wanted { pins, search: None };
+            view::survey(&slot.heap, &wanted, &|payload| slot.owner(payload))
+        };
+        Some(self.surveys.renew(&question, self.changes, runs, take))
+    }
+
+    /// Does `work` with all that pictures show and heaps do not know.
+    fn with_context<R>(
+        &self,
+        slot: &Slot,
+        survey: Option<&Survey>,
+        fresh: bool,
+        work: impl FnOnce(&Context<'_>) -> R,
+    ) -> R {
+        work(&Context {
+            number: slot.number,
+            of: u32::try_from(self.slots.len().saturating_sub(1))
+                .unwrap_or(u32::MAX)
+                .max(1),
+            crt: self.crt == Some(slot.number),
+            marks: &self.marks,
+            names: &|payload| slot.owner(payload),
+            born: &|operation| slot.names.born_at(operation),
+            returned: slot.returned,
+            search: None,
+            survey,
+            fresh,
+            quiet: true,
+        })
     }
 
     /// Names of blocks in view, to complete; at most `most` of them.
@@ -515,24 +587,12 @@ impl Session {
     pub fn frame(&mut self, lens: &Lens) -> Frame {
         let slot = self.shown().clone();
         self.version += 1;
-        let names = |payload| {
-            slot.names
-                .owner(payload)
-                .map(|owned| (owned.name.to_string(), owned.born))
-        };
-        let context = Context {
-            number: slot.number,
-            of: u32::try_from(self.slots.len().saturating_sub(1))
-                .unwrap_or(u32::MAX)
-                .max(1),
-            crt: self.crt == Some(slot.number),
-            marks: &self.marks,
-            names: &names,
-            returned: slot.returned,
-            search: None,
-            quiet: true,
-        };
-        let picture = Arc::new(view::take(&slot.heap, lens, &context));
+        let surveyed = self.survey(&slot, lens);
+        let (survey, fresh) = surveyed
+            .as_ref()
+            .map_or((None, false), |(survey, fresh)| (Some(&**survey), *fresh));
+        let take = |context: &Context<'_>| view::take(&slot.heap, lens, context);
+        let picture = Arc::new(self.with_context(&slot, survey, fresh, take));
         Frame {
             version: self.version,
             requests: self.requests,

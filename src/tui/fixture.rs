@@ -298,6 +298,10 @@ impl Model {
                 .max_by_key(|index| self.blocks[*index].bytes)
                 .unwrap_or(0),
             Target::Address(address) => self.at(address),
+            // The model knows nothing of these.
+            Target::NextFound | Target::PreviousFound | Target::WorstPin | Target::Born(_) => {
+                self.selected
+            }
         };
         self.selected = index.min(last);
         self.lens.follow = true;

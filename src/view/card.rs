@@ -3,6 +3,7 @@
 use crate::heap::{Block, GRANULE, Header, Heap, NET_HEADER};
 use crate::os::PAGE;
 
+use super::lists;
 use super::picture::{BlockCard, BlockState, HeaderFields, Neighbour};
 use super::seek::{block_at, block_bytes};
 use super::{Context, Reader};
@@ -59,9 +60,14 @@ pub(super) fn card(
         } else {
             0
         },
-        bytes_shown: payload(heap, core, block, bytes),
-        fields: HeaderFields::default(),
-        links: None,
+        bytes_shown: lists::read(
+            heap,
+            core,
+            block.payload(),
+            SHOWN.min(bytes.saturating_sub(NET_HEADER)),
+        ),
+        fields: fields(header),
+        links: (state == BlockState::Free).then(|| lists::links(core, block)),
     })
 }
 
@@ -72,6 +78,29 @@ fn state(header: Header) -> BlockState {
         header if header.has(Header::RANGE) => BlockState::Control,
         header if header.has(Header::BUSY) => BlockState::Busy,
         _ => BlockState::Free,
+    }
+}
+
+/// The fields of a header.
+fn fields(header: Header) -> HeaderFields {
+    let set = |&(flag, name): &(u64, &'static str)| header.has(flag).then_some(name);
+    let previous = match header.previous() {
+        0 => "0: the first of its run".to_owned(),
+        granules => format!("{granules} granules, {} B", granules * GRANULE),
+    };
+    let (check, right) = (header.check(), header.with_check().check());
+    let check = if check == right {
+        format!("{check:#04x}: fits the other bytes")
+    } else {
+        format!("{check:#04x}: the other bytes ask for {right:#04x}")
+    };
+    HeaderFields {
+        raw: header.0,
+        valid: header.is_valid(),
+        size: header.size(),
+        unused: header.unused(),
+        flags: Header::FLAGS.iter().filter_map(set).collect(),
+        others: vec![("previous size", previous), ("check", check)],
     }
 }
 
@@ -89,26 +118,4 @@ fn neighbour(core: &Reader<'_>, block: Option<Block>, context: &Context<'_>) -> 
         state: state(header),
         name,
     })
-}
-
-/// The first bytes of a payload, unless one of their pages is not resident: reading would make it so.
-fn payload(heap: &Heap, core: &Reader<'_>, block: Block, bytes: u64) -> Option<Vec<u8>> {
-    let from = block.payload();
-    let length = SHOWN.min(bytes.saturating_sub(NET_HEADER));
-    if length == 0 {
-        return Some(Vec::new());
-    }
-    let mut resident = true;
-    let told = heap
-        .memory()
-        .resident(from / PAGE..(from + length - 1) / PAGE + 1, |_, here| {
-            resident &= here;
-        });
-    // A buffer has no pages that could become resident by reading.
-    if told.is_some() && !resident {
-        return None;
-    }
-    let mut shown = vec![0; usize::try_from(length).ok()?];
-    core.read_bytes(from, &mut shown);
-    Some(shown)
 }

@@ -10,7 +10,7 @@ use super::picture::{Cell, CellState, MarkedRange};
 
 /// The granules of one word of the bitmaps.
 #[derive(Clone, Copy, Default)]
-struct Masks {
+pub(super) struct Masks {
     starts: u64,
     busy: u64,
     free: u64,
@@ -71,7 +71,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The masks of the 64 granules from `address` on.
-    fn masks(&mut self, address: u64) -> Masks {
+    pub(super) fn masks(&mut self, address: u64) -> Masks {
         let committed = self.committed(address);
         if committed == 0 {
             self.carry = Carry::Control;
@@ -140,6 +140,10 @@ pub(super) struct RowShape<'a> {
     pub(super) marks: &'a [MarkedRange],
     /// Bytes of the selected block.
     pub(super) selected: Option<(u64, u64)>,
+    /// Whether a pinning block covers any byte of a range.
+    pub(super) pins: &'a dyn Fn(u64, u64) -> bool,
+    /// Whether a block that the filter matches does.
+    pub(super) found: &'a dyn Fn(u64, u64) -> bool,
 }
 
 /// Counts that make a cell.
@@ -190,42 +194,78 @@ impl Tally {
     }
 }
 
-/// The cells of a row.
-pub(super) fn row(core: Reader<'_>, shape: &RowShape<'_>) -> Vec<Cell> {
-    let granules = shape.cell_bytes / GRANULE;
-    let total = granules * shape.count;
-    let mut reading = Reading::new(core, shape.region, shape.address / 1024 * 1024);
-    let mut cells = Vec::with_capacity(usize::try_from(shape.count).unwrap_or(0));
-    let mut tally = Tally::default();
-    let mut was_free = reading.carry == Carry::Free;
-    // Cells of a kilobyte and more take whole words; smaller ones are windows of a word.
-    let step = granules.min(64);
-    let window = if step == 64 {
-        u64::MAX
-    } else {
-        (1 << step) - 1
-    };
-    let mut done = 0;
-    let mut word = shape.address / 1024 * 1024;
-    let skip = (shape.address - word) / GRANULE;
-    while done < total {
-        let masks = checked(core, word, reading.masks(word), shape.cell_bytes);
-        let free_before = masks.free << 1 | u64::from(was_free);
+/// Makes cells of consecutive words. Cells of a kilobyte and more take whole words; smaller ones are parts of a word.
+pub(super) struct Mosaic {
+    /// Granules of a cell.
+    granules: u64,
+    /// Granules added to the cell being made.
+    done: u64,
+    tally: Tally,
+    was_free: bool,
+    cells: Vec<Cell>,
+}
+
+impl Mosaic {
+    /// Cells of so many bytes: a multiple of 1 KiB, or an even part of it.
+    pub(super) fn new(cell_bytes: u64) -> Mosaic {
+        Mosaic {
+            granules: cell_bytes / GRANULE,
+            done: 0,
+            tally: Tally::default(),
+            was_free: false,
+            cells: Vec::new(),
+        }
+    }
+
+    /// The words that follow are of another run.
+    pub(super) fn begin_run(&mut self, reading: &Reading<'_>) {
+        self.was_free = reading.carry == Carry::Free;
+    }
+
+    /// Adds a word, from its granule `skip` on, as far as that makes no more than `most` cells.
+    pub(super) fn add(&mut self, masks: Masks, skip: u64, most: u64) {
+        let free_before = masks.free << 1 | u64::from(self.was_free);
         let unmerged = masks.starts & masks.free & free_before;
-        was_free = masks.free >> 63 != 0;
-        let mut at = if done == 0 { skip } else { 0 };
-        while at < 64 && done < total {
-            tally.add(&masks, unmerged, window << at);
+        self.was_free = masks.free >> 63 != 0;
+        let step = self.granules.min(64);
+        let window = u64::MAX >> (64 - step);
+        let mut at = skip;
+        while at < 64 && (self.cells.len() as u64) < most {
+            self.tally.add(&masks, unmerged, window << at);
             at += step;
-            done += step;
-            if done.is_multiple_of(granules) {
-                cells.push(tally.cell());
-                tally = Tally::default();
+            self.done += step;
+            if self.done == self.granules {
+                self.done = 0;
+                let made = std::mem::take(&mut self.tally);
+                self.cells.push(made.cell());
             }
         }
+    }
+
+    /// The cells; the last may be of less memory than the others.
+    pub(super) fn finish(mut self) -> Vec<Cell> {
+        if self.done > 0 {
+            self.cells.push(self.tally.cell());
+        }
+        self.cells
+    }
+}
+
+/// The cells of a row.
+pub(super) fn row(core: Reader<'_>, shape: &RowShape<'_>) -> Vec<Cell> {
+    let mut word = shape.address / 1024 * 1024;
+    let end = shape.address + shape.count * shape.cell_bytes;
+    let mut reading = Reading::new(core, shape.region, word);
+    let mut mosaic = Mosaic::new(shape.cell_bytes);
+    mosaic.begin_run(&reading);
+    let mut skip = (shape.address - word) / GRANULE;
+    while word < end {
+        let masks = checked(core, word, reading.masks(word), shape.cell_bytes);
+        mosaic.add(masks, skip, shape.count);
+        skip = 0;
         word += 1024;
     }
-    let end = shape.address + shape.count * shape.cell_bytes;
+    let mut cells = mosaic.finish();
     let here = |marked: &&MarkedRange| marked.from < end && shape.address < marked.to;
     let marks: Vec<MarkedRange> = shape.marks.iter().filter(here).copied().collect();
     for (nth, cell) in (0..).zip(&mut cells) {
@@ -250,10 +290,12 @@ fn checked(core: Reader<'_>, address: u64, mut masks: Masks, cell_bytes: u64) ->
     masks
 }
 
-/// Adds what is not in the heap: the selection and the marks of the last command.
+/// Adds what is not in the bitmaps: the selection, the marks of the last command, pins and what the filter matches.
 fn dress(cell: &mut Cell, address: u64, shape: &RowShape<'_>, marks: &[MarkedRange]) {
     let end = address + shape.cell_bytes;
     let overlaps = |from: u64, to: u64| from < end && address < to;
+    cell.pin = (shape.pins)(address, end);
+    cell.found = (shape.found)(address, end);
     cell.selected = shape.selected.is_some_and(|(from, to)| overlaps(from, to));
     cell.mark = marks
         .iter()

@@ -2,7 +2,9 @@
 //!
 //! A picture is taken once, between two operations, and never changes; drawing one touches no heap. Costs follow what
 //! the [`Lens`] shows, not what exists, but for two sums: residency is one kernel read for all committed pages, and
-//! what heapmin would return is summed over the free blocks that could fill a page.
+//! what heapmin would return is summed over the free blocks that could fill a page. A map, an overview or a range that
+//! covers the whole heap counts the bits of all of it. What no count tells is found by a [`survey`] of all blocks,
+//! which the caller keeps as long as it likes.
 //!
 //! Taking a picture touches no page that is not resident: only bitmaps, headers of blocks and the unit map are read,
 //! all of which the heap has written, and payload bytes only where the kernel says that their page is there.
@@ -10,11 +12,15 @@
 mod card;
 mod cells;
 mod facts;
+mod lists;
+mod overview;
 mod picture;
 mod rows;
 mod search;
 mod seek;
+mod sizes;
 mod sums;
+mod survey;
 
 pub use facts::{BlockFacts, facts};
 pub use picture::{
@@ -25,7 +31,9 @@ pub use picture::{
 };
 pub use search::Search;
 pub use seek::{Target, extent, seek};
+pub use sizes::Sizes;
 pub use sums::{external_fragmentation, figures, memory_line, resident};
+pub use survey::{Pinning, Survey, Wanted, survey};
 
 use crate::heap::{Core, Direct, Heap};
 
@@ -46,8 +54,14 @@ pub struct Context<'a> {
     pub names: &'a dyn Fn(u64) -> Option<(String, u64)>,
     /// Bytes given back by the last return and in all.
     pub returned: (u64, u64),
+    /// The payload of the block that an operation made.
+    pub born: &'a dyn Fn(u64) -> Option<u64>,
     /// What the filter looks for, while there is one.
     pub search: Option<Search<'a>>,
+    /// The last survey of the heap, for the parts of a picture that need one.
+    pub survey: Option<&'a Survey>,
+    /// The survey is of the heap as it is now.
+    pub fresh: bool,
     /// No operation is under way.
     pub quiet: bool,
 }
@@ -55,21 +69,36 @@ pub struct Context<'a> {
 /// Takes the picture of a heap that `lens` asks for.
 #[must_use]
 pub fn take(heap: &Heap, lens: &Lens, context: &Context<'_>) -> Picture {
-    heap.look(|core| Picture {
-        heap: title(heap, &core, context),
-        figures: figures(heap),
-        memory: memory_line(heap, context.returned),
-        map: rows::map(heap, &core, lens, context.marks),
-        selected: lens
-            .cursor
-            .and_then(|cursor| card::card(heap, &core, cursor, context)),
-        overview: Overview::default(),
-        fragmentation: None,
-        free_list: None,
-        pins: None,
-        bytes: None,
-        range: None,
-        quiet: context.quiet,
+    heap.look(|core| {
+        let parts = &lens.parts;
+        let layout = rows::layout(core);
+        let memory = memory_line(heap, context.returned);
+        let figures = figures(heap);
+        let map = rows::map(heap, &core, lens, &layout, context);
+        let selected = lens.cursor.and_then(|cursor| seek::extent_in(core, cursor));
+        let window = |window: Window| Some(window).filter(|window| window.rows > 0);
+        Picture {
+            heap: title(heap, &core, context),
+            selected: lens
+                .cursor
+                .and_then(|cursor| card::card(heap, &core, cursor, context)),
+            overview: overview::overview(core, &layout, &map, selected, lens, context),
+            fragmentation: context
+                .survey
+                .filter(|_| parts.fragmentation)
+                .map(|survey| sums::fragmentation(survey, &figures, &memory, &core)),
+            free_list: window(parts.free_list)
+                .map(|window| lists::free_list(&core, window, context)),
+            pins: window(parts.pins).map(|window| lists::pins(window, context)),
+            bytes: window(parts.bytes)
+                .zip(lens.cursor)
+                .and_then(|(window, cursor)| lists::bytes(heap, &core, cursor, window)),
+            range: lens.range.map(|range| sums::range(&core, range)),
+            figures,
+            memory,
+            map,
+            quiet: context.quiet,
+        }
     })
 }
 

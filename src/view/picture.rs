@@ -542,10 +542,13 @@ pub struct HeaderFields {
 pub struct Links {
     /// The list: "list 80 B", "tree 4-8 KiB" and the like.
     pub list: String,
-    /// The block before it, by address.
+    /// Address of the block of its size that would be tried right before it.
     pub before: Option<u64>,
-    /// The block behind it, by address.
+    /// Address of the block of its size that would be tried right behind it.
     pub behind: Option<u64>,
+    /// The links as they stand in the block, by name: `previous` and `next` on a list, `parent`, `chain` and two
+    /// children at a node of the tree.
+    pub words: Vec<(&'static str, Option<u64>)>,
 }
 
 impl Default for Lens {

@@ -3,9 +3,10 @@
 use crate::heap::{Heap, Region, RegionKind, UNIT_PAGES};
 use crate::os::PAGE;
 
-use super::Reader;
 use super::cells::{self, RowShape};
-use super::picture::{CellState, Lens, MapPicture, MapRow, MarkedRange, RowResidency};
+use super::picture::{CellState, Lens, MapPicture, MapRow, RowResidency};
+use super::search::Found;
+use super::{Context, Reader};
 
 /// The finest zoom: a cell a granule.
 const FINEST: u64 = 16;
@@ -48,6 +49,24 @@ impl Plan {
         });
         self.rows += rows;
     }
+
+    /// The addresses from the first to the last byte that some rows show.
+    fn addresses(&self, top: u64, last: u64, row_bytes: u64) -> (u64, u64) {
+        let mut whole: Option<(u64, u64)> = None;
+        for stretch in &self.stretches {
+            let (from, to) = (
+                stretch.first_row.max(top),
+                (stretch.first_row + stretch.rows).min(last),
+            );
+            if stretch.kind != Kind::Cells || from >= to {
+                continue;
+            }
+            let begin = stretch.address + (from - stretch.first_row) * row_bytes;
+            let end = stretch.address + ((to - stretch.first_row) * row_bytes).min(stretch.bytes);
+            whole = Some(whole.map_or((begin, end), |(a, b)| (a.min(begin), b.max(end))));
+        }
+        whole.unwrap_or_default()
+    }
 }
 
 /// The regions of a heap by address.
@@ -59,6 +78,17 @@ fn regions(core: Reader<'_>) -> Vec<Region> {
     all.sort_unstable();
     all.dedup();
     all
+}
+
+/// Every region with its committed runs.
+pub(super) type Layout = [(Region, Vec<(u64, u64)>)];
+
+/// Every region by address, with its committed runs.
+pub(super) fn layout(core: Reader<'_>) -> Vec<(Region, Vec<(u64, u64)>)> {
+    regions(core)
+        .into_iter()
+        .map(|region| (region, committed_runs(core, region)))
+        .collect()
 }
 
 /// The committed runs of a region, in pages from its first, end excluded.
@@ -84,7 +114,7 @@ fn committed_runs(core: Reader<'_>, region: Region) -> Vec<(u64, u64)> {
     runs
 }
 
-fn plan(core: Reader<'_>, layout: &[(Region, Vec<(u64, u64)>)], row_bytes: u64) -> Plan {
+fn plan(core: Reader<'_>, layout: &Layout, row_bytes: u64) -> Plan {
     let mut plan = Plan {
         stretches: Vec::new(),
         rows: 0,
@@ -126,7 +156,7 @@ fn plan(core: Reader<'_>, layout: &[(Region, Vec<(u64, u64)>)], row_bytes: u64) 
 }
 
 /// The zoom that shows the whole heap on the rows of the lens, or the finest if even that leaves room.
-fn fitting(core: Reader<'_>, layout: &[(Region, Vec<(u64, u64)>)], lens: &Lens) -> u64 {
+fn fitting(core: Reader<'_>, layout: &Layout, lens: &Lens) -> u64 {
     let mut cell = FINEST;
     while cell < COARSEST
         && plan(core, layout, cell * u64::from(lens.cells.max(1))).rows > u64::from(lens.rows)
@@ -141,35 +171,34 @@ pub(super) fn map(
     heap: &Heap,
     core: &Reader<'_>,
     lens: &Lens,
-    marks: &[MarkedRange],
+    layout: &Layout,
+    context: &Context<'_>,
 ) -> MapPicture {
     let core = *core;
     let cells = u64::from(lens.cells.max(1)).next_power_of_two();
-    let layout: Vec<_> = regions(core)
-        .into_iter()
-        .map(|region| (region, committed_runs(core, region)))
-        .collect();
     let zoom = lens
         .zoom
         .map(|zoom| zoom.next_power_of_two().clamp(FINEST, COARSEST));
-    let cell_bytes = zoom.unwrap_or_else(|| fitting(core, &layout, lens));
+    let cell_bytes = zoom.unwrap_or_else(|| fitting(core, layout, lens));
     let row_bytes = cell_bytes * cells;
-    let plan = plan(core, &layout, row_bytes);
+    let plan = plan(core, layout, row_bytes);
     let selected = lens
         .cursor
         .and_then(|cursor| super::seek::extent_in(core, cursor));
     let top = scroll(&plan, lens, selected.map(|(from, _)| from), row_bytes);
+    let last = plan.rows.min(top + u64::from(lens.rows));
+    let found = Found::of(&core, plan.addresses(top, last, row_bytes), context);
     let view = View {
         heap,
         core,
         cell_bytes,
         row_bytes,
-        marks,
+        context,
         selected,
+        shows_pins: lens.parts.pins.rows > 0,
+        found,
     };
-    let rows = (top..plan.rows.min(top + u64::from(lens.rows)))
-        .filter_map(|row| view.row(&plan, row))
-        .collect();
+    let rows = (top..last).filter_map(|row| view.row(&plan, row)).collect();
     MapPicture {
         cell_bytes,
         row_bytes,
@@ -212,8 +241,10 @@ struct View<'a> {
     core: Reader<'a>,
     cell_bytes: u64,
     row_bytes: u64,
-    marks: &'a [MarkedRange],
+    context: &'a Context<'a>,
     selected: Option<(u64, u64)>,
+    shows_pins: bool,
+    found: Found<'a>,
 }
 
 impl View<'_> {
@@ -242,8 +273,10 @@ impl View<'_> {
                     address,
                     cell_bytes: self.cell_bytes,
                     count: bytes.div_ceil(self.cell_bytes),
-                    marks: self.marks,
+                    marks: self.context.marks,
                     selected: self.selected,
+                    pins: &|from, to| self.pins_in(from, to),
+                    found: &|from, to| self.found.any_in(self.core, from, to),
                 };
                 MapRow::Cells {
                     address,
@@ -252,6 +285,11 @@ impl View<'_> {
                 }
             }
         })
+    }
+
+    fn pins_in(&self, from: u64, to: u64) -> bool {
+        let survey = self.context.survey.filter(|_| self.shows_pins);
+        survey.is_some_and(|survey| survey.pins_in(from, to))
     }
 
     fn title(&self, region: Region) -> String {

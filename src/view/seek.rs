@@ -3,7 +3,8 @@
 use crate::heap::{Block, GRANULE, Header, Heap, Region, RegionKind};
 use crate::os::PAGE;
 
-use super::Reader;
+use super::search::{next_found, previous_found};
+use super::{Context, Reader, Survey, Wanted, survey};
 
 /// A place in the heap, in address order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,11 +27,25 @@ pub enum Target {
     LargestHole,
     /// The block that holds this address.
     Address(u64),
+    /// The next block that the filter matches; behind the last, the first.
+    NextFound,
+    /// The block before the cursor that the filter matches; before the first, the last.
+    PreviousFound,
+    /// The block that keeps most pages from being returned.
+    WorstPin,
+    /// The block that this operation made.
+    Born(u64),
 }
 
 /// Address of the first byte of the block that `target` names from `cursor`, if there is one.
 #[must_use]
-pub fn seek(heap: &Heap, cursor: Option<u64>, target: Target, row_bytes: u64) -> Option<u64> {
+pub fn seek(
+    heap: &Heap,
+    cursor: Option<u64>,
+    target: Target,
+    row_bytes: u64,
+    context: &Context<'_>,
+) -> Option<u64> {
     heap.look(|core| {
         let here = cursor.and_then(|address| block_at(core, address));
         let first = || core.next_block(Block(1));
@@ -39,6 +54,10 @@ pub fn seek(heap: &Heap, cursor: Option<u64>, target: Target, row_bytes: u64) ->
             (Target::Last, _) => core.last_block(),
             (Target::LargestHole, _) => core.largest_hole(),
             (Target::Address(address), _) => block_at(core, address),
+            (Target::NextFound, here) => next_found(&core, here, context),
+            (Target::PreviousFound, here) => previous_found(&core, here, context),
+            (Target::WorstPin, _) => worst_pin(heap, context),
+            (Target::Born(operation), _) => (context.born)(operation).and_then(Block::of_payload),
             (_, None) => first(),
             (Target::NextBlock, Some(block)) => core.next_block(after(block)),
             (Target::PreviousBlock, Some(block)) => core.previous_block(block),
@@ -48,6 +67,19 @@ pub fn seek(heap: &Heap, cursor: Option<u64>, target: Target, row_bytes: u64) ->
         };
         found.or(here).map(Block::address)
     })
+}
+
+/// The worst pin: as the survey at hand tells, else by a survey of its own.
+fn worst_pin(heap: &Heap, context: &Context<'_>) -> Option<Block> {
+    let at_hand = context
+        .survey
+        .filter(|survey| context.fresh && survey.pins().is_some());
+    let worst = |survey: &Survey| survey.worst_pins().next().map(|pin| pin.block);
+    let wanted = Wanted {
+        pins: true,
+        search: None,
+    };
+    at_hand.map_or_else(|| worst(&survey(heap, &wanted, context.names)), worst)
 }
 
 fn after(block: Block) -> Block {
@@ -116,7 +148,8 @@ pub(super) fn extent_in(core: Reader<'_>, cursor: u64) -> Option<(u64, u64)> {
 pub(super) fn block_bytes(core: Reader<'_>, region: Region, block: Block) -> u64 {
     let header = core.header_at(block);
     if header.has(Header::LARGE) {
-        core.region_committed(region) * PAGE - (block.address() - region.address())
+        let end = region.address() + core.region_committed(region) * PAGE;
+        end.saturating_sub(block.address())
     } else {
         header.size() * GRANULE
     }

@@ -1,8 +1,9 @@
 //! Figures and the memory line.
 
-use crate::heap::{Flags, Heap, NET_HEADER, RegionKind};
+use crate::heap::{Block, Flags, GRANULE, Heap, NET_HEADER, RegionKind, SpanKind};
 
-use super::picture::{Figures, MemoryLine};
+use super::picture::{Figures, Fragmentation, MemoryLine, RangeCard};
+use super::{Reader, Survey};
 
 /// `1 - largest / free`; 0 when nothing is free.
 #[must_use]
@@ -86,4 +87,54 @@ pub fn resident(heap: &Heap) -> Option<u64> {
             pages += u64::from(resident);
         })?;
     Some(pages * crate::os::PAGE)
+}
+
+/// How free and busy memory is cut up.
+pub(super) fn fragmentation(
+    survey: &Survey,
+    figures: &Figures,
+    memory: &MemoryLine,
+    core: &Reader<'_>,
+) -> Fragmentation {
+    let part = |of: u64, all: u64| {
+        if all == 0 {
+            0.0
+        } else {
+            of as f64 / all as f64
+        }
+    };
+    Fragmentation {
+        holes: survey.holes.buckets(),
+        blocks: survey.blocks.buckets(),
+        fits: survey.holes.fits(core.settings().flags),
+        l2: survey.holes.l2(),
+        internal: part(memory.slack, figures.busy_bytes),
+        overhead: part(memory.headers, memory.committed),
+    }
+}
+
+/// What begins inside a range of addresses, by the bitmaps.
+pub(super) fn range(core: &Reader<'_>, (from, to): (u64, u64)) -> RangeCard {
+    let granule =
+        |address: u64| Block(u32::try_from(address.div_ceil(GRANULE)).unwrap_or(u32::MAX));
+    let mut card = RangeCard {
+        from,
+        to,
+        ..RangeCard::default()
+    };
+    for span in core.spans(granule(from), granule(to)) {
+        match span.kind {
+            SpanKind::Busy | SpanKind::Large => {
+                card.busy_blocks += 1;
+                card.busy_bytes += span.bytes();
+            }
+            SpanKind::Free => {
+                card.holes += 1;
+                card.free_bytes += span.bytes();
+                card.largest_free = card.largest_free.max(span.bytes());
+            }
+            SpanKind::Hidden => {}
+        }
+    }
+    card
 }

@@ -1,62 +1,9 @@
 //! Pictures against a walk: every cell of the map, the memory line, pins.
 
-use std::sync::Arc;
-
 use heapwalk::heap::{Entry, Flags, Header, Heap, Options, Source};
-use heapwalk::os::CommitLimit;
-use heapwalk::view::{
-    Cell, CellState, Context, Lens, MapRow, Picture, Target, memory_line, seek, take,
-};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use heapwalk::view::{Cell, CellState, Lens, MapRow, Target, memory_line};
 
-fn heap(options: &Options) -> Heap {
-    Heap::new(options, &Arc::new(CommitLimit::new(1 << 30))).expect("a small heap")
-}
-
-/// A heap with a random past.
-fn lived(seed: u64, source: Source, coalesce: bool, largest: u64) -> (Heap, Vec<u64>) {
-    let flags = Flags::NONE.with(Flags::DISABLE_COALESCE_ON_FREE, !coalesce);
-    let heap = heap(&Options {
-        source,
-        maximum: 0x4_0000,
-        flags,
-        ..Options::default()
-    });
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut live = Vec::new();
-    for step in 0..600 {
-        if random.random_bool(0.6) {
-            let size = if random.random_bool(0.1) {
-                random.random_range(0..largest)
-            } else {
-                random.random_range(0..200)
-            };
-            live.extend(heap.alloc(size, Flags::NONE).map(|placed| placed.payload));
-        } else if !live.is_empty() {
-            let payload = live.swap_remove(random.random_range(0..live.len()));
-            heap.free(payload, Flags::NONE).expect("a live block");
-        }
-        if step == 400 {
-            let _ = heap.minimize(Flags::NONE);
-        }
-    }
-    (heap, live)
-}
-
-fn picture(heap: &Heap, lens: &Lens) -> Picture {
-    let context = Context {
-        number: 1,
-        of: 1,
-        crt: true,
-        marks: &[],
-        names: &|_| None,
-        returned: (0, 0),
-        search: None,
-        quiet: true,
-    };
-    take(heap, lens, &context)
-}
+use crate::support::{heap, lived, picture, seek};
 
 /// State of each granule by the walk, and whether a block starts there.
 fn granules(heap: &Heap) -> Vec<(CellState, bool)> {
@@ -212,25 +159,6 @@ fn the_memory_line_adds_up_and_tells_what_heapmin_returns() {
             done.pages
         );
         assert_eq!(memory_line(&heap, (0, 0)).holes_returnable, 0);
-    }
-}
-
-#[test]
-fn pins_are_what_freeing_the_block_alone_would_add() {
-    for seed in 1..=12 {
-        println!("seed {seed}");
-        let (heap, live) = lived(seed, Source::Growable, true, 30_000);
-        let before = heap.image(None);
-        for payload in live.into_iter().step_by(5) {
-            let block = heapwalk::heap::Block::of_payload(payload).expect("a payload");
-            let pinned = heap.look(|core| core.pinned_by(block));
-            let alone = heap.minimize(Flags::NONE).expect("undamaged").pages;
-            heap.restore(&before);
-            heap.free(payload, Flags::NONE).expect("a live block");
-            let freed = heap.minimize(Flags::NONE).expect("undamaged").pages;
-            heap.restore(&before);
-            assert_eq!(pinned, freed - alone, "seed {seed}, block {payload:#x}");
-        }
     }
 }
 

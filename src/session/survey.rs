@@ -1,0 +1,153 @@
+//! The last survey of the heap in view, and when it is worth another.
+//!
+//! A survey costs what there are blocks. While nothing runs it is renewed as soon as the heap changed, so that what is
+//! shown holds. While something runs it may be older, so that surveys take a twentieth of the time at most.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::view::Survey;
+
+/// While something runs, a survey is kept for so many times what it cost.
+const COSTS: u32 = 20;
+/// While something runs, a survey is kept at least so long.
+const LEAST: Duration = Duration::from_millis(250);
+
+/// What a survey is asked for. Surveys that were asked for otherwise answer another question.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(super) struct Question {
+    /// The heap, by its number and its handle.
+    pub(super) heap: (u32, usize),
+    /// Pins are looked for.
+    pub(super) pins: bool,
+    /// The filter in words, whose matches are looked for.
+    pub(super) filter: Option<String>,
+}
+
+impl Question {
+    /// Whether a survey taken for this question serves the other one too.
+    fn answers(&self, other: &Question) -> bool {
+        self.heap == other.heap
+            && (self.pins || !other.pins)
+            && (other.filter.is_none() || self.filter == other.filter)
+    }
+}
+
+/// A survey that was taken.
+#[derive(Clone, Debug)]
+struct Kept {
+    question: Question,
+    /// The count of changes when it was taken.
+    changes: u64,
+    survey: Arc<Survey>,
+    taken: Instant,
+    cost: Duration,
+}
+
+/// The last survey.
+#[derive(Default, Debug)]
+pub(super) struct Surveys(Option<Kept>);
+
+impl Surveys {
+    /// The last survey, renewed by `take` where that is due, and whether it is of the heap as it is now: `changes`
+    /// counts what was done to heaps, and `runs` tells that more is about to be done.
+    pub(super) fn renew(
+        &mut self,
+        question: &Question,
+        changes: u64,
+        runs: bool,
+        take: impl FnOnce() -> Survey,
+    ) -> (Arc<Survey>, bool) {
+        let now = Instant::now();
+        if let Some(kept) = self
+            .0
+            .as_ref()
+            .filter(|kept| kept.question.answers(question))
+        {
+            let fresh = kept.changes == changes;
+            if fresh || runs && !is_due(now.duration_since(kept.taken), kept.cost) {
+                return (Arc::clone(&kept.survey), fresh);
+            }
+        }
+        let survey = Arc::new(take());
+        self.0 = Some(Kept {
+            question: question.clone(),
+            changes,
+            survey: Arc::clone(&survey),
+            taken: Instant::now(),
+            cost: now.elapsed(),
+        });
+        (survey, true)
+    }
+
+    /// The last survey, if it answers the question about the heap as it is now.
+    pub(super) fn at_hand(&self, question: &Question, changes: u64) -> Option<Arc<Survey>> {
+        self.0
+            .as_ref()
+            .filter(|kept| kept.changes == changes && kept.question.answers(question))
+            .map(|kept| Arc::clone(&kept.survey))
+    }
+}
+
+/// Whether a survey of this age that cost so much is worth another while something runs.
+fn is_due(age: Duration, cost: Duration) -> bool {
+    age >= LEAST.max(cost * COSTS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn surveys_take_a_twentieth_of_the_time_at_most() {
+        for (age, cost, due) in [
+            (0, 0, false),
+            (249, 0, false),
+            (250, 0, true),
+            (250, 12, true),
+            (250, 13, false),
+            (1999, 100, false),
+            (2000, 100, true),
+        ] {
+            let (age, cost) = (Duration::from_millis(age), Duration::from_millis(cost));
+            assert_eq!(is_due(age, cost), due, "{age:?} old, cost {cost:?}");
+        }
+    }
+
+    #[test]
+    fn a_survey_is_renewed_when_the_heap_changed_or_the_question_did() {
+        let ask = |number, pins, filter: Option<&str>| Question {
+            heap: (number, 0),
+            pins,
+            filter: filter.map(str::to_owned),
+        };
+        let mut surveys = Surveys::default();
+        // (question, changes, something runs, taken anew, of the heap as it is)
+        for (step, (question, changes, runs, anew, fresh)) in [
+            (ask(1, false, None), 1, false, true, true),
+            (ask(1, false, None), 1, false, false, true),
+            (ask(1, false, None), 2, true, false, false),
+            (ask(1, false, None), 2, false, true, true),
+            (ask(1, true, None), 2, false, true, true),
+            (ask(1, false, None), 2, false, false, true),
+            (ask(1, true, Some("busy")), 2, true, true, true),
+            (ask(1, true, Some("free")), 2, true, true, true),
+            (ask(1, true, None), 2, true, false, true),
+            (ask(2, true, None), 2, true, true, true),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut taken = false;
+            let (_, is_fresh) = surveys.renew(&question, changes, runs, || {
+                taken = true;
+                Survey::default()
+            });
+            assert_eq!(
+                (taken, is_fresh),
+                (anew, fresh),
+                "step {step}: {question:?}"
+            );
+        }
+    }
+}

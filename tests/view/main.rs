@@ -1,0 +1,6 @@
+//! Pictures of heaps against walks, recounts and what heaps really do.
+
+mod map;
+mod parts;
+mod support;
+mod survey;
