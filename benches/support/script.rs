@@ -74,6 +74,8 @@ const SMALL: Workload = Workload {
     live: 2_000,
     realloc: 0,
     seed: 1,
+    from: 0,
+    until: None,
 };
 
 /// The seeded scripts.

@@ -16,6 +16,10 @@ impl Session {
     pub fn apply(&mut self, command: &Command) -> Answer {
         let text = command.to_string();
         let changes = changes(command);
+        let written = changes || is_kept_beside(command);
+        if written {
+            self.close_part();
+        }
         let before = if changes { self.before() } else { None };
         let marks = if changes {
             std::mem::take(&mut self.marks)
@@ -30,6 +34,13 @@ impl Session {
             answer
                 .words
                 .push_str(" (the heaps are too large now for undo to keep)");
+        }
+        if answer.tone != Tone::Refused {
+            // A run has written itself, as what was made of it.
+            if written && !matches!(command, Command::Run(_)) {
+                self.journal(&answer.command);
+            }
+            self.sample_after(command, answer.tone == Tone::Done);
         }
         self.tell(answer.clone());
         answer
@@ -76,6 +87,9 @@ impl Session {
             Command::Limit(bytes) => self.set_limit(*bytes),
             Command::Probe(size) => self.probe(*size),
             Command::Run(workload) => self.run_to_end(workload),
+            Command::Rate(rate) => self.set_rate(*rate),
+            Command::Mark(words) => self.bookmark(words.as_deref()),
+            Command::Baseline(baseline) => self.set_baseline(*baseline),
             Command::Say(words) => Answer {
                 words: words.clone(),
                 tone: Tone::Note,
@@ -367,9 +381,20 @@ fn changes(command: &Command) -> bool {
             | Command::Lock
             | Command::Unlock
             | Command::Probe(_)
+            | Command::Rate(_)
+            | Command::Mark(_)
+            | Command::Baseline(_)
             | Command::Say(_)
             | Command::Expect { .. }
             | Command::Pause
+    )
+}
+
+/// Whether a command leaves something that undo does not touch, and that a replay has to bring back.
+fn is_kept_beside(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Lock | Command::Unlock | Command::Mark(_) | Command::Baseline(_)
     )
 }
 

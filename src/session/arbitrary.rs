@@ -119,9 +119,10 @@ fn any_workload() -> impl Strategy<Value = Workload> {
         1..=u32::MAX,
         0_u8..=100,
         any::<u64>(),
+        (prop_oneof![Just(0), any::<u64>()], any::<Option<u64>>()),
     )
         .prop_map(
-            |(ops, a, b, (distribution, lifetime), live, realloc, seed)| Workload {
+            |(ops, a, b, (distribution, lifetime), live, realloc, seed, (from, until))| Workload {
                 ops,
                 size_min: a.min(b),
                 size_max: a.max(b),
@@ -130,6 +131,8 @@ fn any_workload() -> impl Strategy<Value = Workload> {
                 live,
                 realloc,
                 seed,
+                from,
+                until,
             },
         )
 }
@@ -201,6 +204,9 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         proptest::option::of(any_thresholds()).prop_map(Command::Decommit),
         proptest::option::of(any_size()).prop_map(Command::Limit),
         any_size().prop_map(Command::Probe),
+        proptest::option::of(1..=1_000_000_000_u64).prop_map(Command::Rate),
+        proptest::option::of(any::<String>()).prop_map(Command::Mark),
+        select(vec![Baseline::Here, Baseline::Mark(7), Baseline::Off]).prop_map(Command::Baseline),
         any_workload().prop_map(Command::Run),
         any::<String>().prop_map(Command::Say),
         any_expectation(),

@@ -110,6 +110,12 @@ pub enum Command {
     Probe(u64),
     /// `run random [key=value ...]`: a seeded workload.
     Run(Workload),
+    /// `rate N|max`: operations a second that a workload beside the screen is held to; `None` is flat out.
+    Rate(Option<u64>),
+    /// `mark [WORDS]`: keep this moment as a bookmark, and compare with it.
+    Mark(Option<String>),
+    /// `baseline here|N|off`: what figures are compared with.
+    Baseline(Baseline),
     /// `say "WORDS"`: words for the log.
     Say(String),
     /// `expect METRIC OP VALUE`: a condition that a headless run checks.
@@ -194,6 +200,17 @@ impl Default for Thresholds {
     fn default() -> Thresholds {
         Thresholds::NT
     }
+}
+
+/// What figures are compared with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Baseline {
+    /// `here`: this moment, without keeping a bookmark.
+    Here,
+    /// `N`: the bookmark with this number.
+    Mark(u32),
+    /// `off`: nothing.
+    Off,
 }
 
 /// A comparison in `expect`.

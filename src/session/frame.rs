@@ -68,26 +68,33 @@ pub struct Sample {
     pub busy: u64,
     /// Bytes the heap may use.
     pub committed: u64,
-    /// Bytes that the kernel holds in real pages; `None` where it does not tell.
+    /// Bytes that the kernel holds in real pages; `None` where it does not tell, or was not asked because asking
+    /// took too much of the time.
     pub resident: Option<u64>,
 }
 
 /// Something that deserves a letter on the axis of time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TimeEvent {
-    /// The operation before which it happened.
+    /// Operations done before it happened.
     pub at: u64,
     /// The key that stands for it: C coalesce, S serialize, K HeapCompact, M _heapmin, m a bookmark.
     pub letter: char,
 }
 
 /// A moment that a person wants to come back to, or to compare with.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Bookmark {
-    /// The operation.
+    /// Operations done before it.
     pub at: u64,
-    /// Its number, from 1.
+    /// Its number, from 1; 0 for a baseline that is not kept as a bookmark.
     pub number: u32,
+    /// What the person said about it; empty where nothing was said.
+    pub words: String,
+    /// The number of the heap that was in view.
+    pub heap: u32,
+    /// It lies in a past that was taken back and left for another: no undo or redo leads there any more.
+    pub gone: bool,
     /// The last command before it.
     pub command: String,
     /// The figures then.
@@ -172,8 +179,8 @@ impl Cause {
     }
 }
 
-/// Progress of a workload or script beside the screen.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// Progress of a workload or recording beside the screen.
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Run {
     /// What runs, as typed.
     pub what: String,
@@ -183,6 +190,20 @@ pub struct Run {
     pub of: Option<u64>,
     /// Stopped for the moment.
     pub paused: bool,
+    /// Operations a second that it is held to; `None` when it runs flat out.
+    pub target: Option<u64>,
+    /// Operations a second that it reached over about the last second.
+    pub reached: Option<f64>,
+    /// Allocations that succeeded.
+    pub allocs: u64,
+    /// Frees that succeeded.
+    pub frees: u64,
+    /// Reallocations that succeeded.
+    pub reallocs: u64,
+    /// Operations that failed.
+    pub failed: u64,
+    /// Blocks of the workload that live now.
+    pub live: u64,
 }
 
 /// What a screen may ask of the session thread.
@@ -206,6 +227,10 @@ pub enum Request {
     Step,
     /// Stop what runs.
     Cancel,
+    /// The next slower rate for what runs, from flat out down to one operation a second.
+    Slower,
+    /// The next faster rate, up to flat out.
+    Faster,
     /// Move the cursor, let the map follow it, and publish a frame with it there.
     Select(Target),
     /// End the session thread.

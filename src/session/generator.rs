@@ -85,6 +85,12 @@ impl Generator {
         self.done
     }
 
+    /// The workload whose steps these are, without its bounds.
+    #[must_use]
+    pub fn workload(&self) -> Workload {
+        self.workload.whole()
+    }
+
     fn grows(&mut self) -> bool {
         let live = self.live.len() as u64;
         let target = u64::from(self.workload.live);
@@ -346,7 +352,7 @@ mod tests {
             failing in 1_u64..20,
         ) {
             let workload =
-                Workload { ops, size_min, size_max, distribution, lifetime, live, realloc, seed };
+                Workload { ops, size_min, size_max, distribution, lifetime, live, realloc, seed, ..Workload::default() };
             follow(&workload, |step| failing > 1 && step % failing == 0)?;
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::heap::{Flags, Policy};
 
-use super::command::{Command, NewHeapKind};
+use super::command::{Baseline, Command, NewHeapKind};
 use super::error::ParseError;
 use super::flags::{ALLOCATING, LOCKING, REALLOCATING};
 use super::lexer::Piece;
@@ -482,6 +482,36 @@ pub static GRAMMAR: &[CommandRow] = &[
         parse: |words| words.workload(),
     },
     CommandRow {
+        verb: "rate",
+        call: None,
+        usage: "rate N|max",
+        doc: "hold workloads beside the screen to N operations a second; a run without a screen goes flat out",
+        example: "rate 100",
+        group: Group::Work,
+        args: &[Arg::OneOf(&["max"])],
+        parse: |words| Ok(Command::Rate(words.arg(rate)?)),
+    },
+    CommandRow {
+        verb: "mark",
+        call: None,
+        usage: "mark [WORDS]",
+        doc: "keep this moment as a bookmark, and compare figures with it from here on",
+        example: "mark before the flood",
+        group: Group::Work,
+        args: &[Arg::Free],
+        parse: |words| Ok(Command::Mark(words.said())),
+    },
+    CommandRow {
+        verb: "baseline",
+        call: None,
+        usage: "baseline here|N|off",
+        doc: "compare figures with this moment, with bookmark N, or with nothing",
+        example: "baseline here",
+        group: Group::Work,
+        args: &[Arg::OneOf(&["here", "off"])],
+        parse: |words| Ok(Command::Baseline(words.arg(baseline)?)),
+    },
+    CommandRow {
         verb: "say",
         call: None,
         usage: "say \"WORDS\"",
@@ -584,6 +614,33 @@ fn heap(piece: Piece<'_>) -> Result<u32, ParseError> {
 
 fn byte(piece: Piece<'_>) -> Result<u8, ParseError> {
     Ok(number::within(piece, 0, 255)? as u8)
+}
+
+/// Operations a second, or `max` for flat out.
+fn rate(piece: Piece<'_>) -> Result<Option<u64>, ParseError> {
+    if piece.text == "max" {
+        return Ok(None);
+    }
+    let rate = number::within(piece, 1, MOST_RATE).map_err(|error| ParseError {
+        expected: format!("{}, or max", error.expected),
+        ..error
+    })?;
+    Ok(Some(rate))
+}
+
+/// The most operations a second that can be asked for; nothing reaches it.
+const MOST_RATE: u64 = 1_000_000_000;
+
+/// `here`, the number of a bookmark, or `off`.
+fn baseline(piece: Piece<'_>) -> Result<Baseline, ParseError> {
+    match piece.text {
+        "here" => Ok(Baseline::Here),
+        "off" => Ok(Baseline::Off),
+        _ => heap(piece).map(Baseline::Mark).map_err(|error| ParseError {
+            expected: "here, off, or the number of a bookmark".to_owned(),
+            ..error
+        }),
+    }
 }
 
 /// A size, or `default` for none.

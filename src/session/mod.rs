@@ -11,6 +11,7 @@ pub mod workload;
 
 mod apply;
 mod blocks;
+mod bookmarks;
 mod complete;
 mod error;
 mod filter;
@@ -23,6 +24,7 @@ mod name;
 mod names;
 mod number;
 mod options;
+mod pace;
 mod parse;
 mod print;
 mod reference;
@@ -35,6 +37,7 @@ mod run;
 mod session;
 mod survey;
 mod thread;
+mod timeline;
 mod whole;
 mod words;
 
@@ -43,7 +46,7 @@ mod arbitrary;
 #[cfg(test)]
 mod language_tests;
 
-pub use command::{Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
+pub use command::{Baseline, Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
 pub use complete::{Completion, complete, inline_help};
 pub use error::{ParseError, ScriptError};
 pub use filter::Filter;

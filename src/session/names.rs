@@ -16,6 +16,8 @@ pub(super) struct Owned {
 /// Names of live blocks, both ways.
 #[derive(Clone, Default, Debug)]
 pub(super) struct NameTable {
+    /// How often names came or went.
+    changes: u64,
     by_payload: HashMap<u64, Owned>,
     by_name: BTreeMap<String, BTreeMap<Option<u64>, u64>>,
 }
@@ -33,6 +35,7 @@ impl NameTable {
 
     /// Gives a block a name. A block that bore it before goes on without.
     pub(super) fn insert(&mut self, name: Name, payload: u64, born: u64) {
+        self.changes += 1;
         let old = self
             .by_name
             .entry(name.base.clone())
@@ -52,6 +55,7 @@ impl NameTable {
     /// Takes a freed block's name.
     pub(super) fn remove(&mut self, payload: u64) -> Option<Owned> {
         let owned = self.by_payload.remove(&payload)?;
+        self.changes += 1;
         if let Some(indices) = self.by_name.get_mut(&owned.name.base)
             && indices.get(&owned.name.index) == Some(&payload)
         {
@@ -133,6 +137,30 @@ impl NameTable {
             .find_map(|(&payload, owned)| is_born(owned).then_some(payload))
     }
 
+    /// About `most` names, in order; of each base some, however many another has.
+    pub(super) fn some_of_each(&self, most: usize) -> Vec<String> {
+        let share = most.div_ceil(self.by_name.len().max(1));
+        let name = |base: &String, index: &Option<u64>| {
+            let (base, index) = (base.clone(), *index);
+            Name { base, index }.to_string()
+        };
+        self.by_name
+            .iter()
+            .flat_map(|(base, indices)| {
+                indices
+                    .keys()
+                    .take(share)
+                    .map(move |index| name(base, index))
+            })
+            .take(most)
+            .collect()
+    }
+
+    /// How often names came or went: where this is as before, the names are.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// How many blocks have a name.
     pub(super) fn len(&self) -> usize {
         self.by_payload.len()
@@ -173,6 +201,25 @@ mod tests {
         assert_eq!(select(1, Some(5), 1), [1, 2, 4]);
         assert_eq!(table.next_index("b"), 8);
         assert_eq!(table.next_index("c"), 0);
+    }
+
+    #[test]
+    fn a_sample_of_names_has_some_of_each_base() {
+        let mut table = NameTable::default();
+        for (base, blocks) in [("a", 5_000), ("b", 2), ("w", 5_000)] {
+            for index in 0..blocks {
+                let base = base.to_owned();
+                let payload = table.len() as u64 * 16;
+                let index = Some(index);
+                table.insert(Name { base, index }, payload, 1);
+            }
+        }
+        let names = table.some_of_each(300);
+        assert_eq!(names.len(), 202);
+        assert_eq!(names[99..103], ["a99", "b0", "b1", "w0"]);
+        let changes = table.changes();
+        assert!(table.remove(16).is_some() && table.remove(16).is_none());
+        assert_eq!(table.changes(), changes + 1);
     }
 
     #[test]

@@ -300,7 +300,7 @@ fn show_flag(on: bool) -> String {
 }
 
 /// The options of `run random`.
-pub(super) static WORKLOAD: [Field<Workload>; 7] = [
+pub(super) static WORKLOAD: [Field<Workload>; 9] = [
     Field {
         row: OptionRow {
             key: "ops",
@@ -390,6 +390,36 @@ pub(super) static WORKLOAD: [Field<Workload>; 7] = [
             Ok(())
         },
         show: |workload| workload.seed.to_string(),
+    },
+    Field {
+        row: OptionRow {
+            key: "from",
+            values: "COUNT",
+            default: "0",
+            doc: "go on behind the first COUNT steps, which the run before made",
+        },
+        set: |workload, piece| count(piece).map(|from| workload.from = from),
+        show: |workload| workload.from.to_string(),
+    },
+    Field {
+        row: OptionRow {
+            key: "until",
+            values: "COUNT",
+            default: "ops",
+            doc: "end behind step COUNT; a ramp is still that of all ops",
+        },
+        set: |workload, piece| {
+            workload.until = match piece.text {
+                "ops" => None,
+                _ => Some(count(piece)?),
+            };
+            Ok(())
+        },
+        show: |workload| {
+            workload
+                .until
+                .map_or_else(|| "ops".to_owned(), |until| until.to_string())
+        },
     },
 ];
 

@@ -35,6 +35,9 @@
 //!            | "limit" ( SIZE | "default" )             (* limit 16M *)
 //!            | "probe" SIZE                             (* probe 4K *)
 //!            | "run" "random" { option }                (* run random ops=10000 sizes=16..512 dist=exponential live=1000 seed=7 *)
+//!            | "rate" ( COUNT | "max" )                 (* rate 100 *)
+//!            | "mark" [ TEXT | WORDS ]                 (* mark before the flood *)
+//!            | "baseline" ( "here" | COUNT | "off" )   (* baseline here *)
 //!            | "say" TEXT                               (* say "Every second block is free." *)
 //!            | "expect" METRIC RELATION VALUE           (* expect largest_free < 128 *)
 //!            | "pause" ;                                (* pause *)
@@ -161,6 +164,13 @@ impl<'a> Words<'a> {
             Some(token) => token.says.ok_or_else(|| ParseError::at(token.piece, TEXT)),
             None => Err(ParseError::at(self.end, TEXT)),
         }
+    }
+
+    /// Reads what is left as words of a person, quoted or not; `None` where nothing is left.
+    pub(super) fn said(&mut self) -> Option<String> {
+        let said = |token: Token<'a>| token.says.unwrap_or_else(|| token.piece.text.to_owned());
+        let words: Vec<String> = self.tokens.by_ref().map(said).collect();
+        (!words.is_empty()).then(|| words.join(" "))
     }
 
     /// Whether the next word is a call flag.

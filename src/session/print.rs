@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::command::{Command, NewHeap, NewHeapKind, Thresholds, Value};
+use super::command::{Baseline, Command, NewHeap, NewHeapKind, Thresholds, Value};
 use super::flags::write_flags;
 use super::metric::{Metric, Unit};
 use super::number::Size;
@@ -47,6 +47,9 @@ impl Command {
             Command::Limit(_) => "limit",
             Command::Probe(_) => "probe",
             Command::Run(_) => "run random",
+            Command::Rate(_) => "rate",
+            Command::Mark(_) => "mark",
+            Command::Baseline(_) => "baseline",
             Command::Say(_) => "say",
             Command::Expect { .. } => "expect",
             Command::Pause => "pause",
@@ -92,6 +95,12 @@ impl fmt::Display for Command {
             Command::Run(workload) => {
                 write_fields(f, workload, &Workload::default(), &options::WORKLOAD)
             }
+            Command::Rate(Some(rate)) => write!(f, " {rate}"),
+            Command::Rate(None) => f.write_str(" max"),
+            Command::Mark(Some(words)) => write_text(f, words),
+            Command::Baseline(Baseline::Here) => f.write_str(" here"),
+            Command::Baseline(Baseline::Mark(number)) => write!(f, " {number}"),
+            Command::Baseline(Baseline::Off) => f.write_str(" off"),
             Command::Say(words) => write_text(f, words),
             Command::Expect {
                 metric,
@@ -110,6 +119,7 @@ impl fmt::Display for Command {
             | Command::Lock
             | Command::Unlock
             | Command::Decommit(None)
+            | Command::Mark(None)
             | Command::Pause => Ok(()),
         }
     }

@@ -1,16 +1,23 @@
 //! Workloads in progress: seeded steps on the heap in view, all at once or a few at a time.
+//!
+//! Other commands may come in between. Then what was made so far is a command of its own, and so is what follows: each
+//! can be undone, and each is a line of the journal, so that a replay does everything in the order in which it happened.
 
 use std::sync::Arc;
 
+use super::command::Command;
 use super::frame::{Answer, Run, Tone};
 use super::generator::{Generator, Step};
 use super::name::Name;
 use super::session::{LastCall, Session};
-use super::words::{Moment, change, count, exact, rough};
+use super::words::{Moment, change, count, exact, grouped, rough};
 use super::workload::Workload;
 
 /// Blocks of workloads are called `w0`, `w1`, …: a letter and the workload's slot.
 const BASE: &str = "w";
+
+/// Samples of a run that nobody watches.
+const SAMPLES: u64 = 128;
 
 /// Where steps come from.
 #[derive(Clone)]
@@ -45,59 +52,169 @@ impl Source {
             Source::Recorded(_, done) => *done as u64,
         }
     }
+
+    /// All steps there could be.
+    fn whole(&self) -> u64 {
+        match self {
+            Source::Workload(generator) => generator.workload().ops,
+            Source::Recorded(steps, _) => steps.len() as u64,
+        }
+    }
+}
+
+/// What the steps did so far.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    allocs: u64,
+    frees: u64,
+    reallocs: u64,
+    failed: u64,
+    live: u64,
+}
+
+/// The steps since the last command that came in between.
+#[derive(Clone, Copy, Default)]
+struct Part {
+    /// Steps that were made before it.
+    from: u64,
+    /// Undo knows of it.
+    open: bool,
 }
 
 /// A workload or a recording that has begun.
 #[derive(Clone)]
 pub(super) struct Running {
     what: String,
+    /// The step behind which it ends.
     of: u64,
     steps: Source,
     /// Payload of the block in each slot.
     blocks: Vec<Option<u64>>,
     heap: u32,
     handle: usize,
-    failed: u64,
+    tally: Tally,
+    part: Part,
     begun: Box<Moment>,
     pub(super) paused: bool,
 }
 
 impl Running {
     pub(super) fn progress(&self) -> Run {
+        let Tally {
+            allocs,
+            frees,
+            reallocs,
+            failed,
+            live,
+        } = self.tally;
         Run {
             what: self.what.clone(),
             done: self.steps.done(),
             of: Some(self.of),
             paused: self.paused,
+            target: None,
+            reached: None,
+            allocs,
+            frees,
+            reallocs,
+            failed,
+            live,
+        }
+    }
+
+    /// The command that does what the part did.
+    fn part_as_command(&self) -> String {
+        match &self.steps {
+            Source::Recorded(..) => self.what.clone(),
+            Source::Workload(generator) => {
+                let workload = generator.workload();
+                let done = generator.done();
+                let part = Workload {
+                    from: self.part.from,
+                    until: (done < workload.ops).then_some(done),
+                    ..workload
+                };
+                Command::Run(part).to_string()
+            }
+        }
+    }
+
+    /// Whether it made the steps that `workload` wants to go on behind.
+    fn leads_to(&self, workload: &Workload) -> bool {
+        match &self.steps {
+            Source::Recorded(..) => false,
+            Source::Workload(generator) => {
+                generator.workload() == workload.whole() && generator.done() == workload.from
+            }
         }
     }
 }
 
 impl Session {
     /// Begins a workload. Its steps are made by [`Session::run_steps`].
-    pub(super) fn begin_run(&mut self, workload: &Workload) {
-        let what = super::Command::Run(*workload).to_string();
-        self.begin(
-            what,
-            workload.ops,
-            Source::Workload(Box::new(Generator::new(workload))),
-        );
+    ///
+    /// # Errors
+    /// The answer, when it is to go on behind steps that were not made.
+    pub(super) fn begin_run(&mut self, workload: &Workload) -> Result<(), Answer> {
+        if workload.from > 0 {
+            return self.go_on(workload);
+        }
+        let what = Command::Run(*workload).to_string();
+        let steps = Source::Workload(Box::new(Generator::new(workload)));
+        self.begin(what, workload.end(), steps);
+        Ok(())
+    }
+
+    /// Goes on with the workload that ended last, on its heap.
+    fn go_on(&mut self, workload: &Workload) -> Result<(), Answer> {
+        let slot = |ended: &Running| {
+            self.slot(ended.heap)
+                .filter(|slot| slot.handle == ended.handle)
+        };
+        let begun = self
+            .ended
+            .as_ref()
+            .filter(|ended| ended.leads_to(workload))
+            .and_then(|ended| Some(Moment::of(&slot(ended)?.heap)));
+        let Some((ended, begun)) = begun.and_then(|begun| Some((self.ended.take()?, begun))) else {
+            let words = format!(
+                "there are no steps to go on behind: expected the same workload to have ended behind step {} just before",
+                grouped(workload.from)
+            );
+            return Err(Answer {
+                words,
+                tone: Tone::Refused,
+                ..Answer::default()
+            });
+        };
+        self.running = Some(Running {
+            what: Command::Run(*workload).to_string(),
+            of: workload.end(),
+            part: Part {
+                from: workload.from,
+                open: false,
+            },
+            begun: Box::new(begun),
+            paused: false,
+            ..ended
+        });
+        Ok(())
     }
 
     /// Begins recorded steps, on the heap in view. `what` names the recording.
     pub fn begin_recorded(&mut self, what: &str, steps: Arc<[Step]>) {
-        self.checkpoint(what.to_owned());
         self.begin(
             what.to_owned(),
             steps.len() as u64,
             Source::Recorded(steps, 0),
         );
+        self.open_part();
     }
 
     /// Makes all steps of a recording on the heap in view, and answers.
     pub fn run_recorded(&mut self, what: &str, steps: Arc<[Step]>) -> Answer {
         self.begin_recorded(what, steps);
-        while self.run_steps(u64::MAX) > 0 {}
+        self.run_out();
         let answer = Answer {
             command: what.to_owned(),
             ..self.finish_run().unwrap_or_default()
@@ -115,16 +232,87 @@ impl Session {
             blocks: Vec::new(),
             heap: slot.number,
             handle: slot.handle,
-            failed: 0,
+            tally: Tally::default(),
+            part: Part::default(),
             begun: Box::new(Moment::of(&slot.heap)),
             paused: false,
         });
+        self.ended = None;
     }
 
+    /// A workload from begin to end; the way back is kept by whoever asked for it.
     pub(super) fn run_to_end(&mut self, workload: &Workload) -> Answer {
-        self.begin_run(workload);
-        while self.run_steps(u64::MAX) > 0 {}
+        if let Err(refused) = self.begin_run(workload) {
+            return refused;
+        }
+        if let Some(running) = &mut self.running {
+            running.part.open = true;
+        }
+        self.run_out();
         self.finish_run().unwrap_or_default()
+    }
+
+    /// Makes all steps that are left. Samples are taken by steps and not by time, so that each run has the same.
+    fn run_out(&mut self) {
+        let Some((number, steps)) = self.running.as_ref().map(|running| {
+            (
+                running.heap,
+                running.of.saturating_sub(running.steps.done()),
+            )
+        }) else {
+            return;
+        };
+        let between = (steps / SAMPLES).max(1);
+        while self.run_steps(between) > 0 {
+            self.sample(number);
+        }
+    }
+
+    /// Whether what runs has steps left, and its heap.
+    pub(super) fn has_steps(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| {
+            let alive = self
+                .slot(running.heap)
+                .is_some_and(|slot| slot.handle == running.handle);
+            alive && running.steps.done() < running.of
+        })
+    }
+
+    /// Keeps the way back from the steps that come now, unless it was done since the last other command.
+    pub(super) fn open_part(&mut self) {
+        if let Some(running) = self.running.as_mut().filter(|running| !running.part.open) {
+            running.part.open = true;
+            let text = running.what.clone();
+            self.checkpoint(text);
+        }
+    }
+
+    /// Ends a part: what follows is another command.
+    pub(super) fn close_part(&mut self) {
+        if let Some(running) = self.running.as_mut().filter(|running| running.part.open) {
+            let line = running.part_as_command();
+            running.part = Part {
+                from: running.steps.done(),
+                open: false,
+            };
+            self.journal(&line);
+        }
+    }
+
+    /// Holds what runs, and what will, to a rate.
+    pub(super) fn set_rate(&mut self, rate: Option<u64>) -> Answer {
+        self.target = rate;
+        let words = match rate {
+            Some(rate) => format!(
+                "workloads beside the screen are held to {} a second",
+                count(rate, "operation")
+            ),
+            None => "workloads go flat out".to_owned(),
+        };
+        Answer {
+            words,
+            ..Answer::default()
+        }
     }
 
     /// Makes at most `most` steps of what runs. Answers with how many it made; 0 when the workload is over.
@@ -137,7 +325,8 @@ impl Session {
             .slot(running.heap)
             .is_some_and(|slot| slot.handle == running.handle)
         {
-            while made < most
+            let left = running.of.saturating_sub(running.steps.done());
+            while made < most.min(left)
                 && let Some(step) = running.steps.next()
             {
                 made += 1;
@@ -167,11 +356,13 @@ impl Session {
                 // An exception is a failure like NULL here: a workload goes on.
                 let address = self.process.HeapAlloc(base, 0, size as usize).unwrap_or(0);
                 if address == 0 {
-                    running.failed += 1;
+                    running.tally.failed += 1;
                     running.steps.failed(slot);
                     return;
                 }
-                running.blocks[slot] = Some(offset(address));
+                running.tally.allocs += 1;
+                let before = running.blocks[slot].replace(offset(address));
+                running.tally.live += u64::from(before.is_none());
                 if let Some(table) = self.names_mut(running.heap) {
                     table.insert(name(slot), offset(address), born);
                 }
@@ -179,13 +370,17 @@ impl Session {
             Step::Free { slot } => {
                 // A person may have freed it meanwhile, and given its place to another block.
                 let payload = running.blocks.get_mut(slot).and_then(Option::take);
+                running.tally.live -= u64::from(payload.is_some());
                 let Some(payload) =
                     payload.filter(|&payload| self.bears(running.heap, payload, &name(slot)))
                 else {
                     return;
                 };
-                running.failed +=
-                    u64::from(self.process.HeapFree(base, 0, pointer(payload)) != Ok(true));
+                if self.process.HeapFree(base, 0, pointer(payload)) == Ok(true) {
+                    running.tally.frees += 1;
+                } else {
+                    running.tally.failed += 1;
+                }
                 if let Some(table) = self.names_mut(running.heap) {
                     table.remove(payload);
                 }
@@ -203,9 +398,10 @@ impl Session {
                     .HeapReAlloc(base, 0, pointer(payload), size as usize)
                     .unwrap_or(0);
                 if address == 0 {
-                    running.failed += 1;
+                    running.tally.failed += 1;
                     return;
                 }
+                running.tally.reallocs += 1;
                 running.blocks[slot] = Some(offset(address));
                 if let Some(table) = self.names_mut(running.heap) {
                     table.remove(payload);
@@ -223,22 +419,29 @@ impl Session {
 
     /// Ends what runs and answers with what it did.
     pub(super) fn finish_run(&mut self) -> Option<Answer> {
+        self.close_part();
         let running = self.running.take()?;
         self.rate = None;
+        self.sample(running.heap);
+        let answer = self.ran(&running);
+        if running.steps.done() < running.steps.whole() {
+            self.ended = Some(running);
+        }
+        Some(answer)
+    }
+
+    /// The answer to what ran.
+    fn ran(&mut self, running: &Running) -> Answer {
         let done = running.steps.done();
-        let call = format!(
-            "{} operations of {}",
-            super::words::grouped(done),
-            running.what
-        );
+        let call = format!("{} operations of {}", grouped(done), running.what);
         let Some(slot) = self.slot(running.heap).cloned() else {
             let words = "the heap was destroyed meanwhile".to_owned();
-            return Some(Answer {
+            return Answer {
                 call,
                 words,
                 tone: Tone::Failed,
                 ..Answer::default()
-            });
+            };
         };
         let (before, after) = (*running.begun, Moment::of(&slot.heap));
         self.book_returns(slot.number, &before, &after);
@@ -246,10 +449,10 @@ impl Session {
             result: i64::try_from(done).unwrap_or(i64::MAX),
             merged: 0,
         };
-        let failed = if running.failed == 0 {
+        let failed = if running.tally.failed == 0 {
             "none failed".to_owned()
         } else {
-            format!("{} failed", count(running.failed, "operation"))
+            format!("{} failed", count(running.tally.failed, "operation"))
         };
         let words = format!(
             "{failed}; {} live, {} free in {}; committed {} -> {}; biggest request {}",
@@ -263,10 +466,10 @@ impl Session {
                 after.figures.largest_request
             )
         );
-        Some(Answer {
+        Answer {
             call,
             words,
             ..Answer::default()
-        })
+        }
     }
 }

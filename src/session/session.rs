@@ -2,16 +2,19 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::api::Process;
 use crate::heap::{Core, CreateError, Direct, Heap, Image};
 use crate::os::CommitLimit;
 use crate::view::{self, Context, Lens, MarkedRange, Survey, Target, Wanted};
 
-use super::frame::{Answer, Cause, Frame, Returned, Tone};
+use super::bookmarks::Bookmarks;
+use super::frame::{Answer, Cause, Frame, Returned, Run, Timeline, Tone};
 use super::names::NameTable;
 use super::run::Running;
 use super::survey::{Question, Surveys};
+use super::timeline::Allowance;
 use super::words::Moment;
 
 /// Answers kept for screens.
@@ -22,6 +25,8 @@ const LEDGER: usize = 1000;
 const UNDO_BYTES: u64 = 256 << 20;
 /// Commands that can be undone at most.
 const UNDO_DEPTH: usize = 1000;
+/// Names of blocks that a screen is given to complete.
+const NAMES: usize = 500;
 /// The size of an `alloc` on a key before any was made.
 const FIRST_SIZE: u64 = 64;
 
@@ -40,6 +45,8 @@ pub(super) struct Slot {
     /// Changed since its image was taken.
     pub(super) dirty: bool,
     pub(super) image: Option<Arc<Image>>,
+    /// What was measured over time.
+    pub(super) timeline: Arc<Timeline>,
 }
 
 impl Slot {
@@ -70,6 +77,8 @@ struct State {
     next_size: u64,
     limit: u64,
     ledger: Arc<Vec<Returned>>,
+    place: u64,
+    did: Arc<str>,
 }
 
 impl State {
@@ -108,6 +117,9 @@ impl PartialEq for Checkpoint {
 /// What undo would bring back.
 pub(super) struct Before(State);
 
+/// Which names a list is made of: the heap's handle and how often its names changed.
+type NamesOf = (usize, u64);
+
 /// A command that can be taken back or brought back.
 struct Step {
     command: String,
@@ -131,7 +143,23 @@ pub struct Session {
     pub(super) marks: Vec<MarkedRange>,
     pub(super) failed_expectations: u64,
     pub(super) running: Option<Running>,
+    /// The workload that ended last before its last step: the next may go on with it.
+    pub(super) ended: Option<Running>,
     pub(super) rate: Option<f64>,
+    /// Operations a second that what runs is held to; `None` is flat out.
+    pub(super) target: Option<u64>,
+    pub(super) bookmarks: Bookmarks,
+    /// Where in the past this is: a number that no other moment has, other than by undo and redo.
+    pub(super) place: u64,
+    places: u64,
+    /// The last command that changed anything.
+    pub(super) did: Arc<str>,
+    /// When the session began.
+    pub(super) begun: Instant,
+    /// Time for asking the kernel what is resident.
+    pub(super) asking: Allowance,
+    /// The names that screens were given last, and what they are of.
+    names: (Option<NamesOf>, Arc<Vec<String>>),
     /// Checkpoints are taken.
     undoes: bool,
     undo: VecDeque<Step>,
@@ -171,7 +199,16 @@ impl Session {
             marks: Vec::new(),
             failed_expectations: 0,
             running: None,
+            ended: None,
             rate: None,
+            target: None,
+            bookmarks: Bookmarks::default(),
+            place: 0,
+            places: 0,
+            did: Arc::from(""),
+            begun: Instant::now(),
+            asking: Allowance::default(),
+            names: (None, Arc::default()),
             undoes: true,
             undo: VecDeque::new(),
             redo: Vec::new(),
@@ -203,6 +240,7 @@ impl Session {
             booked: (0, 0),
             dirty: true,
             image: None,
+            timeline: Arc::default(),
         });
     }
 
@@ -232,7 +270,8 @@ impl Session {
 
     /// Makes the growable heap that an explorer without a script begins with.
     pub fn open_default_heap(&mut self) {
-        self.number_in_view();
+        let number = self.number_in_view();
+        self.sample(number);
     }
 
     /// The heap in view.
@@ -337,6 +376,8 @@ impl Session {
             next_size: self.next_size,
             limit: self.limit.limit(),
             ledger: Arc::clone(&self.ledger),
+            place: self.place,
+            did: Arc::clone(&self.did),
         }
     }
 
@@ -353,7 +394,11 @@ impl Session {
 
     /// Keeps the way back from a command that changed something. Answers whether there is one.
     pub(super) fn keep(&mut self, command: String, before: Option<Before>) -> bool {
-        self.redo.clear();
+        self.did = Arc::from(command.as_str());
+        self.places += 1;
+        self.place = self.places;
+        let left: Vec<u64> = self.redo.drain(..).map(|step| step.state.place).collect();
+        self.bookmarks.leave(&left);
         let Some(Before(state)) = before else {
             // Older states do not lead back from here.
             self.undo.clear();
@@ -385,6 +430,9 @@ impl Session {
     pub fn without_undo(&mut self) {
         self.undoes = false;
     }
+
+    /// Writes down what was done, for a replay.
+    pub(super) fn journal(&mut self, _line: &str) {}
 
     /// Takes a checkpoint before `command`, which is sure to change something.
     pub(super) fn checkpoint(&mut self, command: String) {
@@ -510,8 +558,17 @@ impl Session {
         self.next_size = state.next_size;
         // A workload is part of no state: what was taken back does not go on by itself.
         self.running = None;
+        self.ended = None;
         self.ledger = Arc::clone(&state.ledger);
+        self.place = state.place;
+        self.did = Arc::clone(&state.did);
+        self.names.0 = None;
         self.marks.clear();
+    }
+
+    /// Whether redo leads to this place.
+    pub(super) fn lies_ahead(&self, place: u64) -> bool {
+        self.redo.iter().any(|step| step.state.place == place)
     }
 
     /// The block that `target` names from `cursor`, in the heap in view.
@@ -583,6 +640,17 @@ impl Session {
             .map_or_else(Vec::new, |slot| slot.names.some(most))
     }
 
+    /// The names for a screen, made anew only if they changed.
+    fn names_to_complete(&mut self) -> Arc<Vec<String>> {
+        let slot = self.shown();
+        let now = Some((slot.handle, slot.names.changes()));
+        if self.names.0 != now {
+            let names = slot.names.some_of_each(NAMES);
+            self.names = (now, Arc::new(names));
+        }
+        Arc::clone(&self.names.1)
+    }
+
     /// The picture of the heap in view, and all that a screen shows beside it.
     pub fn frame(&mut self, lens: &Lens) -> Frame {
         let slot = self.shown().clone();
@@ -593,6 +661,10 @@ impl Session {
             .map_or((None, false), |(survey, fresh)| (Some(&**survey), *fresh));
         let take = |context: &Context<'_>| view::take(&slot.heap, lens, context);
         let picture = Arc::new(self.with_context(&slot, survey, fresh, take));
+        if self.running.is_some() {
+            // What the picture asked of the kernel need not be asked again.
+            self.add_sample(slot.number, &picture.figures, picture.memory.resident);
+        }
         Frame {
             version: self.version,
             requests: self.requests,
@@ -609,15 +681,19 @@ impl Session {
                 .collect(),
             operations: self.operations,
             rate: self.rate,
-            run: self.running.as_ref().map(Running::progress),
+            run: self.running.as_ref().map(|running| Run {
+                target: self.target,
+                reached: self.rate,
+                ..running.progress()
+            }),
             undo: self.undo.len(),
             redo: self.redo.len(),
             next_name: format!("b{}", slot.names.next_index("b")),
             next_size: self.next_size,
-            timeline: Arc::default(),
-            baseline: None,
-            bookmarks: Arc::default(),
-            names: Arc::default(),
+            timeline: Arc::clone(&self.shown().timeline),
+            baseline: self.bookmarks.baseline.clone(),
+            bookmarks: Arc::clone(&self.bookmarks.kept),
+            names: self.names_to_complete(),
             found: None,
         }
     }

@@ -1,6 +1,7 @@
 //! The session thread: one thread that owns a [`Session`], so that screens never wait for a heap.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::view::{Lens, Target};
 
 use super::frame::{Answer, Frame, Request, Tone};
+use super::pace::{self, Meter, Pace};
 use super::session::Session;
 use super::workload::Workload;
 use super::{Command, parse_line};
@@ -21,12 +23,12 @@ const CHUNK: u64 = 64;
 const SPACE_OPS: u64 = 1_000_000;
 /// Time between frames while something runs.
 const FRAME: Duration = Duration::from_millis(33);
-/// Over how long the rate is measured.
-const RATE: Duration = Duration::from_millis(500);
 
 /// What a screen and its session thread share.
 struct Shared {
     frame: Mutex<Arc<Frame>>,
+    /// Slices of work begun so far.
+    slices: AtomicU64,
     wake: Mutex<Option<Box<dyn Fn() + Send>>>,
 }
 
@@ -49,6 +51,7 @@ impl SessionThread {
         }
         let shared = Arc::new(Shared {
             frame: Mutex::new(Arc::new(session.frame(&lens))),
+            slices: AtomicU64::new(0),
             wake: Mutex::new(None),
         });
         let (requests, inbox) = channel();
@@ -60,7 +63,9 @@ impl SessionThread {
             script_runs: true,
             lens,
             published: Instant::now(),
-            rate_since: (Instant::now(), 0),
+            stale: false,
+            meter: Meter::default(),
+            pace: None,
         };
         let thread = std::thread::Builder::new()
             .name("session".to_owned())
@@ -110,6 +115,14 @@ impl Drop for SessionThread {
     }
 }
 
+/// An empty inbox is one that was waited for in vain.
+fn as_timeout(error: TryRecvError) -> RecvTimeoutError {
+    match error {
+        TryRecvError::Empty => RecvTimeoutError::Timeout,
+        TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
+    }
+}
+
 struct Worker {
     session: Session,
     inbox: Receiver<Request>,
@@ -120,8 +133,11 @@ struct Worker {
     script_runs: bool,
     lens: Lens,
     published: Instant,
-    /// When the rate was measured last, and the operations then.
-    rate_since: (Instant, u64),
+    /// Operations were made that no frame shows.
+    stale: bool,
+    meter: Meter,
+    /// Deals out operations while there is a rate to keep.
+    pace: Option<Pace>,
 }
 
 /// What to do after a request.
@@ -155,28 +171,45 @@ impl Worker {
 
     /// A slice of a workload or a line of the script; then whatever was asked meanwhile.
     fn work(&mut self) -> Next {
-        if self.session.running.is_some() {
-            self.slice();
+        self.shared.slices.fetch_add(1, Ordering::Relaxed);
+        let idle = if self.session.running.is_some() {
+            self.slice()
         } else {
             self.script_line();
+            Duration::ZERO
+        };
+        if self.take_requests(idle) == Next::Quit {
+            return Next::Quit;
         }
+        self.meter.read(self.now(), self.session.operations);
+        self.session.rate = self.meter.rate();
+        let shown_soon = idle > FRAME && !self.stale;
+        if (self.published.elapsed() >= FRAME && !shown_soon) || !self.is_busy() {
+            self.publish();
+        }
+        Next::Go
+    }
+
+    /// Whatever was asked, and for so long whatever is.
+    fn take_requests(&mut self, idle: Duration) -> Next {
+        let mut request = if idle.is_zero() {
+            self.inbox.try_recv().map_err(as_timeout)
+        } else {
+            self.inbox.recv_timeout(idle)
+        };
         loop {
-            match self.inbox.try_recv() {
+            match request {
                 Ok(request) => {
                     if self.handle(request) == Next::Quit {
                         return Next::Quit;
                     }
                     self.publish();
                 }
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => return Next::Quit,
+                Err(RecvTimeoutError::Timeout) => return Next::Go,
+                Err(RecvTimeoutError::Disconnected) => return Next::Quit,
             }
+            request = self.inbox.try_recv().map_err(as_timeout);
         }
-        self.measure();
-        if self.published.elapsed() >= FRAME || !self.is_busy() {
-            self.publish();
-        }
-        Next::Go
     }
 
     fn wait(&mut self) -> Next {
@@ -198,14 +231,66 @@ impl Worker {
         next
     }
 
-    fn slice(&mut self) {
+    /// Some steps of what runs. Answers with how long there is nothing to do.
+    fn slice(&mut self) -> Duration {
         let begin = Instant::now();
         while begin.elapsed() < SLICE {
-            if self.session.run_steps(CHUNK) == 0 {
+            let due = self.due();
+            if due == 0 {
+                return self.until_due();
+            }
+            if !self.make_steps(due.min(CHUNK)) {
                 self.finish();
-                return;
+                break;
             }
         }
+        Duration::ZERO
+    }
+
+    /// Makes steps of what runs. False when it is over.
+    fn make_steps(&mut self, most: u64) -> bool {
+        if !self.session.has_steps() {
+            return false;
+        }
+        self.session.open_part();
+        let made = self.session.run_steps(most);
+        if let Some(pace) = &mut self.pace {
+            pace.made(made);
+        }
+        self.stale = true;
+        self.session.has_steps()
+    }
+
+    /// How many operations are due at the rate that was asked for.
+    fn due(&mut self) -> u64 {
+        let now = self.now();
+        let Some(rate) = self.session.target else {
+            self.pace = None;
+            return u64::MAX;
+        };
+        let mut pace = self
+            .pace
+            .filter(|pace| pace.rate() == rate)
+            .unwrap_or_else(|| Pace::new(rate, now));
+        let due = pace.due(now);
+        self.pace = Some(pace);
+        due
+    }
+
+    /// How long nothing is due; no longer than until what was done is to be shown.
+    fn until_due(&self) -> Duration {
+        let wait = self
+            .pace
+            .map_or(Duration::ZERO, |pace| pace.wait(self.now()));
+        if self.stale {
+            let shown = FRAME.saturating_sub(self.published.elapsed());
+            return wait.min(shown);
+        }
+        wait
+    }
+
+    fn now(&self) -> Duration {
+        self.session.begun.elapsed()
     }
 
     fn finish(&mut self) {
@@ -229,19 +314,19 @@ impl Worker {
     }
 
     fn begin(&mut self, workload: &Workload) {
-        self.session.checkpoint(Command::Run(*workload).to_string());
-        self.session.begin_run(workload);
-        self.rate_since = (Instant::now(), self.session.operations);
+        match self.session.begin_run(workload) {
+            Ok(()) => self.measure_anew(),
+            Err(refused) => {
+                let command = Command::Run(*workload).to_string();
+                self.session.tell(Answer { command, ..refused });
+            }
+        }
     }
 
-    fn measure(&mut self) {
-        let (since, operations) = self.rate_since;
-        let elapsed = since.elapsed();
-        if elapsed >= RATE {
-            let made = self.session.operations.saturating_sub(operations);
-            self.session.rate = Some(made as f64 / elapsed.as_secs_f64());
-            self.rate_since = (Instant::now(), self.session.operations);
-        }
+    /// What runs from now on is measured and paced by itself.
+    fn measure_anew(&mut self) {
+        self.meter.restart(self.now(), self.session.operations);
+        self.pace = None;
     }
 
     fn handle(&mut self, request: Request) -> Next {
@@ -270,8 +355,13 @@ impl Worker {
             Request::ToggleRun => self.toggle(),
             Request::Step => self.step(),
             Request::Cancel => self.cancel(),
+            Request::Slower => self.command(&Command::Rate(pace::slower(self.session.target))),
+            Request::Faster => self.command(&Command::Rate(pace::faster(self.session.target))),
             Request::Select(target) => self.select(target),
-            Request::Quit => return Next::Quit,
+            Request::Quit => {
+                self.session.close_part();
+                return Next::Quit;
+            }
         }
         Next::Go
     }
@@ -316,20 +406,26 @@ impl Worker {
 
     fn toggle(&mut self) {
         match &mut self.session.running {
-            Some(running) => running.paused = !running.paused,
+            Some(running) => {
+                running.paused = !running.paused;
+                // What was made until now is sure to be in the journal, however long the pause.
+                self.session.close_part();
+            }
             None if !self.script.is_empty() => self.script_runs = !self.script_runs,
             None => self.begin(&Workload {
                 ops: SPACE_OPS,
                 ..Workload::default()
             }),
         }
-        self.rate_since = (Instant::now(), self.session.operations);
+        self.measure_anew();
     }
 
     fn step(&mut self) {
         if let Some(running) = &mut self.session.running {
             running.paused = true;
-            if self.session.run_steps(1) == 0 {
+            let goes_on = self.make_steps(1);
+            self.session.close_part();
+            if !goes_on {
                 self.finish();
             }
         } else {
@@ -370,6 +466,7 @@ impl Worker {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = frame;
         self.published = Instant::now();
+        self.stale = false;
         if let Some(wake) = &*self
             .shared
             .wake
@@ -378,5 +475,225 @@ impl Worker {
         {
             wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How long a test waits for what must come; it fails then.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    const ENDLESS: &str = "run random ops=4000000000 sizes=16..512 live=1000 seed=7";
+
+    /// A session thread whose frames a test waits for.
+    struct Watched {
+        thread: SessionThread,
+        /// The number of requests taken in, and of slices begun, whenever a frame was published.
+        frames: Receiver<(u64, u64)>,
+        sent: u64,
+    }
+
+    impl Watched {
+        fn start() -> Watched {
+            let session = Session::new().expect("addresses");
+            let thread = SessionThread::spawn(session, Vec::new()).expect("a thread");
+            let (sender, frames) = channel();
+            let shared = Arc::clone(&thread.shared);
+            // Called by the session thread itself, so that no slice begins meanwhile.
+            thread.on_frame(move || {
+                let requests = shared.frame.lock().expect("no panic").requests;
+                let slices = shared.slices.load(Ordering::Relaxed);
+                let _ = sender.send((requests, slices));
+            });
+            Watched {
+                thread,
+                frames,
+                sent: 0,
+            }
+        }
+
+        /// Sends a request and waits for the frame that shows its effect. Answers with the slices begun in between.
+        fn ask(&mut self, request: Request) -> u64 {
+            self.sent += 1;
+            self.thread.send(request);
+            let before = self.thread.shared.slices.load(Ordering::Relaxed);
+            loop {
+                let (requests, slices) = self.frames.recv_timeout(PATIENCE).expect("a frame");
+                if requests >= self.sent {
+                    return slices.saturating_sub(before);
+                }
+            }
+        }
+
+        fn tell(&mut self, line: &str) -> Arc<Frame> {
+            self.ask(Request::Line(line.to_owned()));
+            self.thread.frame()
+        }
+
+        /// Waits for a frame like this.
+        fn wait(&mut self, what: &str, like: impl Fn(&Frame) -> bool) -> Arc<Frame> {
+            let deadline = Instant::now() + PATIENCE;
+            loop {
+                let frame = self.thread.frame();
+                if like(&frame) {
+                    return frame;
+                }
+                let left = deadline.saturating_duration_since(Instant::now());
+                assert!(self.frames.recv_timeout(left).is_ok(), "{what} never came");
+            }
+        }
+    }
+
+    #[test]
+    fn a_held_lock_holds_up_neither_the_session_nor_the_screen() {
+        let mut watched = Watched::start();
+        let frame = watched.tell("lock");
+        let answer = frame.log.last().expect("an answer");
+        assert!(answer.call.contains("HeapLock(heap) = TRUE"), "{answer:?}");
+        // Every kind of command finds the lock held, and the thread goes on.
+        for line in [
+            "alloc b[0:50] 300",
+            "free b[::2]",
+            "walk",
+            "heapwalk",
+            "validate",
+            "summary",
+            "compact",
+            "heapmin",
+            "heapset 0xfe",
+            "probe 100",
+            "mark",
+            "coalesce off",
+            "coalesce on",
+            ENDLESS,
+        ] {
+            watched.tell(line);
+        }
+        let mut slices: Vec<u64> = (0..200)
+            .map(|nth| {
+                let target = if nth % 2 == 0 {
+                    Target::NextBlock
+                } else {
+                    Target::Rows(1)
+                };
+                watched.ask(Request::Select(target))
+            })
+            .collect();
+        slices.sort_unstable();
+        // The slice under way when it was asked, and the next.
+        let p95 = slices[slices.len() * 95 / 100];
+        assert!(p95 <= 2, "{slices:?}");
+        let frame = watched.thread.frame();
+        assert!(
+            frame.run.as_ref().is_some_and(|run| run.done > 0),
+            "it runs"
+        );
+        assert!(frame.picture.selected.is_some());
+        // What is taken back was done under the lock, too.
+        watched.ask(Request::Cancel);
+        watched.ask(Request::Undo);
+        let frame = watched.tell("unlock");
+        let answer = frame.log.last().expect("an answer");
+        assert!(
+            answer.call.contains("HeapUnlock(heap) = TRUE"),
+            "{answer:?}"
+        );
+    }
+
+    #[test]
+    fn a_rate_is_told_and_kept_while_requests_are_answered_at_once() {
+        let mut watched = Watched::start();
+        watched.tell("rate 1");
+        let frame = watched.tell(ENDLESS);
+        assert_eq!(frame.run.as_ref().expect("it runs").target, Some(1));
+        // An answer a second would take minutes; these wake the thread.
+        for _ in 0..300 {
+            assert!(watched.ask(Request::Select(Target::NextBlock)) <= 2);
+        }
+        for (request, target) in [
+            (Request::Faster, Some(2)),
+            (Request::Faster, Some(5)),
+            (Request::Slower, Some(2)),
+        ] {
+            watched.ask(request);
+            let frame = watched.thread.frame();
+            assert_eq!(frame.run.as_ref().expect("it runs").target, target);
+        }
+        watched.tell("rate 1000");
+        let frame = watched.wait("a measured rate", |frame| {
+            let run = frame.run.as_ref().expect("it runs");
+            run.reached
+                .is_some_and(|rate| rate > 100.0 && rate < 1_100.0)
+        });
+        let run = frame.run.as_ref().expect("it runs");
+        assert_eq!(run.done, run.allocs + run.frees + run.reallocs + run.failed);
+        assert_eq!(run.live, run.allocs - run.frees);
+        watched.tell("rate max");
+        watched.wait("flat out", |frame| {
+            frame.run.as_ref().is_some_and(|run| run.done > 100_000)
+        });
+    }
+
+    #[test]
+    fn what_comes_in_between_splits_a_workload_for_undo() {
+        let mut watched = Watched::start();
+        watched.tell(ENDLESS);
+        watched.wait("steps", |frame| frame.operations > 1_000);
+        watched.tell("alloc mine 100");
+        let before = watched.thread.frame().operations;
+        watched.wait("more steps", |frame| frame.operations > before + 1_000);
+        watched.ask(Request::Cancel);
+        let frame = watched.thread.frame();
+        assert_eq!((frame.undo, frame.run.is_none()), (3, true));
+        let [rest, alloc, first] = [(); 3].map(|()| {
+            watched.ask(Request::Undo);
+            watched.thread.frame().operations
+        });
+        assert_eq!((rest - alloc, first), (1, 0));
+        for expected in [alloc, rest, frame.operations] {
+            watched.ask(Request::Redo);
+            assert_eq!(watched.thread.frame().operations, expected);
+        }
+        assert_eq!(
+            watched.thread.frame().picture.figures,
+            frame.picture.figures
+        );
+    }
+
+    #[test]
+    fn time_is_measured_while_something_runs_and_taken_back_with_it() {
+        let mut watched = Watched::start();
+        watched.tell("alloc a 5000");
+        let before = Arc::clone(&watched.thread.frame().timeline);
+        watched.tell(ENDLESS);
+        let frame = watched.wait("ten samples", |frame| {
+            frame.timeline.samples.len() >= before.samples.len() + 10
+        });
+        let last = frame.timeline.samples.last().expect("samples");
+        assert_eq!(last.at, frame.operations);
+        assert_eq!(last.busy, frame.picture.figures.busy_bytes);
+        assert_eq!(last.resident, frame.picture.memory.resident);
+        watched.tell("heapmin");
+        let frame = watched.tell("compact");
+        let letters: String = frame
+            .timeline
+            .events
+            .iter()
+            .map(|event| event.letter)
+            .collect();
+        assert_eq!(letters, "MK");
+        watched.ask(Request::Cancel);
+        let done = Arc::clone(&watched.thread.frame().timeline);
+        let steps = watched.thread.frame().undo - 1;
+        for _ in 0..steps {
+            watched.ask(Request::Undo);
+        }
+        assert_eq!(watched.thread.frame().timeline, before);
+        for _ in 0..steps {
+            watched.ask(Request::Redo);
+        }
+        assert_eq!(watched.thread.frame().timeline, done);
     }
 }

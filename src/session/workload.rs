@@ -20,6 +20,29 @@ pub struct Workload {
     pub realloc: u8,
     /// `seed=NUMBER`: another number, another sequence of the same kind.
     pub seed: u64,
+    /// `from=COUNT`: the first COUNT steps were made by a run that ended there; this one goes on behind them.
+    pub from: u64,
+    /// `until=COUNT`: end behind step COUNT of the `ops`. The steps are those of the whole workload, which the shape of
+    /// a ramp follows.
+    pub until: Option<u64>,
+}
+
+impl Workload {
+    /// The step behind which it ends.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.until.map_or(self.ops, |until| until.min(self.ops))
+    }
+
+    /// The same workload without its bounds.
+    #[must_use]
+    pub fn whole(&self) -> Workload {
+        Workload {
+            from: 0,
+            until: None,
+            ..*self
+        }
+    }
 }
 
 impl Default for Workload {
@@ -33,6 +56,8 @@ impl Default for Workload {
             live: 1_000,
             realloc: 0,
             seed: 1,
+            from: 0,
+            until: None,
         }
     }
 }

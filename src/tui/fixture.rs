@@ -121,6 +121,7 @@ pub(super) fn grown() -> Model {
         done: 4200,
         of: Some(10_000),
         paused: false,
+        ..Run::default()
     });
     for at in 1..9_u64 {
         let bytes = at * 3 * PAGE;

@@ -344,6 +344,7 @@ fn control_c_cancels_then_ends() {
         done: 1,
         of: None,
         paused: false,
+        ..Run::default()
     });
     let mut state = state();
     let effects = typed(&mut state, &running.frame(), &[Key::Ctrl('c')]);
