@@ -84,6 +84,9 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('7')], None, "free-list pane", "free blocks in the order in which they are tried", Does::Screen(Screen::Pane(Pane::FreeList))),
     row(Map, &[Char('8')], Some((4, "pins")), "pins pane", "where the memory is, and which blocks keep pages from being returned", Does::Screen(Screen::Pane(Pane::Pins))),
     row(Map, &[Char('9')], None, "bytes pane", "the bytes of the selected block", Does::Screen(Screen::Pane(Pane::Bytes))),
+    row(Map, &[Char('/')], None, "filter", "look for blocks: opens the prompt with filter (busy free size>4K age>1000 name~b ...)", Does::Prompt(filter_line)),
+    row(Map, &[Char('n')], None, "next match", "select the next block that the filter matches", Ask(|frame| found(frame, Target::NextFound))),
+    row(Map, &[Char('N')], None, "previous match", "select the block before that the filter matches", Ask(|frame| found(frame, Target::PreviousFound))),
     row(Map, &[Char('v')], None, "range", "begin a range of addresses at the selected block: moving extends it, f frees in it; again drops it", Does::Screen(Screen::Range)),
     row(Map, &[Key::Tab], None, "next pane", "focus the next pane on the screen", Does::Screen(Screen::NextPane)),
     row(Map, &[Key::BackTab], None, "previous pane", "focus the pane before", Does::Screen(Screen::PreviousPane)),
@@ -115,6 +118,7 @@ pub static ACTIONS: &[Action] = &[
     row(GoTo, &[Char('g')], Some((0, "first block")), "go to first", "select the first block", Move(Target::First)),
     row(GoTo, &[Char('e')], Some((0, "last block")), "go to last", "select the last block", Move(Target::Last)),
     row(GoTo, &[Char('l')], Some((0, "largest hole")), "go to largest hole", "select the largest free block", Move(Target::LargestHole)),
+    row(GoTo, &[Char('p')], Some((0, "worst pin")), "go to worst pin", "select the block that keeps most pages from being returned", Move(Target::WorstPin)),
     row(GoTo, &[Key::Esc, Char('q')], Some((0, "stay")), "stay", "close the list", Does::Screen(Screen::Back)),
 
     row(Prompt, &[Key::Enter], Some((0, "runs")), "run line", "run the line", Does::Screen(Screen::Accept)),
@@ -157,6 +161,21 @@ pub static ACTIONS: &[Action] = &[
 )]
 fn command(command: Command) -> Result<Request, String> {
     Ok(Request::Command(command))
+}
+
+fn filter_line(frame: &Frame) -> String {
+    let words = frame
+        .found
+        .as_ref()
+        .map_or("", |found| found.filter.as_str());
+    format!("filter {words}")
+}
+
+fn found(frame: &Frame, target: Target) -> Result<Request, String> {
+    if frame.found.is_none() {
+        return Err("there is no filter; {filter} sets one".to_owned());
+    }
+    Ok(Request::Select(target))
 }
 
 fn free_selected(frame: &Frame) -> Result<Request, String> {

@@ -257,6 +257,7 @@ impl Update<'_> {
             Ok(request) => {
                 self.echo(key, action.name);
                 self.state.asked_by = key;
+                self.state.view.follow |= matches!(request, Request::Select(_));
                 self.send(request);
             }
             Err(why) => {
@@ -353,12 +354,22 @@ impl Update<'_> {
             }
             Some(_) => {}
             None if self.leave_range() => {}
+            None if self.leave_filter() => {}
             None if self.leave_pane() => {}
             None if self.state.view.zoom.is_some() => self.fit(),
-            None => {
-                self.spell("{leave} leaves popups, range, panes and zoom; {quit} ends heapwalk")
-            }
+            None => self.spell(
+                "{leave} leaves popups, range, filter, panes and zoom; {quit} ends heapwalk",
+            ),
         }
+    }
+
+    /// Drops the filter. Answers whether there was one.
+    fn leave_filter(&mut self) -> bool {
+        let was = self.frame.found.is_some();
+        if was {
+            self.send(Request::Line("filter off".to_owned()));
+        }
+        was
     }
 
     fn quit(&mut self) {
