@@ -428,14 +428,14 @@ mod tests {
     #[test]
     fn words_name_the_keys_of_the_moment() {
         let bindings = Bindings::with(&[
-            change("next-block", &[Key::Char('n'), Key::Right]),
+            change("next-block", &[Key::Char('Z'), Key::Right]),
             change("previous-block", &[]),
         ])
         .expect("no key is bound twice");
         for (words, spelled) in [
             (
                 "{previous-block} and {next-block} select one",
-                "previous block and n select one",
+                "previous block and Z select one",
             ),
             ("{quit}", "q"),
             ("{no such action} {quit", "{no such action} {quit"),

@@ -77,7 +77,7 @@ fn footer_help_and_words_tell_the_new_keys() {
         ("heap-compact", &[Key::Function(5)]),
         ("quit", &[Key::Char('X')]),
         ("alloc", &[]),
-        ("next-block", &[Key::Char('n')]),
+        ("next-block", &[Key::Char('Z')]),
         ("close-list", &[Key::Function(2)]),
     ]);
     let footer = screen(&state, &checkerboard());
@@ -97,7 +97,7 @@ fn footer_help_and_words_tell_the_new_keys() {
     let words = state.notice.as_deref();
     assert_eq!(
         words,
-        Some("f  this block is free already; h and n select another")
+        Some("f  this block is free already; h and Z select another")
     );
 
     typed(&mut state, &checkerboard().frame(), &[Key::Char('?')]);
