@@ -27,15 +27,7 @@ const SCREENSHOTS: &[(&str, &[&str])] = &[
     (
         "demo-light.svg",
         &[
-            "frame",
-            "--size",
-            "80x24",
-            "--format",
-            "svg",
-            "--run",
-            "demo",
-            "--background",
-            "light",
+            "frame", "--size", "80x24", "--format", "svg", "--run", "demo", "--theme", "light",
         ],
     ),
 ];
@@ -57,6 +49,8 @@ fn heapwalk(arguments: &[&str]) -> Output {
         .current_dir(root())
         .env_remove("NO_COLOR")
         .env("LANG", "C.UTF-8")
+        // The reader's own configuration is no part of this.
+        .env("XDG_CONFIG_HOME", "/nonexistent")
         .env_remove("LC_ALL")
         .env_remove("COLORFGBG")
         .env_remove("COLUMNS")

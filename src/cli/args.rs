@@ -12,21 +12,22 @@ use crate::heap::Policy;
 use crate::session::{Size, Thresholds};
 use crate::tui::{ColorChoice, GlyphSet};
 
+use super::config::FRAMES;
 use super::help;
 
 /// Reads the command line.
 pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
     let arguments = Arguments::try_parse_from(words)?;
-    match (&arguments.file, &arguments.command) {
-        (Some(file), Some(_)) => Err(Arguments::command().error(
-            ErrorKind::ArgumentConflict,
-            format!(
-                "found the file {} and a sub-command, expected one of them",
-                file.display()
-            ),
-        )),
-        _ => Ok(arguments),
-    }
+    let beside = match (&arguments.command, &arguments.file) {
+        (None, _) => return Ok(arguments),
+        (Some(_), Some(file)) => format!("the file {}", file.display()),
+        (Some(_), None) if arguments.print_config => "--print-config".to_owned(),
+        (Some(_), None) => return Ok(arguments),
+    };
+    Err(Arguments::command().error(
+        ErrorKind::ArgumentConflict,
+        format!("found {beside} and a sub-command, expected one of them"),
+    ))
 }
 
 /// An interactive heap explorer: a real Win32-style heap one can drive and watch.
@@ -47,8 +48,11 @@ pub(super) struct Arguments {
     /// A script of commands, or a malloc-lab trace (.rep, also gzip); `-` is the standard input
     #[arg(value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
+    /// Print the configuration that is in effect, as TOML, and end
+    #[arg(long)]
+    pub(super) print_config: bool,
     #[command(flatten)]
-    pub(super) look: Look,
+    pub(super) overrides: Overrides,
 }
 
 #[derive(Debug, Subcommand)]
@@ -73,38 +77,59 @@ pub(super) enum Sub {
     Frame(Frame),
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Look {
-    /// When to use colours; NO_COLOR is honoured by `auto`
+/// What the command line says about the configuration.
+#[derive(Debug, Default, Args)]
+pub(super) struct Overrides {
+    /// What background to draw for; `auto` asks the terminal, then COLORFGBG, and else takes dark
+    #[arg(
+        long,
+        alias = "background",
+        value_enum,
+        value_name = "GROUND",
+        global = true,
+        display_order = 100
+    )]
+    pub(super) theme: Option<Ground>,
+    /// When to use colours; NO_COLOR is honoured unless this or HEAPWALK_COLOR is given
     #[arg(
         long,
         value_enum,
         value_name = "WHEN",
-        default_value = "auto",
         global = true,
         display_order = 100
     )]
-    pub(super) color: When,
+    pub(super) color: Option<When>,
     /// Which characters to draw with; `auto` asks the locale
     #[arg(
         long,
         value_enum,
         value_name = "SET",
-        default_value = "auto",
         global = true,
         display_order = 100
     )]
-    pub(super) glyphs: Glyphs,
-    /// What background to draw for; `auto` asks COLORFGBG and else takes dark
-    #[arg(
-        long,
-        value_enum,
-        value_name = "GROUND",
-        default_value = "auto",
-        global = true,
-        display_order = 100
-    )]
-    pub(super) background: Background,
+    pub(super) glyphs: Option<Glyphs>,
+    /// Read this configuration instead of $XDG_CONFIG_HOME/heapwalk/config.toml
+    #[arg(long, value_name = "FILE", global = true, display_order = 101)]
+    pub(super) config: Option<PathBuf>,
+    /// Read no configuration file
+    #[arg(long, global = true, conflicts_with = "config", display_order = 101)]
+    pub(super) no_config: bool,
+    #[command(flatten)]
+    pub(super) explorer: Behaviour,
+}
+
+/// How the explorer behaves.
+#[derive(Debug, Default, Args)]
+pub(super) struct Behaviour {
+    /// Whether clicks and the wheel are for the explorer
+    #[arg(long, value_name = "on|off", value_parser = SWITCH, action = ArgAction::Set)]
+    pub(super) mouse: Option<bool>,
+    /// Whether what is done in the explorer is kept in a journal
+    #[arg(long, value_name = "on|off", value_parser = SWITCH, action = ArgAction::Set)]
+    pub(super) journal: Option<bool>,
+    /// How often the explorer draws at most, from 1 to 60
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(FRAMES))]
+    pub(super) frames_per_second: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -283,8 +308,8 @@ impl Glyphs {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(super) enum Background {
-    /// As COLORFGBG says
+pub(super) enum Ground {
+    /// As the terminal says, or else COLORFGBG
     Auto,
     /// Light letters on a dark ground
     Dark,

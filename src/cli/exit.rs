@@ -7,6 +7,8 @@ use crate::heap::CreateError;
 use crate::session::ScriptError;
 use crate::trace::TraceError;
 
+use super::config::ConfigError;
+
 /// Exit codes and what they mean. A panic ends with Rust's own 101.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exit {
@@ -68,6 +70,9 @@ pub enum Failure {
     /// A trace with a mistake.
     #[error("read {0}")]
     Trace(#[from] TraceError),
+    /// A configuration with a mistake.
+    #[error("read {0}")]
+    Config(#[from] ConfigError),
     /// The standard output.
     #[error("write to the standard output: {0}")]
     Write(#[from] io::Error),

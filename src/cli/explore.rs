@@ -8,20 +8,20 @@ use color_eyre::eyre::WrapErr;
 
 use crate::session::frame::{Frame, Request};
 use crate::session::{Command, Session, SessionThread};
-use crate::tui::{self, ColorDepth, Environment, GlyphSet, Options, Source, Theme};
+use crate::tui::{self, Environment, Source};
 
-use super::args::Look;
+use super::config::Config;
 use super::exit::{Exit, Failure};
 use super::frame;
 use super::input::{self, Input};
 
 /// Shows the explorer if somebody sits at both ends; else prints what it would show first.
-pub(super) fn run(file: Option<&Path>, look: &Look) -> Result<Exit, Failure> {
+pub(super) fn run(file: Option<&Path>, config: &Config) -> Result<Exit, Failure> {
     if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-        return frame::instead_of_explorer(file, look);
+        return frame::instead_of_explorer(file, config);
     }
     let (session, script) = begin(file)?;
-    show(session, script, look).map_err(Failure::Explorer)?;
+    show(session, script, config).map_err(Failure::Explorer)?;
     Ok(Exit::Success)
 }
 
@@ -41,18 +41,13 @@ fn begin(file: Option<&Path>) -> Result<(Session, Vec<Command>), Failure> {
     Ok((session, script))
 }
 
-fn show(session: Session, script: Vec<Command>, look: &Look) -> color_eyre::Result<()> {
-    let environment = Environment::of_process();
-    let theme = Theme::new(
-        ColorDepth::detect(look.color.into(), &environment),
-        look.glyphs.or_else(|| GlyphSet::detect(&environment)),
-        frame::appearance(look.background, &environment),
-    );
+fn show(session: Session, script: Vec<Command>, config: &Config) -> color_eyre::Result<()> {
+    let options = config.options(&Environment::of_process());
     let thread =
         SessionThread::spawn(session, script).wrap_err("failed to start the session thread")?;
     let (waker, inbox) = tui::doorbell();
     thread.on_frame(move || waker.wake());
-    tui::run(&Heaps(thread), inbox, Options::new(theme))
+    tui::run(&Heaps(thread), inbox, options)
 }
 
 /// The session thread as the screen sees it.

@@ -1,8 +1,10 @@
 //! `heapwalk frame`, and what stands in for the explorer without a terminal: one still picture.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use ratatui::layout::Size;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use crate::export::{self, Scheme};
 use crate::session::Session;
@@ -10,18 +12,19 @@ use crate::session::frame::Request;
 use crate::tui::{self, Appearance, ColorChoice, ColorDepth, Environment, GlyphSet, State, Theme};
 use crate::view::Lens;
 
-use super::args::{Background, Format, Frame, FrameSize, Look};
+use super::args::{Format, Frame, FrameSize};
+use super::config::Config;
 use super::exit::{Exit, Failure};
 use super::out;
 use super::script::{self, Outcome};
 
-pub(super) fn run(args: &Frame, look: &Look) -> Result<Exit, Failure> {
-    picture(args.run.as_deref(), args.size, args.format, look)
+pub(super) fn run(args: &Frame, config: &Config) -> Result<Exit, Failure> {
+    picture(args.run.as_deref(), args.size, args.format, config)
 }
 
 /// The explorer's first screen as text, for when there is no terminal to show it on.
-pub(super) fn instead_of_explorer(file: Option<&Path>, look: &Look) -> Result<Exit, Failure> {
-    let exit = picture(file, None, Format::Text, look)?;
+pub(super) fn instead_of_explorer(file: Option<&Path>, config: &Config) -> Result<Exit, Failure> {
+    let exit = picture(file, None, Format::Text, config)?;
     out::say(
         &"this is one still picture; run heapwalk in a terminal to explore, or see heapwalk --help",
     );
@@ -32,7 +35,7 @@ fn picture(
     file: Option<&Path>,
     size: Option<FrameSize>,
     format: Format,
-    look: &Look,
+    config: &Config,
 ) -> Result<Exit, Failure> {
     let (mut session, outcome) = match file {
         Some(path) => script::run_file(path, |_, _| Ok(()))?,
@@ -40,13 +43,14 @@ fn picture(
     };
     let size = size.unwrap_or_else(|| default_size(std::env::var("COLUMNS").ok().as_deref()));
     let environment = Environment::of_process();
-    let appearance = appearance(look.background, &environment);
+    let appearance = config.appearance(&environment);
     let theme = Theme::new(
-        depth(format, look.color.into(), &environment),
-        glyphs(format, look, &environment),
+        depth(format, config.color.into(), &environment),
+        glyphs(format, config, &environment),
         appearance,
     );
-    let buffer = still(&mut session, &theme, size);
+    let state = State::new((size.width, size.height)).with_bindings(Arc::clone(&config.keys));
+    let buffer = still(&mut session, &state, &theme);
     let words = match format {
         Format::Text => export::text(&buffer),
         Format::Svg => export::svg(&buffer, scheme(appearance)),
@@ -55,17 +59,16 @@ fn picture(
     Ok(outcome.exit())
 }
 
-fn still(
-    session: &mut Session,
-    theme: &Theme,
-    FrameSize { width, height }: FrameSize,
-) -> ratatui::buffer::Buffer {
-    let lens = match State::new((width, height)).look() {
+fn still(session: &mut Session, state: &State, theme: &Theme) -> Buffer {
+    let lens = match state.look() {
         Some(Request::Look(lens)) => lens,
         // Too small for a map: the screen says so.
         _ => Lens::default(),
     };
-    tui::still(&session.frame(&lens), theme, Size { width, height })
+    let area = Rect::new(0, 0, state.size.0, state.size.1);
+    let mut buffer = Buffer::empty(area);
+    tui::draw(state, &session.frame(&lens), theme, area, &mut buffer);
+    buffer
 }
 
 /// 80 columns, or as many as the shell says, and 24 rows.
@@ -87,20 +90,11 @@ fn depth(format: Format, choice: ColorChoice, environment: &Environment) -> Colo
 }
 
 /// An image draws its own blocks and lines; text is shown in the reader's locale.
-fn glyphs(format: Format, look: &Look, environment: &Environment) -> GlyphSet {
-    look.glyphs.or_else(|| match format {
+fn glyphs(format: Format, config: &Config, environment: &Environment) -> GlyphSet {
+    config.glyphs.or_else(|| match format {
         Format::Text => GlyphSet::detect(environment),
         Format::Svg => GlyphSet::Unicode,
     })
-}
-
-/// The background that was asked for, or what the environment says.
-pub(super) fn appearance(background: Background, environment: &Environment) -> Appearance {
-    match background {
-        Background::Auto => Appearance::detect(environment),
-        Background::Dark => Appearance::Dark,
-        Background::Light => Appearance::Light,
-    }
 }
 
 const fn scheme(appearance: Appearance) -> &'static Scheme {

@@ -4,6 +4,7 @@
 //! terminal no escape code is written.
 
 mod args;
+mod config;
 mod exit;
 mod explore;
 mod frame;
@@ -17,6 +18,8 @@ mod script;
 use std::process::ExitCode;
 
 use args::{Arguments, Sub};
+use config::Config;
+pub use config::ConfigError;
 pub use exit::{Exit, Failure};
 
 /// The program: reads the arguments, does what they say, and says how it ended.
@@ -49,7 +52,14 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
     match &arguments.command {
         Some(Sub::Replay(args)) => replay::run(args),
         Some(Sub::Run(args)) => run::run(args),
-        Some(Sub::Frame(args)) => frame::run(args, &arguments.look),
-        None => explore::run(arguments.file.as_deref(), &arguments.look),
+        Some(Sub::Frame(args)) => frame::run(args, &Config::load(&arguments.overrides)?),
+        None => {
+            let config = Config::load(&arguments.overrides)?;
+            if arguments.print_config {
+                out::write(|to| to.write_all(config::to_toml(&config).as_bytes()))?;
+                return Ok(Exit::Success);
+            }
+            explore::run(arguments.file.as_deref(), &config)
+        }
     }
 }

@@ -107,7 +107,7 @@ impl Error for ScriptError {
 }
 
 /// Lists words as one says them: `on or off`, `new, use or crt`.
-pub(super) fn either<S: AsRef<str>>(words: &[S]) -> String {
+pub(crate) fn either<S: AsRef<str>>(words: &[S]) -> String {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     match words.as_slice() {
         [] => String::new(),
@@ -118,7 +118,7 @@ pub(super) fn either<S: AsRef<str>>(words: &[S]) -> String {
 
 /// The closest of `words`, if it is at most a third of the word's letters away;
 /// of equally close ones the one that begins most alike.
-fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.to_lowercase().chars().collect();
     if word.is_empty() || word.len() > COMPARED {
         return None;

@@ -49,6 +49,7 @@ mod language_tests;
 pub use command::{Baseline, Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
 pub use complete::{Completion, complete, inline_help};
 pub use error::{ParseError, ScriptError};
+pub(crate) use error::{either, nearest};
 pub use filter::Filter;
 pub use flags::{CALL_FLAGS, CallFlag};
 pub use generator::{Generator, Step};

@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-use super::support::Files;
+use super::support::{Files, NO_CONFIG};
 
 const SIZE: PtySize = PtySize {
     rows: 24,
@@ -23,6 +23,7 @@ fn explore(args: &[&str], words: &str, keys: &str) -> u32 {
     command.args(args);
     command.env("TERM", "xterm-256color");
     command.env("LANG", "C.UTF-8");
+    command.env("XDG_CONFIG_HOME", NO_CONFIG);
     let mut child = pair
         .slave
         .spawn_command(command)

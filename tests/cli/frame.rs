@@ -75,6 +75,7 @@ fn an_image_is_xml_with_colours_unless_they_are_unwanted() {
     assert!(!colours(&["--color", "never"], "").contains(&busy));
     assert!(colours(&["--color", "always"], "1").contains(&busy));
     assert!(colours(&["--background", "light"], "").contains(&"#0072b2".to_owned()));
+    assert!(colours(&["--theme", "light"], "").contains(&"#0072b2".to_owned()));
 }
 
 #[test]

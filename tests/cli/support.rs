@@ -8,6 +8,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
+/// A folder without a configuration: the person's own is no part of a test.
+pub(crate) const NO_CONFIG: &str = "/nonexistent";
+
 /// A way to call the program.
 pub(crate) struct Call {
     command: Command,
@@ -29,7 +32,8 @@ pub(crate) fn heapwalk<A: AsRef<std::ffi::OsStr>>(args: &[A]) -> Call {
         .args(args)
         .env_clear()
         .env("TERM", "xterm-256color")
-        .env("LANG", "C.UTF-8");
+        .env("LANG", "C.UTF-8")
+        .env("XDG_CONFIG_HOME", NO_CONFIG);
     Call {
         command,
         input: Vec::new(),

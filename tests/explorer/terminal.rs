@@ -57,6 +57,7 @@ impl Terminal {
         command.args(arguments);
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
+        command.env("XDG_CONFIG_HOME", "/nonexistent");
         for unset in ["NO_COLOR", "COLORTERM", "COLORFGBG"] {
             command.env_remove(unset);
         }

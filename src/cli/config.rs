@@ -1,0 +1,177 @@
+//! How heapwalk behaves, from weakest to strongest: defaults, the configuration file, the environment, the command line.
+
+mod file;
+mod print;
+mod setting;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use etcetera::BaseStrategy;
+
+use crate::tui::{
+    Appearance, Bindings, ColorDepth, Environment, FRAMES_PER_SECOND, GlyphSet, Options, Theme,
+};
+
+use super::args::{Glyphs, Ground, Overrides, When};
+use super::exit::Failure;
+
+pub(super) use print::to_toml;
+use setting::SETTINGS;
+pub(super) use setting::{FRAMES, variable};
+
+/// Everything that can be configured.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Config {
+    pub(super) theme: Ground,
+    pub(super) color: When,
+    pub(super) glyphs: Glyphs,
+    pub(super) mouse: bool,
+    pub(super) journal: bool,
+    pub(super) frames_per_second: u32,
+    pub(super) keys: Arc<Bindings>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            theme: Ground::Auto,
+            color: When::Auto,
+            glyphs: Glyphs::Auto,
+            mouse: true,
+            journal: true,
+            frames_per_second: FRAMES_PER_SECOND,
+            keys: Arc::default(),
+        }
+    }
+}
+
+/// A mistake in a configuration. The words fit after "failed to read".
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// In a file.
+    #[error("{file}:{line}:{column}: {words}")]
+    File {
+        /// Its name.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+        /// What was found and what was expected.
+        words: String,
+    },
+    /// In the environment.
+    #[error("{variable}: {words}")]
+    Environment {
+        /// Which variable.
+        variable: String,
+        /// What was found and what was expected.
+        words: String,
+    },
+}
+
+impl Config {
+    /// What is in effect for this command line, in the environment of this process.
+    pub(super) fn load(given: &Overrides) -> Result<Config, Failure> {
+        let mut config = match file_to_read(given) {
+            Some((path, is_asked_for)) => read(&path, is_asked_for)?,
+            None => Config::default(),
+        };
+        config.take_environment(|name| std::env::var(name).ok())?;
+        config.take_arguments(given);
+        Ok(config)
+    }
+
+    /// Lets the environment say otherwise: NO_COLOR, and `HEAPWALK_` with the name of a setting.
+    fn take_environment(
+        &mut self,
+        get: impl Fn(&str) -> Option<String>,
+    ) -> Result<(), ConfigError> {
+        let get = |name: &str| get(name).filter(|value| !value.is_empty());
+        if get("NO_COLOR").is_some() {
+            self.color = When::Never;
+        }
+        for setting in &SETTINGS {
+            let variable = variable(setting.name);
+            let Some(text) = get(&variable) else { continue };
+            setting
+                .kind
+                .take_text(self, &text)
+                .map_err(|words| ConfigError::Environment { variable, words })?;
+        }
+        Ok(())
+    }
+
+    fn take_arguments(&mut self, given: &Overrides) {
+        fn put<T: Copy>(place: &mut T, given: Option<T>) {
+            *place = given.unwrap_or(*place);
+        }
+        put(&mut self.theme, given.theme);
+        put(&mut self.color, given.color);
+        put(&mut self.glyphs, given.glyphs);
+        put(&mut self.mouse, given.explorer.mouse);
+        put(&mut self.journal, given.explorer.journal);
+        put(
+            &mut self.frames_per_second,
+            given.explorer.frames_per_second,
+        );
+    }
+
+    /// The explorer's options in a terminal.
+    pub(super) fn options(&self, environment: &Environment) -> Options {
+        let theme = Theme::new(
+            ColorDepth::detect(self.color.into(), environment),
+            self.glyphs.or_else(|| GlyphSet::detect(environment)),
+            self.appearance(environment),
+        );
+        Options {
+            mouse: self.mouse,
+            frames_per_second: self.frames_per_second,
+            bindings: Arc::clone(&self.keys),
+            ..Options::new(theme)
+        }
+    }
+
+    /// The background to draw for, as far as it can be told without asking the terminal.
+    pub(super) fn appearance(&self, environment: &Environment) -> Appearance {
+        match self.theme {
+            Ground::Auto => Appearance::detect(environment),
+            Ground::Dark => Appearance::Dark,
+            Ground::Light => Appearance::Light,
+        }
+    }
+}
+
+/// The file to read, and whether it was asked for by name; one that was not may be missing.
+fn file_to_read(given: &Overrides) -> Option<(PathBuf, bool)> {
+    if given.no_config {
+        return None;
+    }
+    match &given.config {
+        Some(path) => Some((path.clone(), true)),
+        None => usual_file().map(|path| (path, false)),
+    }
+}
+
+/// `$XDG_CONFIG_HOME/heapwalk/config.toml`, unless there is no home at all.
+fn usual_file() -> Option<PathBuf> {
+    let folders = etcetera::choose_base_strategy().ok()?;
+    Some(folders.config_dir().join("heapwalk").join("config.toml"))
+}
+
+fn read(path: &Path, is_asked_for: bool) -> Result<Config, Failure> {
+    let name = path.display().to_string();
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(file::parse(&text, &name)?),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !is_asked_for => {
+            Ok(Config::default())
+        }
+        Err(cause) => Err(Failure::Read { file: name, cause }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! The table of settings: what the file, the environment and `--print-config` know about each.
+
+use std::ops::RangeInclusive;
+
+use clap::ValueEnum;
+
+use crate::session::either;
+
+use super::Config;
+
+/// One row of the table.
+pub(super) struct Setting {
+    /// Its name in the file.
+    pub(super) name: &'static str,
+    /// What it decides, in a sentence.
+    pub(super) doc: &'static str,
+    pub(super) kind: Kind,
+}
+
+/// What values a setting has, and where they are kept.
+pub(super) enum Kind {
+    /// One of some words.
+    Word {
+        words: fn() -> Vec<String>,
+        get: fn(&Config) -> String,
+        /// Answers whether the word is one of them.
+        set: fn(&mut Config, &str) -> bool,
+    },
+    /// True or false.
+    Switch {
+        get: fn(&Config) -> bool,
+        set: fn(&mut Config, bool),
+    },
+    /// A whole number.
+    Number {
+        range: RangeInclusive<i64>,
+        get: fn(&Config) -> u32,
+        set: fn(&mut Config, u32),
+    },
+}
+
+/// Every setting that is not a key, in the order in which they are printed.
+pub(super) static SETTINGS: [Setting; 6] = [
+    Setting {
+        name: "theme",
+        doc: "the background to draw for; auto asks the terminal",
+        kind: Kind::Word {
+            words: words_of::<super::Ground>,
+            get: |config| word_of(&config.theme),
+            set: |config, word| read_word(&mut config.theme, word),
+        },
+    },
+    Setting {
+        name: "color",
+        doc: "when to use colours; auto asks the environment",
+        kind: Kind::Word {
+            words: words_of::<super::When>,
+            get: |config| word_of(&config.color),
+            set: |config, word| read_word(&mut config.color, word),
+        },
+    },
+    Setting {
+        name: "glyphs",
+        doc: "which characters to draw with; auto asks the locale",
+        kind: Kind::Word {
+            words: words_of::<super::Glyphs>,
+            get: |config| word_of(&config.glyphs),
+            set: |config, word| read_word(&mut config.glyphs, word),
+        },
+    },
+    Setting {
+        name: "mouse",
+        doc: "whether clicks and the wheel are for the explorer",
+        kind: Kind::Switch {
+            get: |config| config.mouse,
+            set: |config, on| config.mouse = on,
+        },
+    },
+    Setting {
+        name: "journal",
+        doc: "whether what is done in the explorer is kept in a journal",
+        kind: Kind::Switch {
+            get: |config| config.journal,
+            set: |config, on| config.journal = on,
+        },
+    },
+    Setting {
+        name: "frames_per_second",
+        doc: "how often the explorer draws at most",
+        kind: Kind::Number {
+            range: FRAMES,
+            get: |config| config.frames_per_second,
+            set: |config, number| config.frames_per_second = number,
+        },
+    },
+];
+
+/// How often the explorer may draw in a second.
+pub(in crate::cli) const FRAMES: RangeInclusive<i64> = 1..=60;
+
+/// The variable of the environment that stands for a setting.
+pub(in crate::cli) fn variable(name: &str) -> String {
+    format!("HEAPWALK_{}", name.to_ascii_uppercase())
+}
+
+impl Kind {
+    /// The values there are, in words: `auto, dark or light`.
+    pub(super) fn expected(&self) -> String {
+        match self {
+            Kind::Word { words, .. } => either(&words()),
+            Kind::Switch { .. } => "true or false".to_owned(),
+            Kind::Number { range, .. } => {
+                format!("a number from {} to {}", range.start(), range.end())
+            }
+        }
+    }
+
+    /// The value as it stands in a file.
+    pub(super) fn value(&self, config: &Config) -> toml::Value {
+        match self {
+            Kind::Word { get, .. } => get(config).into(),
+            Kind::Switch { get, .. } => get(config).into(),
+            Kind::Number { get, .. } => get(config).into(),
+        }
+    }
+
+    /// Takes a word; answers whether it is one that the setting has.
+    pub(super) fn take_word(&self, config: &mut Config, word: &str) -> bool {
+        match self {
+            Kind::Word { set, .. } => set(config, word),
+            Kind::Switch { .. } | Kind::Number { .. } => false,
+        }
+    }
+
+    /// Takes a truth value; answers whether the setting has such.
+    pub(super) fn take_switch(&self, config: &mut Config, on: bool) -> bool {
+        match self {
+            Kind::Switch { set, .. } => set(config, on),
+            Kind::Word { .. } | Kind::Number { .. } => return false,
+        }
+        true
+    }
+
+    /// Takes a number; answers whether it is one that the setting has.
+    pub(super) fn take_number(&self, config: &mut Config, number: i64) -> bool {
+        match (self, u32::try_from(number)) {
+            (Kind::Number { range, set, .. }, Ok(value)) if range.contains(&number) => {
+                set(config, value);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes a value as the environment has it: always a text.
+    pub(super) fn take_text(&self, config: &mut Config, text: &str) -> Result<(), String> {
+        let taken = match self {
+            Kind::Word { .. } => self.take_word(config, text),
+            Kind::Switch { .. } => match text {
+                "true" | "on" | "1" => self.take_switch(config, true),
+                "false" | "off" | "0" => self.take_switch(config, false),
+                _ => false,
+            },
+            Kind::Number { .. } => text
+                .parse()
+                .is_ok_and(|number| self.take_number(config, number)),
+        };
+        if taken {
+            Ok(())
+        } else {
+            Err(format!("found {text:?}, expected {}", self.expected()))
+        }
+    }
+}
+
+fn words_of<T: ValueEnum>() -> Vec<String> {
+    T::value_variants().iter().map(word_of).collect()
+}
+
+/// The name of a value; the values of settings all have one.
+fn word_of<T: ValueEnum>(value: &T) -> String {
+    let named = value.to_possible_value();
+    named.map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+fn read_word<T: ValueEnum>(place: &mut T, word: &str) -> bool {
+    match T::from_str(word, false) {
+        Ok(value) => {
+            *place = value;
+            true
+        }
+        Err(_) => false,
+    }
+}
