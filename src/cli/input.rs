@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::session::{Command, ParseError, ScriptError, parse_script};
+use crate::session::{Command, ScriptError, parse_script};
 use crate::trace::Trace;
 use crate::trace::samples::Sample;
 
@@ -118,29 +118,9 @@ fn is_trace(begin: &[u8]) -> bool {
 }
 
 fn script(name: &str, bytes: &[u8]) -> Result<Vec<(usize, Command)>, Failure> {
-    let text =
-        std::str::from_utf8(bytes).map_err(|error| not_text(name, bytes, error.valid_up_to()))?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| ScriptError::not_text(name, bytes, error.valid_up_to()))?;
     Ok(parse_script(text, name)?)
-}
-
-/// The mistake of a script that is not UTF-8 from byte `at` on.
-fn not_text(name: &str, bytes: &[u8], at: usize) -> ScriptError {
-    let before = String::from_utf8_lossy(&bytes[..at]);
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |line| line.chars().count())
-        + 1;
-    ScriptError {
-        file: name.to_owned(),
-        line: before.matches('\n').count() + 1,
-        error: ParseError {
-            column,
-            found: format!("\\x{:02x}", bytes[at]),
-            expected: "text in UTF-8".to_owned(),
-            hint: None,
-        },
-    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ impl Session {
         if written {
             self.close_part();
         }
+        let had = self.in_view.is_some();
         let before = if changes { self.before() } else { None };
         let marks = if changes {
             std::mem::take(&mut self.marks)
@@ -28,9 +29,13 @@ impl Session {
         };
         let mut answer = self.carry_out(command);
         answer.command.clone_from(&text);
-        if changes && answer.tone == Tone::Refused {
+        let refused = answer.tone == Tone::Refused;
+        if !written || refused {
+            self.journal_made_heap(had);
+        }
+        if changes && refused {
             self.marks = marks;
-        } else if changes && !self.keep(text, before) {
+        } else if changes && !self.keep(text.clone(), before) {
             answer
                 .words
                 .push_str(" (the heaps are too large now for undo to keep)");
@@ -38,7 +43,7 @@ impl Session {
         if answer.tone != Tone::Refused {
             // A run has written itself, as what was made of it.
             if written && !matches!(command, Command::Run(_)) {
-                self.journal(&answer.command);
+                self.journal(&text);
             }
             self.sample_after(command, answer.tone == Tone::Done);
         }

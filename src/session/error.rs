@@ -42,6 +42,29 @@ pub struct ScriptError {
     pub error: ParseError,
 }
 
+impl ScriptError {
+    /// The mistake of a script that is not UTF-8 from byte `at` on.
+    #[must_use]
+    pub fn not_text(file: &str, bytes: &[u8], at: usize) -> ScriptError {
+        let before = String::from_utf8_lossy(&bytes[..at]);
+        let column = before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |line| line.chars().count())
+            + 1;
+        ScriptError {
+            file: file.to_owned(),
+            line: before.matches('\n').count() + 1,
+            error: ParseError {
+                column,
+                found: format!("\\x{:02x}", bytes[at]),
+                expected: "text in UTF-8".to_owned(),
+                hint: None,
+            },
+        }
+    }
+}
+
 impl ParseError {
     pub(super) fn at(piece: Piece<'_>, expected: impl Into<String>) -> ParseError {
         let mut found: String = piece.text.chars().take(SHOWN).collect();

@@ -122,10 +122,10 @@ impl Running {
         }
     }
 
-    /// The command that does what the part did.
-    fn part_as_command(&self) -> String {
+    /// The command that does what the part did; there is none for recorded steps.
+    fn part_as_command(&self) -> Option<String> {
         match &self.steps {
-            Source::Recorded(..) => self.what.clone(),
+            Source::Recorded(..) => None,
             Source::Workload(generator) => {
                 let workload = generator.workload();
                 let done = generator.done();
@@ -134,7 +134,7 @@ impl Running {
                     until: (done < workload.ops).then_some(done),
                     ..workload
                 };
-                Command::Run(part).to_string()
+                Some(Command::Run(part).to_string())
             }
         }
     }
@@ -295,7 +295,9 @@ impl Session {
                 from: running.steps.done(),
                 open: false,
             };
-            self.journal(&line);
+            if let Some(line) = line {
+                self.journal(&line);
+            }
         }
     }
 

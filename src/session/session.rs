@@ -11,6 +11,7 @@ use crate::view::{self, Context, Lens, MarkedRange, Survey, Target, Wanted};
 
 use super::bookmarks::Bookmarks;
 use super::frame::{Answer, Cause, Frame, Returned, Run, Timeline, Tone};
+use super::journal::Journal;
 use super::names::NameTable;
 use super::run::Running;
 use super::survey::{Question, Surveys};
@@ -143,6 +144,8 @@ pub struct Session {
     pub(super) marks: Vec<MarkedRange>,
     pub(super) failed_expectations: u64,
     pub(super) running: Option<Running>,
+    /// Where what was done is written down.
+    pub(super) journal: Option<Journal>,
     /// The workload that ended last before its last step: the next may go on with it.
     pub(super) ended: Option<Running>,
     pub(super) rate: Option<f64>,
@@ -199,6 +202,7 @@ impl Session {
             marks: Vec::new(),
             failed_expectations: 0,
             running: None,
+            journal: None,
             ended: None,
             rate: None,
             target: None,
@@ -270,7 +274,9 @@ impl Session {
 
     /// Makes the growable heap that an explorer without a script begins with.
     pub fn open_default_heap(&mut self) {
+        let had = self.in_view.is_some();
         let number = self.number_in_view();
+        self.journal_made_heap(had);
         self.sample(number);
     }
 
@@ -431,9 +437,6 @@ impl Session {
         self.undoes = false;
     }
 
-    /// Writes down what was done, for a replay.
-    pub(super) fn journal(&mut self, _line: &str) {}
-
     /// Takes a checkpoint before `command`, which is sure to change something.
     pub(super) fn checkpoint(&mut self, command: String) {
         let before = self.before();
@@ -468,6 +471,7 @@ impl Session {
         let Some(step) = self.undo.pop_back() else {
             return self.nothing("undo", "there is nothing to undo");
         };
+        self.journal("undo");
         let now = self.state();
         let answer = self.moved("undo", &format!("took back: {}", step.command));
         self.enter(&step.state);
@@ -485,6 +489,7 @@ impl Session {
         let Some(step) = self.redo.pop() else {
             return self.nothing("redo", "there is nothing to bring back");
         };
+        self.journal("redo");
         let now = self.state();
         let answer = self.moved("redo", &format!("brought back: {}", step.command));
         self.enter(&step.state);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::view::{Lens, Target};
 
 use super::frame::{Answer, Frame, Request, Tone};
+use super::journal::{Deed, Past};
 use super::pace::{self, Meter, Pace};
 use super::session::Session;
 use super::workload::Workload;
@@ -44,10 +45,23 @@ impl SessionThread {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn spawn(mut session: Session, script: Vec<Command>) -> std::io::Result<SessionThread> {
+    pub fn spawn(session: Session, script: Vec<Command>) -> std::io::Result<SessionThread> {
+        let deeds = script.into_iter().map(Deed::Command).collect();
+        SessionThread::resume(session, Past { deeds, cut: None })
+    }
+
+    /// Starts a thread for `session` that first does what a journal says.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn resume(mut session: Session, past: Past) -> std::io::Result<SessionThread> {
         let lens = Lens::default();
-        if script.is_empty() && session.running.is_none() {
+        let Past { deeds, cut } = past;
+        if deeds.is_empty() && session.running.is_none() {
             session.open_default_heap();
+        }
+        if let Some(cut) = cut.as_ref().filter(|_| deeds.is_empty()) {
+            session.note_cut(cut);
         }
         let shared = Arc::new(Shared {
             frame: Mutex::new(Arc::new(session.frame(&lens))),
@@ -59,7 +73,8 @@ impl SessionThread {
             session,
             inbox,
             shared: Arc::clone(&shared),
-            script: script.into(),
+            script: deeds.into(),
+            cut,
             script_runs: true,
             lens,
             published: Instant::now(),
@@ -128,7 +143,9 @@ struct Worker {
     inbox: Receiver<Request>,
     shared: Arc<Shared>,
     /// What is left of the script.
-    script: VecDeque<Command>,
+    script: VecDeque<Deed>,
+    /// What is there of a line behind it.
+    cut: Option<String>,
     /// The script goes on as soon as nothing else runs.
     script_runs: bool,
     lens: Lens,
@@ -301,20 +318,26 @@ impl Worker {
 
     fn script_line(&mut self) {
         match self.script.pop_front() {
-            Some(Command::Pause) => {
+            Some(Deed::Command(Command::Pause)) => {
                 self.script_runs = false;
                 self.session.apply(&Command::Pause);
             }
-            Some(Command::Run(workload)) => self.begin(&workload),
-            Some(command) => {
-                self.session.apply(&command);
-            }
+            Some(Deed::Command(Command::Run(workload))) => self.begin(&workload),
+            Some(deed) => self.session.do_again(&deed),
             None => {}
+        }
+        if self.script.is_empty()
+            && let Some(cut) = self.cut.take()
+        {
+            self.session.note_cut(&cut);
         }
     }
 
     fn begin(&mut self, workload: &Workload) {
-        match self.session.begin_run(workload) {
+        let had = self.session.in_view.is_some();
+        let begun = self.session.begin_run(workload);
+        self.session.journal_made_heap(had);
+        match begun {
             Ok(()) => self.measure_anew(),
             Err(refused) => {
                 let command = Command::Run(*workload).to_string();

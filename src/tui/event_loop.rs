@@ -37,6 +37,12 @@ pub trait Source {
     fn send(&self, request: Request);
     /// The latest frame.
     fn frame(&self) -> Arc<Frame>;
+    /// The lines of the prompt that are remembered from before, oldest first.
+    fn history(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// Remembers a line of the prompt for the next time.
+    fn remember(&self, _line: &str) {}
 }
 
 /// How the screen behaves.
@@ -126,7 +132,10 @@ pub fn run(source: &dyn Source, inbox: Inbox, options: Options) -> Result<()> {
         guard,
         screen: Screen::new(io::stdout()),
         frame_time: Duration::from_secs(1) / options.frames_per_second.max(1),
-        state: State::new((area.width, area.height)).with_bindings(options.bindings),
+        state: State {
+            history: source.history(),
+            ..State::new((area.width, area.height)).with_bindings(options.bindings)
+        },
         frame: source.frame(),
         next_drawing: Instant::now(),
     };
@@ -227,6 +236,7 @@ impl Explorer<'_> {
         for effect in effects {
             match effect {
                 Effect::Send(request) => self.source.send(request),
+                Effect::Remember(line) => self.source.remember(&line),
                 Effect::Quit => return Ok(Flow::Ended),
                 Effect::Suspend => self.suspend().wrap_err("failed to suspend")?,
                 Effect::Repaint => self

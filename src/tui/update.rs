@@ -399,7 +399,7 @@ impl Update<'_> {
             Some(Layer::Help(help)) => self.run_chosen(&help),
             Some(Layer::Paste(lines)) => {
                 for line in lines {
-                    prompt::remember(&mut self.state.history, &line);
+                    self.remember(&line);
                     self.send(Request::Line(line));
                 }
             }
@@ -413,7 +413,7 @@ impl Update<'_> {
             self.state.draft.clear();
             return;
         }
-        prompt::remember(&mut self.state.history, &line);
+        self.remember(&line);
         self.state.last_verb = Some(Verb::of_line(&line));
         self.state.asked_by = self.screen_key(Screen::OpenPrompt);
         self.send(Request::Line(line));
@@ -438,6 +438,11 @@ impl Update<'_> {
                 action.context.place()
             ));
         }
+    }
+
+    fn remember(&mut self, line: &str) {
+        prompt::remember(&mut self.state.history, line);
+        self.effects.push(Effect::Remember(line.to_owned()));
     }
 
     fn complete(&mut self) {

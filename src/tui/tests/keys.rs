@@ -19,7 +19,7 @@ fn state() -> State {
 fn requests(effects: &[Effect]) -> Vec<Request> {
     let request = |effect: &Effect| match effect {
         Effect::Send(request) => Some(request.clone()),
-        Effect::Quit | Effect::Suspend | Effect::Repaint => None,
+        Effect::Remember(_) | Effect::Quit | Effect::Suspend | Effect::Repaint => None,
     };
     effects.iter().filter_map(request).collect()
 }
@@ -630,5 +630,29 @@ fn no_key_panics_or_is_silent_in_any_mode() {
                 typed(&mut state, &frame, &[key, key]);
             }
         }
+    }
+}
+
+#[test]
+fn lines_that_were_run_are_remembered() {
+    let frame = checkerboard().frame();
+    for (typed_first, key, remembered) in [
+        (":walk", Key::Enter, &["walk"][..]),
+        (":  walk ", Key::Enter, &["walk"]),
+        (":walk", Key::Esc, &[]),
+        (":", Key::Enter, &[]),
+        ("", Key::Char('.'), &[]),
+    ] {
+        let mut keys = keys_of(typed_first);
+        keys.push(key);
+        let effects = typed(&mut state(), &frame, &keys);
+        let lines: Vec<&str> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Remember(line) => Some(&**line),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(lines, remembered, "{typed_first} {key}");
     }
 }
