@@ -105,6 +105,9 @@ pub(super) struct Look {
         display_order = 100
     )]
     pub(super) background: Background,
+    /// Leave the mouse to the terminal: no clicks, drags or wheel in the explorer
+    #[arg(long, display_order = 101)]
+    pub(super) no_mouse: bool,
 }
 
 #[derive(Debug, Args)]

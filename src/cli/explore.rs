@@ -52,7 +52,11 @@ fn show(session: Session, script: Vec<Command>, look: &Look) -> color_eyre::Resu
         SessionThread::spawn(session, script).wrap_err("failed to start the session thread")?;
     let (waker, inbox) = tui::doorbell();
     thread.on_frame(move || waker.wake());
-    tui::run(&Heaps(thread), inbox, Options::new(theme))
+    let options = Options {
+        mouse: !look.no_mouse,
+        ..Options::new(theme)
+    };
+    tui::run(&Heaps(thread), inbox, options)
 }
 
 /// The session thread as the screen sees it.
@@ -65,5 +69,9 @@ impl Source for Heaps {
 
     fn frame(&self) -> Arc<Frame> {
         self.0.frame()
+    }
+
+    fn is_alive(&self) -> bool {
+        self.0.is_alive()
     }
 }

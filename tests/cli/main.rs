@@ -1,6 +1,5 @@
 //! The program as a shell sees it: arguments in; output, messages and exit code out.
 
-mod explorer;
 mod frame;
 mod replay;
 mod run;

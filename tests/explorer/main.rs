@@ -1,6 +1,9 @@
 //! The explorer as a person at a terminal meets it: the real program on a real heap.
 
+mod ends;
 mod lecture;
 mod mishaps;
+mod parts;
+mod process;
 mod running;
 mod terminal;
