@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use crate::heap::CreateError;
 use crate::session::ScriptError;
 use crate::trace::TraceError;
+use crate::tui::Lost;
 
 use super::config::ConfigError;
 
-/// Exit codes and what they mean. A panic ends with Rust's own 101.
+/// Exit codes and what they mean.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exit {
     /// All went well. Readers that stop reading (`heapwalk run x | head`) are no failure.
@@ -18,11 +19,13 @@ pub enum Exit {
     Failed,
     /// What was asked for could not be done: usage, input, output.
     Refused,
+    /// A defect of heapwalk itself: the code that Rust gives to panics.
+    Panicked,
 }
 
 impl Exit {
     /// Every code.
-    pub const ALL: [Exit; 3] = [Exit::Success, Exit::Failed, Exit::Refused];
+    pub const ALL: [Exit; 4] = [Exit::Success, Exit::Failed, Exit::Refused, Exit::Panicked];
 
     /// The number.
     #[must_use]
@@ -31,6 +34,7 @@ impl Exit {
             Exit::Success => 0,
             Exit::Failed => 1,
             Exit::Refused => 2,
+            Exit::Panicked => 101,
         }
     }
 
@@ -43,6 +47,7 @@ impl Exit {
             Exit::Refused => {
                 "wrong usage, input that cannot be read, output that cannot be written"
             }
+            Exit::Panicked => "a panic: a defect of heapwalk itself, which deserves a report",
         }
     }
 }
@@ -89,6 +94,7 @@ impl Failure {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
+            Failure::Explorer(report) if report.is::<Lost>() => Exit::Panicked,
             Failure::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
             _ => Exit::Refused,
         }

@@ -61,4 +61,8 @@ impl Source for Heaps {
     fn frame(&self) -> Arc<Frame> {
         self.0.frame()
     }
+
+    fn is_alive(&self) -> bool {
+        self.0.is_alive()
+    }
 }

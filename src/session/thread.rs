@@ -1,7 +1,7 @@
 //! The session thread: one thread that owns a [`Session`], so that screens never wait for a heap.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -31,6 +31,28 @@ struct Shared {
     /// Slices of work begun so far.
     slices: AtomicU64,
     wake: Mutex<Option<Box<dyn Fn() + Send>>>,
+    /// The thread has panicked: no frame comes any more.
+    panicked: AtomicBool,
+}
+
+impl Shared {
+    fn wake(&self) {
+        if let Some(wake) = &*self.wake.lock().unwrap_or_else(PoisonError::into_inner) {
+            wake();
+        }
+    }
+}
+
+/// Tells of the thread's panic, so that nobody waits for it.
+struct Tripwire(Arc<Shared>);
+
+impl Drop for Tripwire {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.panicked.store(true, Ordering::Release);
+            self.0.wake();
+        }
+    }
 }
 
 /// A running session thread.
@@ -67,6 +89,7 @@ impl SessionThread {
             frame: Mutex::new(Arc::new(session.frame(&lens))),
             slices: AtomicU64::new(0),
             wake: Mutex::new(None),
+            panicked: AtomicBool::new(false),
         });
         let (requests, inbox) = channel();
         let worker = Worker {
@@ -82,9 +105,13 @@ impl SessionThread {
             meter: Meter::default(),
             pace: None,
         };
+        let tripwire = Tripwire(Arc::clone(&shared));
         let thread = std::thread::Builder::new()
             .name("session".to_owned())
-            .spawn(move || worker.run())?;
+            .spawn(move || {
+                let _tripwire = tripwire;
+                worker.run();
+            })?;
         Ok(SessionThread {
             requests,
             shared,
@@ -108,6 +135,12 @@ impl SessionThread {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner),
         )
+    }
+
+    /// Whether the thread still answers; it does not after a panic. Then the last wake was for that.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        !self.shared.panicked.load(Ordering::Acquire)
     }
 
     /// Calls `wake` whenever a new frame is there.
@@ -490,14 +523,7 @@ impl Worker {
             .unwrap_or_else(PoisonError::into_inner) = frame;
         self.published = Instant::now();
         self.stale = false;
-        if let Some(wake) = &*self
-            .shared
-            .wake
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-        {
-            wake();
-        }
+        self.shared.wake();
     }
 }
 

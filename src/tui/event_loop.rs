@@ -1,35 +1,35 @@
 //! One channel for keys, frames and signals: drain, update, draw once, sleep until something happens.
 
 use std::io;
-use std::sync::Arc;
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use color_eyre::eyre::{Result, WrapErr};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{self, Event, MouseButton, MouseEvent, MouseEventKind};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
-use signal_hook::iterator::{Handle, Signals};
+use ratatui::layout::Rect;
+use rustix::io::Errno;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::flag::register_conditional_default;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::session::frame::{Frame, Request};
 
 use super::bindings::Bindings;
 use super::draw::{cursor, draw};
-use super::key::Key;
-use super::message::{Effect, Message, Mouse, Signal};
+use super::input::{News, fault_point, listen_to_signals, listen_to_terminal, spawn};
+use super::message::{Effect, Message};
+use super::pace::{Pace, Reason};
 use super::state::State;
 use super::terminal::{self, Guard, Screen};
 use super::theme::Theme;
 use super::update::{first, update};
+use super::writer::Writer;
 
-/// Drawings a second, unless asked otherwise.
+/// Drawings a second of a heap that goes on by itself, unless asked otherwise.
 pub const FRAMES_PER_SECOND: u32 = 30;
-
-/// A slow line gets at most one part in this many of the time for writing.
-const WRITING_SHARE: u32 = 3;
 
 /// The session as the screen sees it.
 pub trait Source {
@@ -37,6 +37,8 @@ pub trait Source {
     fn send(&self, request: Request);
     /// The latest frame.
     fn frame(&self) -> Arc<Frame>;
+    /// Whether anything more can come. Whoever makes frames wakes the screen when this becomes false.
+    fn is_alive(&self) -> bool;
     /// The lines of the prompt that are remembered from before, oldest first.
     fn history(&self) -> Vec<String> {
         Vec::new()
@@ -45,14 +47,19 @@ pub trait Source {
     fn remember(&self, _line: &str) {}
 }
 
+/// A thread that the screen cannot do without has panicked; its report follows where the screen was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the thread \"{0}\" panicked")]
+pub struct Lost(pub &'static str);
+
 /// How the screen behaves.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Colours and glyphs.
     pub theme: Theme,
-    /// Clicks and the wheel are taken from the terminal.
+    /// Clicks, drags and the wheel are taken from the terminal.
     pub mouse: bool,
-    /// The most drawings a second.
+    /// The most drawings a second of a heap that goes on by itself; what a person does is shown up to twice as often.
     pub frames_per_second: u32,
     /// Which keys do what.
     pub bindings: Arc<Bindings>,
@@ -74,7 +81,7 @@ impl Options {
 /// Wakes the screen; whoever publishes frames keeps one.
 #[derive(Clone, Debug)]
 pub struct Waker {
-    sender: Sender<Message>,
+    sender: Sender<News>,
     rung: Arc<AtomicBool>,
 }
 
@@ -83,7 +90,7 @@ impl Waker {
     pub fn wake(&self) {
         if !self.rung.swap(true, Ordering::AcqRel) {
             // Without a screen there is nobody to wake.
-            let _ = self.sender.send(Message::FrameReady);
+            let _ = self.sender.send(News::Message(Message::FrameReady));
         }
     }
 }
@@ -91,8 +98,8 @@ impl Waker {
 /// The other end of a [`Waker`]: where the screen listens.
 #[derive(Debug)]
 pub struct Inbox {
-    sender: Sender<Message>,
-    receiver: Receiver<Message>,
+    sender: Sender<News>,
+    receiver: Receiver<News>,
     rung: Arc<AtomicBool>,
 }
 
@@ -118,11 +125,14 @@ pub fn doorbell() -> (Waker, Inbox) {
 ///
 /// # Errors
 ///
-/// When the terminal cannot be set up or written to.
+/// When the terminal cannot be set up or written to; [`Lost`] when a thread panicked that the screen needs.
 pub fn run(source: &dyn Source, inbox: Inbox, options: Options) -> Result<()> {
+    let farewell = Farewell::prepared().wrap_err("failed to listen to signals")?;
     let signals =
         listen_to_signals(inbox.sender.clone()).wrap_err("failed to listen to signals")?;
-    let guard = Guard::enter(options.mouse).wrap_err("failed to set up the terminal")?;
+    let writer = start_writer(&inbox.sender).wrap_err("failed to start the output thread")?;
+    let guard =
+        Guard::enter(options.mouse, writer.clone()).wrap_err("failed to set up the terminal")?;
     listen_to_terminal(inbox.sender.clone()).wrap_err("failed to start the input thread")?;
     let area = terminal::area();
     let mut explorer = Explorer {
@@ -130,18 +140,62 @@ pub fn run(source: &dyn Source, inbox: Inbox, options: Options) -> Result<()> {
         inbox,
         theme: options.theme,
         guard,
-        screen: Screen::new(io::stdout()),
-        frame_time: Duration::from_secs(1) / options.frames_per_second.max(1),
+        writer,
+        screen: Screen::default(),
         state: State {
             history: source.history(),
             ..State::new((area.width, area.height)).with_bindings(options.bindings)
         },
         frame: source.frame(),
-        next_drawing: Instant::now(),
+        pace: Pace::new(options.frames_per_second),
+        reason: Reason::Answer,
+        copy: None,
     };
     let result = explorer.run();
+    drop(explorer);
     signals.close();
+    drop(farewell);
     result
+}
+
+/// Lets signals end the process as they do by default, as soon as this is dropped.
+///
+/// Nobody listens to them when the screen is gone, and what is left to do may take its time.
+struct Farewell(Arc<AtomicBool>);
+
+impl Farewell {
+    /// Handlers stay for good, so that all screens of a process share theirs.
+    fn prepared() -> io::Result<Farewell> {
+        static OVER: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+        if let Some(over) = OVER.get() {
+            over.store(false, Ordering::Release);
+            return Ok(Farewell(Arc::clone(over)));
+        }
+        let over = Arc::new(AtomicBool::new(false));
+        for signal in [SIGTERM, SIGHUP, SIGINT] {
+            register_conditional_default(signal, Arc::clone(&over))?;
+        }
+        Ok(Farewell(Arc::clone(OVER.get_or_init(|| over))))
+    }
+}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// The thread that writes to the terminal, past the buffer of the standard output, which has no use for whole frames.
+fn start_writer(news: &Sender<News>) -> io::Result<Writer> {
+    let out = std::fs::File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let told = news.clone();
+    let (writer, body) = Writer::new(out, move |result| {
+        fault_point("output");
+        // Without a screen there is nobody to tell.
+        let _ = told.send(News::Written(result));
+    });
+    spawn("output", news, body)?;
+    Ok(writer)
 }
 
 struct Explorer<'a> {
@@ -149,12 +203,15 @@ struct Explorer<'a> {
     inbox: Inbox,
     theme: Theme,
     guard: Guard,
+    writer: Writer,
     screen: Screen,
     state: State,
     frame: Arc<Frame>,
-    /// The least time between two drawings.
-    frame_time: Duration,
-    next_drawing: Instant,
+    pace: Pace,
+    /// What the next frame is for.
+    reason: Reason,
+    /// What goes to the clipboard with the next frame; only the last wish counts.
+    copy: Option<Vec<u8>>,
 }
 
 /// Whether the loop goes on.
@@ -173,28 +230,27 @@ impl Explorer<'_> {
         loop {
             self.draw_if_due()
                 .wrap_err("failed to write to the terminal")?;
-            let Some(message) = self.next()? else {
+            let Some(news) = self.next()? else {
                 continue;
             };
-            if self.drain(message)? == Flow::Ended {
+            if self.drain(news)? == Flow::Ended {
                 return Ok(());
             }
         }
     }
 
-    /// The next message; `None` when it is time to draw what changed.
-    fn next(&self) -> Result<Option<Message>> {
-        if !self.state.dirty {
+    /// The next news; `None` when it is time to draw what changed.
+    fn next(&self) -> Result<Option<News>> {
+        // While a frame is on its way there is nothing to draw for: its arrival is news.
+        if !self.state.dirty || !self.writer.is_idle() {
+            let news = self.inbox.receiver.recv();
             return Ok(Some(
-                self.inbox
-                    .receiver
-                    .recv()
-                    .wrap_err("failed to receive: every sender is gone")?,
+                news.wrap_err("failed to receive: every sender is gone")?,
             ));
         }
-        let wait = self.next_drawing.saturating_duration_since(Instant::now());
+        let wait = self.pace.wait(self.reason, Instant::now());
         match self.inbox.receiver.recv_timeout(wait) {
-            Ok(message) => Ok(Some(message)),
+            Ok(news) => Ok(Some(news)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => {
                 Err(RecvTimeoutError::Disconnected).wrap_err("failed to receive")
@@ -202,11 +258,21 @@ impl Explorer<'_> {
         }
     }
 
-    /// Takes in `message` and all that waits behind it.
-    fn drain(&mut self, message: Message) -> Result<Flow> {
-        let mut next = Some(message);
-        while let Some(message) = next {
-            if self.take(message)? == Flow::Ended {
+    /// Takes in `news` and all that waits behind them.
+    fn drain(&mut self, news: News) -> Result<Flow> {
+        let mut next = Some(news);
+        while let Some(news) = next {
+            let flow = match news {
+                News::Message(message) => self.take(message)?,
+                News::Written(Err(error)) if is_hangup(&error) => Flow::Ended,
+                News::Written(result) => {
+                    result.wrap_err("failed to write to the terminal")?;
+                    self.pace.written(Instant::now());
+                    Flow::On
+                }
+                News::Lost(thread) => return Err(Lost(thread).into()),
+            };
+            if flow == Flow::Ended {
                 return Ok(Flow::Ended);
             }
             next = self.inbox.receiver.try_recv().ok();
@@ -215,14 +281,23 @@ impl Explorer<'_> {
     }
 
     fn take(&mut self, message: Message) -> Result<Flow> {
+        fault_point("main");
         if message == Message::FrameReady {
             // Cleared before looking: a frame published from here on rings again.
             self.inbox.rung.store(false, Ordering::Release);
+            if !self.source.is_alive() {
+                return Err(Lost("session").into());
+            }
             let frame = self.source.frame();
             if frame.version == self.frame.version {
                 return Ok(Flow::On);
             }
+            if frame.requests != self.frame.requests {
+                self.reason = Reason::Answer;
+            }
             self.frame = frame;
+        } else {
+            self.reason = Reason::Answer;
         }
         if matches!(message, Message::Resize(..)) {
             // The terminal may have cut off what it showed, and be as large as before by now.
@@ -242,9 +317,23 @@ impl Explorer<'_> {
                 Effect::Repaint => self
                     .repaint()
                     .wrap_err("failed to set up the terminal again")?,
+                Effect::Copy(text) => self.copy(&text),
             }
         }
         Ok(Flow::On)
+    }
+
+    /// Whether a terminal does as it is told is never known: some ask first, some are set to refuse.
+    fn copy(&mut self, text: &str) {
+        let words = match terminal::copying(text) {
+            Ok(bytes) => {
+                self.copy = Some(bytes);
+                format!("sent {} B to the terminal's clipboard (OSC 52)", text.len())
+            }
+            Err(error) => error.to_string(),
+        };
+        self.state.notice = Some(words);
+        self.state.dirty = true;
     }
 
     fn suspend(&mut self) -> io::Result<()> {
@@ -258,89 +347,31 @@ impl Explorer<'_> {
         self.guard.set_up()?;
         self.screen.forget();
         let area = terminal::area();
-        let _ = self
-            .inbox
-            .sender
-            .send(Message::Resize(area.width, area.height));
+        let resized = Message::Resize(area.width, area.height);
+        let _ = self.inbox.sender.send(News::Message(resized));
         Ok(())
     }
 
     fn draw_if_due(&mut self) -> io::Result<()> {
-        let started = Instant::now();
-        if !self.state.dirty || started < self.next_drawing {
+        let now = Instant::now();
+        let due = self.state.dirty && self.pace.wait(self.reason, now).is_zero();
+        if !due || !self.writer.is_idle() {
             return Ok(());
         }
-        let area = ratatui::layout::Rect::new(0, 0, self.state.size.0, self.state.size.1);
+        self.pace.begin(now);
+        let area = Rect::new(0, 0, self.state.size.0, self.state.size.1);
         let mut buffer = Buffer::empty(area);
         draw(&self.state, &self.frame, &self.theme, area, &mut buffer);
-        self.screen.show(buffer, cursor(&self.state))?;
+        let mut bytes = self.screen.frame(buffer, cursor(&self.state))?;
+        bytes.extend(self.copy.take().into_iter().flatten());
+        self.writer.send(&bytes);
         self.state.dirty = false;
-        // Writing blocks on a slow line: then there are fewer frames, and keys are still heard in between.
-        self.next_drawing = started + self.frame_time.max(started.elapsed() * WRITING_SHARE);
+        self.reason = Reason::News;
         Ok(())
     }
 }
 
-fn listen_to_terminal(sender: Sender<Message>) -> io::Result<()> {
-    thread::Builder::new()
-        .name("terminal input".to_owned())
-        .spawn(move || {
-            loop {
-                let message = match event::read() {
-                    Ok(event) => translated(event),
-                    // The terminal is gone.
-                    Err(_) => Some(Message::Signal(Signal::End)),
-                };
-                let end = message == Some(Message::Signal(Signal::End));
-                if message.is_some_and(|message| sender.send(message).is_err()) || end {
-                    return;
-                }
-            }
-        })?;
-    Ok(())
-}
-
-/// A terminal's event as a message; `None` for what the screen has no use for, motion above all.
-fn translated(event: Event) -> Option<Message> {
-    match event {
-        Event::Key(event) => Key::of_event(&event).map(Message::Key),
-        Event::Paste(text) => Some(Message::Paste(text)),
-        Event::Mouse(MouseEvent {
-            kind, column, row, ..
-        }) => match kind {
-            MouseEventKind::Down(MouseButton::Left) => {
-                Some(Message::Mouse(Mouse::Click(column, row)))
-            }
-            MouseEventKind::ScrollUp => Some(Message::Mouse(Mouse::WheelUp)),
-            MouseEventKind::ScrollDown => Some(Message::Mouse(Mouse::WheelDown)),
-            _ => None,
-        },
-        // crossterm loses a resize that comes together with a key; the signal thread does not.
-        Event::Resize(..) | Event::FocusGained | Event::FocusLost => None,
-    }
-}
-
-fn listen_to_signals(sender: Sender<Message>) -> io::Result<Handle> {
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT, SIGWINCH])?;
-    let handle = signals.handle();
-    thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || {
-            for signal in signals.forever() {
-                let message = match signal {
-                    SIGWINCH => {
-                        let area = terminal::area();
-                        Message::Resize(area.width, area.height)
-                    }
-                    SIGINT => Message::Signal(Signal::Interrupt),
-                    SIGTSTP => Message::Signal(Signal::Suspend),
-                    SIGCONT => Message::Signal(Signal::Resume),
-                    _ => Message::Signal(Signal::End),
-                };
-                if sender.send(message).is_err() {
-                    return;
-                }
-            }
-        })?;
-    Ok(handle)
+/// Whether the terminal is gone, as it is when its window was closed. Nobody is left to be told.
+fn is_hangup(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::IO.raw_os_error())
 }

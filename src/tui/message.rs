@@ -13,6 +13,8 @@ pub enum Message {
     Mouse(Mouse),
     /// Text was pasted.
     Paste(String),
+    /// Text was pasted that is too long to be looked at: this many bytes.
+    TooMuchPasted(usize),
     /// The terminal has this many columns and rows.
     Resize(u16, u16),
     /// A newer frame can be had.
@@ -21,15 +23,24 @@ pub enum Message {
     Signal(Signal),
 }
 
-/// What the mouse did.
+/// What the mouse did, at which column and row. Only the left button and the wheel count.
+///
+/// A button that goes down and up on one cell gives `Press`, `Click`; one that is moved meanwhile gives `Press`,
+/// `Drag` for each cell it comes to, `Release`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mouse {
-    /// The left button went down on this column and row.
+    /// The button went down.
+    Press(u16, u16),
+    /// The button went up where it went down.
     Click(u16, u16),
+    /// The mouse came to another cell while the button is down.
+    Drag(u16, u16),
+    /// The button went up after a drag.
+    Release(u16, u16),
     /// The wheel turned up (towards lower addresses).
-    WheelUp,
+    WheelUp(u16, u16),
     /// The wheel turned down.
-    WheelDown,
+    WheelDown(u16, u16),
 }
 
 /// A signal of the operating system, by meaning.
@@ -58,4 +69,6 @@ pub enum Effect {
     Suspend,
     /// Set the terminal up again and draw everything.
     Repaint,
+    /// Put this on the clipboard through the terminal; the screen says so where answers are.
+    Copy(String),
 }

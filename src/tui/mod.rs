@@ -4,7 +4,7 @@
 //! input thread ─┐
 //! signals ──────┼─> Message ─> update(State, Frame) ─> Effect ─> Source (the session thread)
 //! Waker ────────┘                     │
-//!                                     └─> draw(State, Frame, Theme) ─> cells
+//!                                     └─> draw(State, Frame, Theme) ─> cells ─> output thread
 //! ```
 //!
 //! [`update()`] decides and [`draw()`] shows; neither touches a terminal, a clock or a heap. Keys,
@@ -16,11 +16,13 @@ pub mod canvas;
 pub mod draw;
 pub mod environment;
 pub mod event_loop;
+mod input;
 pub mod key;
 mod keymap;
 pub mod layout;
 pub mod message;
 pub mod numbers;
+mod pace;
 mod pane;
 pub mod panes;
 pub mod prompt;
@@ -28,6 +30,7 @@ pub mod state;
 pub mod terminal;
 pub mod theme;
 pub mod update;
+pub mod writer;
 
 #[cfg(test)]
 mod fixture;
@@ -37,7 +40,7 @@ mod tests;
 pub use bindings::Bindings;
 pub use draw::{draw, still};
 pub use environment::{Appearance, ColorChoice, ColorDepth, Environment, GlyphSet};
-pub use event_loop::{FRAMES_PER_SECOND, Inbox, Options, Source, Waker, doorbell, run};
+pub use event_loop::{FRAMES_PER_SECOND, Inbox, Lost, Options, Source, Waker, doorbell, run};
 pub use message::{Effect, Message};
 pub use state::State;
 pub use theme::Theme;

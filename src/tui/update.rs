@@ -106,6 +106,9 @@ impl Update<'_> {
             Message::Key(key) => self.key(key),
             Message::Mouse(mouse) => self.mouse(mouse),
             Message::Paste(text) => self.paste(&text),
+            Message::TooMuchPasted(bytes) => self.say(format!(
+                "not taken: {bytes} B were pasted; save them as a file and open that"
+            )),
             Message::Resize(..) | Message::FrameReady | Message::Signal(_) => {}
         }
     }
@@ -504,10 +507,17 @@ impl Update<'_> {
     fn mouse(&mut self, mouse: Mouse) {
         match mouse {
             Mouse::Click(column, row) => self.click(column, row),
-            Mouse::WheelUp | Mouse::WheelDown if self.state.layer.is_some() => {
-                self.scroll(if mouse == Mouse::WheelUp { -1 } else { 1 });
-            }
-            Mouse::WheelUp | Mouse::WheelDown => self.wheel(mouse == Mouse::WheelUp),
+            Mouse::Press(..) | Mouse::Drag(..) | Mouse::Release(..) => {}
+            Mouse::WheelUp(..) => self.turn(true),
+            Mouse::WheelDown(..) => self.turn(false),
+        }
+    }
+
+    fn turn(&mut self, up: bool) {
+        if self.state.layer.is_some() {
+            self.scroll(if up { -1 } else { 1 });
+        } else {
+            self.wheel(up);
         }
     }
 

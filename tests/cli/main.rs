@@ -1,7 +1,6 @@
 //! The program as a shell sees it: arguments in; output, messages and exit code out.
 
 mod config;
-mod explorer;
 mod frame;
 mod replay;
 mod run;

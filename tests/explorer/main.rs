@@ -1,6 +1,11 @@
 //! The explorer as a person at a terminal meets it: the real program on a real heap.
 
+mod ends;
+mod floods;
 mod lecture;
+mod load;
 mod mishaps;
+mod parts;
+mod process;
 mod running;
 mod terminal;

@@ -1,7 +1,5 @@
 //! Mistakes, pasted text, signals, odd sizes and wild typing.
 
-use rustix::process::Signal;
-
 use crate::running::{ENDLESS, operations};
 use crate::terminal::Terminal;
 
@@ -60,21 +58,6 @@ fn pasted_lines_are_asked_about_and_fire_no_keys() {
     );
     terminal.press("q");
     assert_eq!(terminal.ended().code, 0);
-}
-
-#[test]
-fn signals_end_a_running_explorer_and_restore_the_terminal() {
-    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
-        let mut terminal = Terminal::start(&[]);
-        terminal.run(ENDLESS);
-        terminal.wait_for("▶ 0 %");
-        terminal.signal(signal);
-        if signal == Signal::INT {
-            terminal.wait("the end of the workload", |screen| !screen.contains('▶'));
-            terminal.signal(signal);
-        }
-        terminal.ended();
-    }
 }
 
 #[test]
@@ -141,7 +124,8 @@ fn every_printable_key_in_a_row() {
     terminal.wait("an empty line", |screen| {
         screen.lines().any(|row| row.trim_end() == ":")
     });
-    terminal.press("\r");
+    // The digits have brought other panes to the front: back to the map.
+    terminal.press("\r\x1b");
     terminal.wait_for("q quit");
     terminal.press("Z");
     terminal.wait("the map listens", map_listens);

@@ -19,7 +19,11 @@ fn state() -> State {
 fn requests(effects: &[Effect]) -> Vec<Request> {
     let request = |effect: &Effect| match effect {
         Effect::Send(request) => Some(request.clone()),
-        Effect::Remember(_) | Effect::Quit | Effect::Suspend | Effect::Repaint => None,
+        Effect::Remember(_)
+        | Effect::Quit
+        | Effect::Suspend
+        | Effect::Repaint
+        | Effect::Copy(_) => None,
     };
     effects.iter().filter_map(request).collect()
 }
@@ -459,9 +463,9 @@ fn the_mouse_selects_scrolls_and_runs_hints() {
         ),
         (Mouse::Click(8, 0), vec![]),
         (Mouse::Click(8, 16), vec![]),
-        (Mouse::WheelUp, vec![]),
+        (Mouse::WheelUp(8, 4), vec![]),
         (
-            Mouse::WheelDown,
+            Mouse::WheelDown(8, 4),
             vec![Request::Look(Lens {
                 cells: 64,
                 rows: 13,
@@ -498,7 +502,11 @@ fn the_wheel_goes_on_from_what_is_shown() {
     let mut model = grown();
     let mut state = state();
     let wheel = |state: &mut State, frame: &Frame| {
-        let looks = requests(&update(state, frame, Message::Mouse(Mouse::WheelDown)));
+        let looks = requests(&update(
+            state,
+            frame,
+            Message::Mouse(Mouse::WheelDown(8, 4)),
+        ));
         looks.into_iter().find_map(|request| match request {
             Request::Look(lens) => Some((lens.top, lens.follow)),
             _ => None,
