@@ -1,6 +1,7 @@
 //! Reading a heap: walks, validation and pictures of heaps from a thousand to a million blocks.
 //!
-//! Walks and validation are measured in blocks a second; a picture costs what it shows, so that is measured in time.
+//! Walks, surveys and validation are measured in blocks a second; a picture costs what it shows, so that is measured in
+//! time.
 //! Every second block is free, as far as chance leaves it: the heaps are full of holes, and blocks lie in memory in
 //! another order than they were made in.
 
@@ -12,7 +13,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use heapwalk::heap::{Entry, Flags, Heap, Options, RegionKind};
 use heapwalk::os::CommitLimit;
 use heapwalk::session::{Distribution, Generator, Step, Workload};
-use heapwalk::view::{Context, Lens, take};
+use heapwalk::view::{Context, Lens, Parts, Search, Survey, Wanted, Window, survey, take};
 
 /// Numbers of live blocks.
 const BLOCKS: [u32; 4] = [1_000, 10_000, 100_000, 1_000_000];
@@ -87,8 +88,14 @@ fn count_bits(heap: &Heap) -> u64 {
     })
 }
 
-fn picture(heap: &Heap, zoom: Option<u64>) -> usize {
+fn picture(heap: &Heap, zoom: Option<u64>, survey: Option<&Survey>) -> usize {
+    let parts = if survey.is_some() {
+        ALL_PARTS
+    } else {
+        Parts::default()
+    };
     let lens = Lens {
+        parts,
         cells: 128,
         rows: 38,
         zoom,
@@ -106,11 +113,44 @@ fn picture(heap: &Heap, zoom: Option<u64>) -> usize {
         returned: (0, 0),
         born: &|_| None,
         search: None,
-        survey: None,
-        fresh: false,
+        survey,
+        fresh: true,
         quiet: true,
     };
     take(heap, &lens, &context).map.rows.len()
+}
+
+const ALL_PARTS: Parts = Parts {
+    overview: 128,
+    fragmentation: true,
+    free_list: Window { top: 0, rows: 20 },
+    pins: Window { top: 0, rows: 20 },
+    bytes: Window { top: 0, rows: 20 },
+};
+
+fn surveyed(heap: &Heap, pins: bool, search: Option<Search<'_>>) -> Survey {
+    survey(heap, &Wanted { pins, search }, &|_| None)
+}
+
+/// What no counter tells, found in one sweep over all blocks.
+fn bench_survey(criterion: &mut Criterion, heap: &Heap, blocks: u32, there: u64) {
+    let search = Search {
+        matches: &|facts| facts.asked > 256,
+        owners: false,
+        pins: false,
+    };
+    let mut group = criterion.benchmark_group("survey");
+    group.throughput(Throughput::Elements(there));
+    for (what, pins, search) in [
+        ("sizes", false, None),
+        ("sizes and pins", true, None),
+        ("sizes and a filter", false, Some(search)),
+    ] {
+        group.bench_function(BenchmarkId::new(what, blocks), |b| {
+            b.iter(|| surveyed(black_box(heap), pins, search));
+        });
+    }
+    group.finish();
 }
 
 fn bench(criterion: &mut Criterion, blocks: u32) {
@@ -129,12 +169,17 @@ fn bench(criterion: &mut Criterion, blocks: u32) {
         b.iter(|| heap.validate(Flags::NONE, 1));
     });
     group.finish();
+    bench_survey(criterion, &heap, blocks, there);
     let mut group = criterion.benchmark_group("picture");
     group.bench_function(id("whole heap"), |b| {
-        b.iter(|| picture(black_box(&heap), None));
+        b.iter(|| picture(black_box(&heap), None, None));
+    });
+    let survey = surveyed(&heap, true, None);
+    group.bench_function(id("whole heap, all parts"), |b| {
+        b.iter(|| picture(black_box(&heap), None, Some(&survey)));
     });
     group.bench_function(id("16 bytes a cell"), |b| {
-        b.iter(|| picture(black_box(&heap), Some(16)));
+        b.iter(|| picture(black_box(&heap), Some(16), None));
     });
     group.finish();
 }

@@ -11,13 +11,11 @@
 //!  chain  A: previous low, next high   B: CHAINED
 //! ```
 
-use crate::os::PAGE;
-
 use super::access::Access;
 use super::control::{Core, EXACT, TREE_BINS, TREE_BITS};
 use super::event::Event;
 use super::place::Fit;
-use super::units::{Block, PAGE_GRANULES, RANGE_GRANULES, high, low, pair};
+use super::units::{Block, PAGE_GRANULES, RANGE_GRANULES, UNIT_PAGES, high, low, pair};
 
 /// Word B of a block that hangs in a chain.
 const CHAINED: u64 = u64::MAX;
@@ -391,7 +389,7 @@ impl<A: Access> Core<'_, A> {
 
     /// Calls `each` with every free block of the tree that might fill a page.
     pub(super) fn each_large_hole(&self, mut each: impl FnMut(Block, u64)) {
-        let mut budget = self.layout.space / PAGE;
+        let mut budget = self.units_end() * UNIT_PAGES;
         for bin in bin_of(PAGE_GRANULES - RANGE_GRANULES - 1)..TREE_BINS {
             let Some(root) = Block::from_link(self.slot(self.tree_root(bin)) as u32) else {
                 continue;

@@ -3,7 +3,7 @@
 //! For each 64 granules four masks are made: where blocks start, and which granules are busy, free, or the heap's own.
 //! A cell is a count of their bits.
 
-use crate::heap::{Block, GRANULE, Header, PAGE_GRANULES, Region, RegionKind};
+use crate::heap::{Block, GRANULE, Header, PAGE_GRANULES, Region, RegionKind, UNIT};
 
 use super::Reader;
 use super::picture::{Cell, CellState, MarkedRange};
@@ -242,6 +242,22 @@ impl Mosaic {
         }
     }
 
+    /// Adds granules of which none is committed.
+    fn pass(&mut self, granules: u64) {
+        self.was_free = false;
+        let mut left = granules;
+        while left > 0 {
+            let part = left.min(self.granules - self.done);
+            left -= part;
+            self.done += part;
+            if self.done == self.granules {
+                self.done = 0;
+                let made = std::mem::take(&mut self.tally);
+                self.cells.push(made.cell());
+            }
+        }
+    }
+
     /// The cells; the last may be of less memory than the others.
     pub(super) fn finish(mut self) -> Vec<Cell> {
         if self.done > 0 {
@@ -260,6 +276,12 @@ pub(super) fn row(core: Reader<'_>, shape: &RowShape<'_>) -> Vec<Cell> {
     mosaic.begin_run(&reading);
     let mut skip = (shape.address - word) / GRANULE;
     while word < end {
+        if word.is_multiple_of(UNIT) && word + UNIT <= end && core.unit_mask(word / UNIT) == 0 {
+            reading.carry = Carry::Control;
+            mosaic.pass(UNIT / GRANULE);
+            word += UNIT;
+            continue;
+        }
         let masks = checked(core, word, reading.masks(word), shape.cell_bytes);
         mosaic.add(masks, skip, shape.count);
         skip = 0;
