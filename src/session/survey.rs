@@ -6,7 +6,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::view::Survey;
+use crate::view::{self, Context, Lens, Survey, Wanted};
+
+use super::session::{Session, Slot};
 
 /// While something runs, a survey is kept for so many times what it cost.
 const COSTS: u32 = 20;
@@ -89,6 +91,58 @@ impl Surveys {
     }
 }
 
+impl Session {
+    /// What a survey of a heap would be asked for.
+    pub(super) fn question(&self, slot: &Slot, pins: bool) -> Question {
+        Question {
+            heap: (slot.number, slot.handle),
+            pins,
+            filter: None,
+        }
+    }
+
+    /// The survey that a lens needs, and whether it is of the heap as it is now.
+    pub(super) fn survey(&mut self, slot: &Slot, lens: &Lens) -> Option<(Arc<Survey>, bool)> {
+        let parts = &lens.parts;
+        let pins = parts.pins.rows > 0;
+        if !pins && !parts.fragmentation && parts.free_list.rows == 0 {
+            return None;
+        }
+        let question = self.question(slot, pins);
+        let runs = self.running.as_ref().is_some_and(|run| !run.paused);
+        let take = || {
+            let wanted = Wanted { pins, search: None };
+            view::survey(&slot.heap, &wanted, &|payload| slot.owner(payload))
+        };
+        Some(self.surveys.renew(&question, self.changes, runs, take))
+    }
+
+    /// Does `work` with all that pictures show and heaps do not know.
+    pub(super) fn with_context<R>(
+        &self,
+        slot: &Slot,
+        survey: Option<&Survey>,
+        fresh: bool,
+        work: impl FnOnce(&Context<'_>) -> R,
+    ) -> R {
+        work(&Context {
+            number: slot.number,
+            of: u32::try_from(self.slots.len().saturating_sub(1))
+                .unwrap_or(u32::MAX)
+                .max(1),
+            crt: self.crt == Some(slot.number),
+            marks: &self.marks,
+            names: &|payload| slot.owner(payload),
+            born: &|operation| slot.names.born_at(operation),
+            returned: slot.returned,
+            search: None,
+            survey,
+            fresh,
+            quiet: true,
+        })
+    }
+}
+
 /// Whether a survey of this age that cost so much is worth another while something runs.
 fn is_due(age: Duration, cost: Duration) -> bool {
     age >= LEAST.max(cost * COSTS)
@@ -97,6 +151,7 @@ fn is_due(age: Duration, cost: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::view::{Bucket, Parts, Window};
 
     #[test]
     fn surveys_take_a_twentieth_of_the_time_at_most() {
@@ -149,5 +204,61 @@ mod tests {
                 "step {step}: {question:?}"
             );
         }
+    }
+
+    #[test]
+    fn frames_show_surveys_of_the_heap_as_it_is() {
+        let mut session = Session::new().unwrap();
+        let window = Window { top: 0, rows: 5 };
+        let lens = Lens {
+            parts: Parts {
+                fragmentation: true,
+                pins: window,
+                free_list: window,
+                ..Parts::default()
+            },
+            ..Lens::default()
+        };
+        for line in [
+            "alloc b[0:40] 1000",
+            "free b[1::2]",
+            "undo",
+            "free b[5:9]",
+            "coalesce off",
+            "free b[20:30]",
+            "coalesce on",
+            "run random ops=500 live=60 seed=1",
+            "heap new fixed 64K",
+            "alloc x 100",
+            "heap use 1",
+            "heapmin",
+            "alloc big 2M",
+        ] {
+            if line == "undo" {
+                session.undo();
+            } else {
+                session.apply(&crate::session::parse_line(line).unwrap().unwrap());
+            }
+            let picture = session.frame(&lens).picture;
+            let cut = picture.fragmentation.as_ref().unwrap();
+            let count = |bars: &[Bucket]| bars.iter().map(|bar| bar.count).sum::<u64>();
+            let told = (count(&cut.holes), count(&cut.blocks));
+            let figures = &picture.figures;
+            assert_eq!(told, (figures.holes, figures.busy_blocks), "after {line}");
+            let list = picture.free_list.as_ref().unwrap();
+            assert_eq!(
+                list.entries.len() as u64,
+                figures.holes.min(5),
+                "after {line}"
+            );
+            let pins = picture.pins.as_ref().unwrap();
+            assert_eq!(
+                pins.pins.len() as u64,
+                pins.total.unwrap().min(5),
+                "after {line}"
+            );
+        }
+        let pins = session.frame(&lens).picture.pins.clone().unwrap().pins;
+        assert_eq!(pins[0].name.as_deref(), Some("big"), "the worst pin");
     }
 }

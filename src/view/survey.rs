@@ -250,7 +250,7 @@ impl Sweep<'_> {
         if let Some((block, granules, before)) = self.row.held.take() {
             self.judge(block, granules, before);
         }
-        let is_first = self.segment.region.is_none_or(|region| region.is_first());
+        let is_first = self.segment.region.is_none_or(Region::is_first);
         if let Some((block, granules)) = self.segment.last
             && self.segment.busy == 1
             && !is_first

@@ -1,5 +1,6 @@
 //! Pictures of heaps against walks, recounts and what heaps really do.
 
+mod damage;
 mod map;
 mod parts;
 mod support;
