@@ -132,6 +132,6 @@ impl Source for Heaps {
     }
 
     fn is_alive(&self) -> bool {
-        self.0.is_alive()
+        self.thread.is_alive()
     }
 }
