@@ -57,6 +57,13 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Sub {
+    /// Go on with an earlier session of the explorer
+    ///
+    /// What the explorer is told is kept in a journal, $XDG_STATE_HOME/heapwalk/sessions/TIME-PROCESS.heap, a command a
+    /// line, written at once; the last twenty are kept. Opening one does everything in it again, undo and redo
+    /// included, and so leads to the same heaps.
+    #[command(after_help = help::OPEN)]
+    Open(Open),
     /// Run a script without a screen and print each answer
     ///
     /// The answers go to the standard output as they come: the command as it would be typed, the call with its
@@ -130,6 +137,13 @@ pub(super) struct Behaviour {
     /// How often the explorer draws at most, from 1 to 60
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(FRAMES))]
     pub(super) frames_per_second: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Open {
+    /// `last` for the session begun last, or a journal
+    #[arg(value_name = "last|FILE")]
+    pub(super) session: PathBuf,
 }
 
 #[derive(Debug, Args)]

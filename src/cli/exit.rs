@@ -78,6 +78,9 @@ pub enum Failure {
     /// A configuration with a mistake.
     #[error("read {0}")]
     Config(#[from] ConfigError),
+    /// There is no session to go on with.
+    #[error("open the last session: {0}")]
+    NoSession(String),
     /// The standard output.
     #[error("write to the standard output: {0}")]
     Write(#[from] io::Error),

@@ -1,68 +1,137 @@
-//! `heapwalk` and `heapwalk FILE`: the explorer, where there is a terminal.
+//! `heapwalk`, `heapwalk FILE` and `heapwalk open`: the explorer, where there is a terminal.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use color_eyre::eyre::WrapErr;
 
 use crate::session::frame::{Frame, Request};
-use crate::session::{Command, Session, SessionThread};
+use crate::session::{History, Journal, Past, Session, SessionThread, last_journal};
 use crate::tui::{self, Environment, Source};
 
+use super::args::Open;
 use super::config::Config;
 use super::exit::{Exit, Failure};
 use super::frame;
-use super::input::{self, Input};
+use super::input::{self, Beginning};
+use super::places;
+
+/// The session begun last, as the command line names it.
+const LAST: &str = "last";
 
 /// Shows the explorer if somebody sits at both ends; else prints what it would show first.
 pub(super) fn run(file: Option<&Path>, config: &Config) -> Result<Exit, Failure> {
-    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+    if !has_terminal() {
         return frame::instead_of_explorer(file, config);
     }
-    let (session, script) = begin(file)?;
-    show(session, script, config).map_err(Failure::Explorer)?;
+    let (session, past) = begin(file, config)?;
+    show(session, past, config).map_err(Failure::Explorer)?;
     Ok(Exit::Success)
 }
 
-/// A session, and the script that is to run beside the screen.
-fn begin(file: Option<&Path>) -> Result<(Session, Vec<Command>), Failure> {
+/// Shows the explorer on an earlier session.
+pub(super) fn open(args: &Open, config: &Config) -> Result<Exit, Failure> {
+    let journal = if args.session.as_os_str() == LAST {
+        last()?
+    } else {
+        args.session.clone()
+    };
+    if has_terminal() {
+        return run(Some(&journal), config);
+    }
+    let Beginning::Past(past) = input::beginning(&journal)? else {
+        return frame::instead_of_explorer(Some(&journal), config);
+    };
     let mut session = Session::new()?;
-    let Some(path) = file else {
-        return Ok((session, Vec::new()));
-    };
-    let script = match input::script_or_trace(path)? {
-        Input::Script(script) => script.into_iter().map(|(_, command)| command).collect(),
-        Input::Trace(trace) => {
-            session.begin_recorded(&input::name_of(path), trace.steps().into());
-            Vec::new()
-        }
-    };
-    Ok((session, script))
+    session.replay(&past);
+    frame::instead_of_opening(session, config)
 }
 
-fn show(session: Session, script: Vec<Command>, config: &Config) -> color_eyre::Result<()> {
+fn has_terminal() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// The journal of the session that was begun last.
+fn last() -> Result<PathBuf, Failure> {
+    let directory = places::sessions()
+        .ok_or_else(|| Failure::NoSession("there is no home directory".to_owned()))?;
+    let found = last_journal(&directory).map_err(|cause| Failure::Read {
+        file: directory.display().to_string(),
+        cause,
+    })?;
+    found.ok_or_else(|| {
+        Failure::NoSession(format!("no session was kept in {}", directory.display()))
+    })
+}
+
+/// A session, and what is to be done beside the screen.
+fn begin(file: Option<&Path>, config: &Config) -> Result<(Session, Past), Failure> {
+    let mut session = Session::new()?;
+    let beginning = file.map(|path| Ok::<_, Failure>((path, input::beginning(path)?)));
+    let past = match beginning.transpose()? {
+        // The steps of a trace are no commands, so that no journal could say what was done.
+        Some((path, Beginning::Trace(trace))) => {
+            session.begin_recorded(&input::name_of(path), trace.steps().into());
+            return Ok((session, Past::default()));
+        }
+        Some((_, Beginning::Past(past))) => past,
+        None => Past::default(),
+    };
+    if config.journal {
+        match places::sessions() {
+            Some(directory) => session.keep_journal(Journal::new(directory)),
+            None => session.note("there is no home directory, so no journal is kept".to_owned()),
+        }
+    }
+    Ok((session, past))
+}
+
+fn show(session: Session, past: Past, config: &Config) -> color_eyre::Result<()> {
     let options = config.options(&Environment::of_process());
     let thread =
-        SessionThread::spawn(session, script).wrap_err("failed to start the session thread")?;
+        SessionThread::resume(session, past).wrap_err("failed to start the session thread")?;
     let (waker, inbox) = tui::doorbell();
     thread.on_frame(move || waker.wake());
-    tui::run(&Heaps(thread), inbox, options)
+    let history = places::history().filter(|_| config.journal);
+    let heaps = Heaps {
+        thread,
+        history: history.map(History::new),
+    };
+    tui::run(&heaps, inbox, options)
 }
 
-/// The session thread as the screen sees it.
-struct Heaps(SessionThread);
+/// The session thread and the history as the screen sees them.
+struct Heaps {
+    thread: SessionThread,
+    history: Option<History>,
+}
 
 impl Source for Heaps {
     fn send(&self, request: Request) {
-        self.0.send(request);
+        self.thread.send(request);
     }
 
     fn frame(&self) -> Arc<Frame> {
-        self.0.frame()
+        self.thread.frame()
+    }
+
+    // A history that cannot be read or written is no reason to bother anybody at the prompt: the journal, which lies
+    // beside it, says so.
+    fn history(&self) -> Vec<String> {
+        let history = self.history.as_ref();
+        history
+            .and_then(|history| history.load().ok())
+            .unwrap_or_default()
+    }
+
+    fn remember(&self, line: &str) {
+        if let Some(history) = &self.history {
+            let _ = history.append(line);
+        }
     }
 
     fn is_alive(&self) -> bool {
-        self.0.is_alive()
+        self.thread.is_alive()
     }
 }

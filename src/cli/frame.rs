@@ -25,11 +25,19 @@ pub(super) fn run(args: &Frame, config: &Config) -> Result<Exit, Failure> {
 /// The explorer's first screen as text, for when there is no terminal to show it on.
 pub(super) fn instead_of_explorer(file: Option<&Path>, config: &Config) -> Result<Exit, Failure> {
     let exit = picture(file, None, Format::Text, config)?;
-    out::say(
-        &"this is one still picture; run heapwalk in a terminal to explore, or see heapwalk --help",
-    );
+    out::say(&STILL);
     Ok(exit)
 }
+
+/// The same of a session that was opened.
+pub(super) fn instead_of_opening(session: Session, config: &Config) -> Result<Exit, Failure> {
+    print(session, None, Format::Text, config)?;
+    out::say(&STILL);
+    Ok(Exit::Success)
+}
+
+const STILL: &str =
+    "this is one still picture; run heapwalk in a terminal to explore, or see heapwalk --help";
 
 fn picture(
     file: Option<&Path>,
@@ -37,10 +45,20 @@ fn picture(
     format: Format,
     config: &Config,
 ) -> Result<Exit, Failure> {
-    let (mut session, outcome) = match file {
+    let (session, outcome) = match file {
         Some(path) => script::run_file(path, |_, _| Ok(()))?,
         None => (script::run_demo()?, Outcome::default()),
     };
+    print(session, size, format, config)?;
+    Ok(outcome.exit())
+}
+
+fn print(
+    mut session: Session,
+    size: Option<FrameSize>,
+    format: Format,
+    config: &Config,
+) -> Result<(), Failure> {
     let size = size.unwrap_or_else(|| default_size(std::env::var("COLUMNS").ok().as_deref()));
     let environment = Environment::of_process();
     let appearance = config.appearance(&environment);
@@ -55,8 +73,7 @@ fn picture(
         Format::Text => export::text(&buffer),
         Format::Svg => export::svg(&buffer, scheme(appearance)),
     };
-    out::write(|to| to.write_all(words.as_bytes()))?;
-    Ok(outcome.exit())
+    out::write(|to| to.write_all(words.as_bytes()))
 }
 
 fn still(session: &mut Session, state: &State, theme: &Theme) -> Buffer {

@@ -30,6 +30,17 @@ failed_expectations, metrics: {NAME: number}}. tone is done, note, failed or ref
 
 Exit codes: 0 all expectations held, 1 an expectation failed, 2 FILE:LINE:COLUMN tells a mistake.";
 
+pub(super) const OPEN: &str = "\
+Examples:
+  heapwalk open last
+  heapwalk open ~/.local/state/heapwalk/sessions/20260131T101500Z-4711.heap
+
+A journal that ends in the middle of a line, as after a kill -9, opens with all whole lines. The
+file itself is left as it is: what is done from here on goes to a journal of its own. --journal off
+keeps none; a session on a trace has none, since the steps of a trace are no commands.
+
+Exit codes: 0 the explorer ended, 2 there is no such session, or FILE:LINE:COLUMN tells a mistake.";
+
 pub(super) const REPLAY: &str = "\
 Examples:
   heapwalk replay ls.rep.gz

@@ -1,10 +1,10 @@
 //! Files that a person names: scripts and traces, told apart by what is in them.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::path::Path;
 
-use crate::session::{Command, ScriptError, parse_script};
+use crate::session::{Command, Past, ScriptError, parse_script, read_journal};
 use crate::trace::Trace;
 use crate::trace::samples::Sample;
 
@@ -16,6 +16,21 @@ pub(super) enum Input {
     /// Commands with the numbers of their lines.
     Script(Vec<(usize, Command)>),
     /// A trace.
+    Trace(Trace),
+}
+
+/// What the explorer can begin with.
+#[derive(Debug)]
+pub(super) enum Beginning {
+    /// What is to be done again.
+    Past(Past),
+    /// A trace.
+    Trace(Trace),
+}
+
+/// A file that was read, as far as it is told apart.
+enum Read {
+    Text(Vec<u8>),
     Trace(Trace),
 }
 
@@ -50,7 +65,7 @@ fn shipped(path: &Path) -> Option<&'static [u8]> {
 }
 
 /// Opens a file, the standard input, or, where there is no such file, what heapwalk ships under that name.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+pub(super) fn open(path: &Path) -> Result<Box<dyn io::Read>, Failure> {
     if is_stdin(path) {
         return Ok(Box::new(io::stdin().lock()));
     }
@@ -73,6 +88,21 @@ pub(super) fn trace(path: &Path) -> Result<Trace, Failure> {
 
 /// Reads a script or a trace.
 pub(super) fn script_or_trace(path: &Path) -> Result<Input, Failure> {
+    match read(path)? {
+        Read::Text(text) => script(&name_of(path), &text).map(Input::Script),
+        Read::Trace(trace) => Ok(Input::Trace(trace)),
+    }
+}
+
+/// Reads a journal, a script or a trace.
+pub(super) fn beginning(path: &Path) -> Result<Beginning, Failure> {
+    match read(path)? {
+        Read::Text(text) => Ok(Beginning::Past(read_journal(&text, &name_of(path))?)),
+        Read::Trace(trace) => Ok(Beginning::Trace(trace)),
+    }
+}
+
+fn read(path: &Path) -> Result<Read, Failure> {
     let name = name_of(path);
     let failed = |cause| Failure::Read {
         file: name.clone(),
@@ -85,7 +115,7 @@ pub(super) fn script_or_trace(path: &Path) -> Result<Input, Failure> {
         .read_to_end(&mut begin)
         .map_err(failed)?;
     if is_trace(&begin) {
-        return Ok(Input::Trace(Trace::read(&name, begin.chain(rest))?));
+        return Ok(Read::Trace(Trace::read(&name, begin.chain(rest))?));
     }
     rest.take(LARGEST_SCRIPT)
         .read_to_end(&mut begin)
@@ -95,7 +125,7 @@ pub(super) fn script_or_trace(path: &Path) -> Result<Input, Failure> {
             "more than 64 MiB, which no script has",
         )));
     }
-    script(&name, &begin).map(Input::Script)
+    Ok(Read::Text(begin))
 }
 
 /// As much of a file as tells what it is.

@@ -11,6 +11,7 @@ mod frame;
 mod help;
 mod input;
 mod out;
+mod places;
 mod replay;
 mod run;
 mod script;
@@ -52,6 +53,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
     match &arguments.command {
         Some(Sub::Replay(args)) => replay::run(args),
         Some(Sub::Run(args)) => run::run(args),
+        Some(Sub::Open(args)) => explore::open(args, &Config::load(&arguments.overrides)?),
         Some(Sub::Frame(args)) => frame::run(args, &Config::load(&arguments.overrides)?),
         None => {
             let config = Config::load(&arguments.overrides)?;

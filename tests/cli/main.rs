@@ -2,6 +2,7 @@
 
 mod config;
 mod frame;
+mod open;
 mod replay;
 mod run;
 mod support;

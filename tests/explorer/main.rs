@@ -7,5 +7,6 @@ mod load;
 mod mishaps;
 mod parts;
 mod process;
+mod reopened;
 mod running;
 mod terminal;

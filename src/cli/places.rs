@@ -1,0 +1,22 @@
+//! Where heapwalk keeps what outlives it: journals of sessions, and the lines of the prompt.
+
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy;
+
+/// The directory for what heapwalk keeps: `$XDG_STATE_HOME/heapwalk`. `None` for a person without a home.
+fn state() -> Option<PathBuf> {
+    let places = etcetera::choose_base_strategy().ok()?;
+    let directory = places.state_dir().unwrap_or_else(|| places.data_dir());
+    Some(directory.join("heapwalk"))
+}
+
+/// The directory of the journals.
+pub(super) fn sessions() -> Option<PathBuf> {
+    Some(state()?.join("sessions"))
+}
+
+/// The file with the lines of the prompt.
+pub(super) fn history() -> Option<PathBuf> {
+    Some(state()?.join("history"))
+}
