@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use heapwalk::tui::Bindings;
+use heapwalk::tui::action::{ACTIONS, Context};
+
 /// Screenshots: the file, and the arguments that make it.
 const SCREENSHOTS: &[(&str, &[&str])] = &[
     (
@@ -89,6 +92,53 @@ fn parts_made_from_tables_are_current() {
         .map(|(row, reason)| format!("- {row}: {reason}\n"))
         .collect();
     check_part("not modelled", &format!("\n{list}\n"));
+    check_part("keys", &format!("\n{}\n", keys()));
+}
+
+/// A table for each place where keys count.
+fn keys() -> String {
+    let bindings = Bindings::default();
+    let table = |context: Context| {
+        let rows = ACTIONS.iter().filter(|action| action.context == context);
+        let row = |action| {
+            let keys = bindings.key_names(action).replace(' ', "` `");
+            format!("| `{keys}` | {} |\n", action.doc)
+        };
+        let place = match context {
+            Context::Everywhere => "Everywhere".to_owned(),
+            context => format!("In {}", context.place()),
+        };
+        let rows: String = rows.map(row).collect();
+        format!("{place}:\n\n| keys | what they do |\n|---|---|\n{rows}")
+    };
+    Context::ALL.map(table).join("\n")
+}
+
+#[test]
+fn the_configuration_that_is_shown_can_be_read() {
+    let text = readme();
+    let blocks = text.split("```toml\n").skip(1);
+    let shown: Vec<&str> = blocks
+        .filter_map(|block| block.split_once("```").map(|(shown, _)| shown))
+        .collect();
+    assert!(!shown.is_empty());
+    for shown in shown {
+        let folder = tempfile::tempdir().expect("a place for a file");
+        let path = folder.path().join("config.toml");
+        fs::write(&path, shown).expect("the file can be written");
+        let path = path.display().to_string();
+        let output = heapwalk(&["--print-config", "--config", &path]);
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{words}");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let lines = shown.lines().filter(|line| line.contains(" = "));
+        for line in lines.map(|line| line.split("  #").next().unwrap_or(line).trim_end()) {
+            let stands = |other: &str| other.trim_end() == line;
+            let assignments = printed.lines();
+            let mut assignments = assignments.map(|line| line.split("  #").next().unwrap_or(line));
+            assert!(assignments.any(stands), "{line} is not in {printed}");
+        }
+    }
 }
 
 #[test]

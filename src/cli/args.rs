@@ -15,6 +15,11 @@ use crate::tui::{ColorChoice, GlyphSet};
 use super::config::FRAMES;
 use super::help;
 
+/// The whole grammar, for those who tell of it.
+pub(super) fn command() -> clap::Command {
+    Arguments::command()
+}
+
 /// Reads the command line.
 pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
     let arguments = Arguments::try_parse_from(words)?;
@@ -24,7 +29,7 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Argumen
         (Some(_), None) if arguments.print_config => "--print-config".to_owned(),
         (Some(_), None) => return Ok(arguments),
     };
-    Err(Arguments::command().error(
+    Err(command().error(
         ErrorKind::ArgumentConflict,
         format!("found {beside} and a sub-command, expected one of them"),
     ))
@@ -39,7 +44,7 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Argumen
     name = "heapwalk",
     version,
     max_term_width = 100,
-    after_help = help::MAIN_SHORT,
+    after_help = help::main_short(),
     after_long_help = help::main_long()
 )]
 pub(super) struct Arguments {
@@ -82,12 +87,42 @@ pub(super) enum Sub {
     /// The picture is that of the heap after the script or trace; without one, of the demonstration heap.
     #[command(after_help = help::FRAME)]
     Frame(Frame),
+    /// Print the manual page
+    ///
+    /// It tells of options, keys and commands; the keys are those that heapwalk has without a configuration.
+    #[command(after_help = help::MAN)]
+    Man,
+    /// Print completions for a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+/// The shells that completions are made for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Shell {
+    /// bash
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+    /// Nushell
+    Nushell,
+    /// PowerShell
+    #[value(name = "powershell")]
+    PowerShell,
 }
 
 /// What the command line says about the configuration.
 #[derive(Debug, Default, Args)]
 pub(super) struct Overrides {
-    /// What background to draw for; `auto` asks the terminal, then COLORFGBG, and else takes dark
+    /// What background to draw for
+    ///
+    /// `auto` asks the terminal, then COLORFGBG, and else takes dark.
     #[arg(
         long,
         alias = "background",
@@ -97,7 +132,9 @@ pub(super) struct Overrides {
         display_order = 100
     )]
     pub(super) theme: Option<Ground>,
-    /// When to use colours; NO_COLOR is honoured unless this or HEAPWALK_COLOR is given
+    /// When to use colours
+    ///
+    /// NO_COLOR is honoured unless this or HEAPWALK_COLOR is given.
     #[arg(
         long,
         value_enum,
@@ -106,7 +143,9 @@ pub(super) struct Overrides {
         display_order = 100
     )]
     pub(super) color: Option<When>,
-    /// Which characters to draw with; `auto` asks the locale
+    /// Which characters to draw with
+    ///
+    /// `auto` takes Unicode where LC_ALL, LC_CTYPE or LANG says UTF-8, and ASCII elsewhere.
     #[arg(
         long,
         value_enum,
@@ -129,13 +168,13 @@ pub(super) struct Overrides {
 #[derive(Debug, Default, Args)]
 pub(super) struct Behaviour {
     /// Whether clicks and the wheel are for the explorer
-    #[arg(long, value_name = "on|off", value_parser = SWITCH, action = ArgAction::Set)]
+    #[arg(long, hide_short_help = true, value_name = "on|off", value_parser = switch(), hide_possible_values = true, action = ArgAction::Set)]
     pub(super) mouse: Option<bool>,
     /// Whether what is done in the explorer is kept in a journal
-    #[arg(long, value_name = "on|off", value_parser = SWITCH, action = ArgAction::Set)]
+    #[arg(long, hide_short_help = true, value_name = "on|off", value_parser = switch(), hide_possible_values = true, action = ArgAction::Set)]
     pub(super) journal: Option<bool>,
     /// How often the explorer draws at most, from 1 to 60
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(FRAMES))]
+    #[arg(long, hide_short_help = true, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(FRAMES))]
     pub(super) frames_per_second: Option<u32>,
 }
 
@@ -164,14 +203,14 @@ pub(super) struct Replay {
     #[arg(long, default_value = Policy::Best.name(), value_parser = policy())]
     pub(super) policy: Policy,
     /// Whether HeapFree joins free neighbours
-    #[arg(long, value_name = "on|off", default_value = "on", value_parser = SWITCH, action = ArgAction::Set)]
+    #[arg(long, value_name = "on|off", default_value = "on", value_parser = switch(), hide_possible_values = true, action = ArgAction::Set)]
     pub(super) coalesce: bool,
     /// When HeapFree gives memory back: `off`, `auto` (NT's 4K,64K), or from which sizes of a block and of all free
     /// memory on
     #[arg(long, value_name = "off|auto|BLOCK,TOTAL", default_value = "off")]
     pub(super) decommit: Decommit,
     /// Whether calls take the heap's lock
-    #[arg(long, value_name = "on|off", default_value = "on", value_parser = SWITCH, action = ArgAction::Set)]
+    #[arg(long, value_name = "on|off", default_value = "on", value_parser = switch(), hide_possible_values = true, action = ArgAction::Set)]
     pub(super) serialize: bool,
     /// Write one byte in each page of a block instead of filling it, and read nothing back
     #[arg(long)]
@@ -198,11 +237,9 @@ pub(super) struct Frame {
 }
 
 /// `on` and `off`.
-const SWITCH: fn(&str) -> Result<bool, String> = |text| match text {
-    "on" => Ok(true),
-    "off" => Ok(false),
-    _ => Err("expected on or off".to_owned()),
-};
+fn switch() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["on", "off"]).map(|word| word == "on")
+}
 
 /// The names of the policies, also without `-fit`.
 fn policy() -> impl TypedValueParser<Value = Policy> {

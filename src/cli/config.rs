@@ -19,8 +19,7 @@ use super::args::{Glyphs, Ground, Overrides, When};
 use super::exit::Failure;
 
 pub(super) use print::to_toml;
-use setting::SETTINGS;
-pub(super) use setting::{FRAMES, variable};
+pub(super) use setting::{FRAMES, SETTINGS, variable};
 
 /// Everything that can be configured.
 #[derive(Clone, PartialEq, Debug)]

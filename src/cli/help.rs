@@ -9,14 +9,17 @@ use crate::tui::action::{ACTIONS, Context};
 
 use super::exit::Exit;
 
-pub(super) const MAIN_SHORT: &str = "\
-Examples:
-  heapwalk                        explore a heap
+/// The examples of the whole program.
+pub(super) const EXAMPLES: &str = "  heapwalk                        explore a heap
   heapwalk lesson.heap            explore what a script does, step by step
   heapwalk run lesson.heap        run it without a screen
   heapwalk replay ls.rep.gz       measure a recorded program
+  heapwalk --print-config         the settings and all keys, to be changed";
 
---help tells more: keys, commands, exit codes.";
+/// What `-h` adds.
+pub(super) fn main_short() -> String {
+    format!("Examples:\n{EXAMPLES}\n\n--help tells more: keys, commands, exit codes.")
+}
 
 pub(super) const RUN: &str = "\
 Examples:
@@ -69,12 +72,22 @@ Examples:
   heapwalk frame --run lesson.heap --format svg > lesson.svg
   heapwalk frame --glyphs ascii --size 80x24";
 
+pub(super) const MAN: &str = "\
+Examples:
+  heapwalk man | man -l -
+  heapwalk man > ~/.local/share/man/man1/heapwalk.1";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  heapwalk completions bash > ~/.local/share/bash-completion/completions/heapwalk
+  heapwalk completions zsh > ~/.zfunc/_heapwalk
+  heapwalk completions fish > ~/.config/fish/completions/heapwalk.fish
+  heapwalk completions nushell > completions-heapwalk.nu
+  heapwalk completions powershell >> $PROFILE";
+
 /// All there is to know on one page.
 pub(super) fn main_long() -> String {
-    let mut page = format!(
-        "{}\n\nExit codes:\n",
-        MAIN_SHORT.trim_end_matches("\n\n--help tells more: keys, commands, exit codes.")
-    );
+    let mut page = format!("Examples:\n{EXAMPLES}\n\nExit codes:\n");
     for exit in Exit::ALL {
         line(&mut page, &exit.code().to_string(), exit.doc());
     }

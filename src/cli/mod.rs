@@ -4,12 +4,14 @@
 //! terminal no escape code is written.
 
 mod args;
+mod completions;
 mod config;
 mod exit;
 mod explore;
 mod frame;
 mod help;
 mod input;
+mod man;
 mod out;
 mod places;
 mod replay;
@@ -54,6 +56,8 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Sub::Replay(args)) => replay::run(args),
         Some(Sub::Run(args)) => run::run(args),
         Some(Sub::Open(args)) => explore::open(args, &Config::load(&arguments.overrides)?),
+        Some(Sub::Man) => man::run(),
+        Some(Sub::Completions { shell }) => completions::run(*shell),
         Some(Sub::Frame(args)) => frame::run(args, &Config::load(&arguments.overrides)?),
         None => {
             let config = Config::load(&arguments.overrides)?;

@@ -63,7 +63,7 @@ pub use name::{Name, Names, Operand};
 pub use number::Size;
 pub use options::OptionRow;
 pub use parse::{parse_line, parse_script};
-pub use reference::reference;
+pub use reference::{ReferenceEntry, ReferenceSection, reference, sections};
 pub use session::{Checkpoint, Session};
 pub use thread::SessionThread;
 pub use workload::{Distribution, Lifetime, Workload};

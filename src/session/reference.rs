@@ -7,10 +7,43 @@ use super::grammar::{CommandRow, GRAMMAR, Group};
 use super::metric::Metric;
 use super::options::OptionRow;
 
+/// A part of the page.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReferenceSection {
+    /// What its entries have in common.
+    pub title: String,
+    /// Its entries, in the order of the tables.
+    pub entries: Vec<ReferenceEntry>,
+}
+
+/// A word or a form of the language.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReferenceEntry {
+    /// How it is written.
+    pub words: String,
+    /// What it does or is.
+    pub doc: String,
+    /// A line that can be typed, with the documented call behind it.
+    pub example: Option<String>,
+}
+
 /// All commands, options, call flags and metrics as plain text of at most 100
-/// columns, for `help`, the manual and the README.
+/// columns, for `help` and the README.
 #[must_use]
 pub fn reference() -> String {
+    let mut page = Text::default();
+    for section in sections() {
+        page.heading(&section.title);
+        for entry in &section.entries {
+            page.entry(entry);
+        }
+    }
+    page.text
+}
+
+/// The same in parts, for those who set it in another way: the manual.
+#[must_use]
+pub fn sections() -> Vec<ReferenceSection> {
     let mut page = Page::default();
     for group in Group::ALL {
         page.heading(group.name());
@@ -32,7 +65,7 @@ pub fn reference() -> String {
             &format!("{}: {}", metric.unit().name(), metric.doc()),
         );
     }
-    page.text
+    page.sections
 }
 
 /// Each table of options once, with what the verbs that take it have in common.
@@ -62,12 +95,52 @@ const WIDTH: usize = 100;
 /// Where explanations begin.
 const INDENT: usize = 6;
 
+/// The page as it is gathered from the tables.
 #[derive(Default)]
 struct Page {
-    text: String,
+    sections: Vec<ReferenceSection>,
 }
 
 impl Page {
+    fn heading(&mut self, words: &str) {
+        self.sections.push(ReferenceSection {
+            title: words.to_owned(),
+            entries: Vec::new(),
+        });
+    }
+
+    fn command(&mut self, row: &CommandRow) {
+        let call = row.call.map_or(String::new(), |call| format!("  # {call}"));
+        self.add(row.usage, row.doc, Some(format!("{}{call}", row.example)));
+    }
+
+    fn option(&mut self, option: &OptionRow) {
+        let default = format!("{} (default {})", option.doc, option.default);
+        self.entry(&format!("{}={}", option.key, option.values), &default);
+    }
+
+    fn entry(&mut self, words: &str, doc: &str) {
+        self.add(words, doc, None);
+    }
+
+    fn add(&mut self, words: &str, doc: &str, example: Option<String>) {
+        if let Some(section) = self.sections.last_mut() {
+            section.entries.push(ReferenceEntry {
+                words: words.to_owned(),
+                doc: doc.to_owned(),
+                example,
+            });
+        }
+    }
+}
+
+/// The page as plain text.
+#[derive(Default)]
+struct Text {
+    text: String,
+}
+
+impl Text {
     fn heading(&mut self, words: &str) {
         if !self.text.is_empty() {
             self.text.push('\n');
@@ -76,22 +149,11 @@ impl Page {
         self.text.push('\n');
     }
 
-    fn command(&mut self, row: &CommandRow) {
-        self.entry(row.usage, row.doc);
-        let call = row.call.map_or(String::new(), |call| format!("  # {call}"));
-        self.line(INDENT, &format!("{}{call}", row.example));
-    }
-
-    fn option(&mut self, option: &OptionRow) {
-        let default = format!("{} (default {})", option.doc, option.default);
-        self.entry(&format!("{}={}", option.key, option.values), &default);
-    }
-
-    /// A line, and below it its explanation, wrapped.
-    fn entry(&mut self, words: &str, doc: &str) {
-        self.line(2, words);
+    /// A line, and below it its explanation, wrapped, and its example.
+    fn entry(&mut self, entry: &ReferenceEntry) {
+        self.line(2, &entry.words);
         let mut line = String::new();
-        for word in doc.split(' ') {
+        for word in entry.doc.split(' ') {
             if !line.is_empty() && INDENT + line.len() + 1 + word.len() > WIDTH {
                 self.line(INDENT, &std::mem::take(&mut line));
             }
@@ -100,6 +162,9 @@ impl Page {
             line.push_str(word);
         }
         self.line(INDENT, &line);
+        if let Some(example) = &entry.example {
+            self.line(INDENT, example);
+        }
     }
 
     fn line(&mut self, indent: usize, words: &str) {

@@ -130,7 +130,11 @@ fn wrong_requests_for_a_configuration_are_refused() {
             ("", ""),
             "61 is not in 1..=60",
         ),
-        (&["--mouse", "maybe"], ("", ""), "expected on or off"),
+        (
+            &["--mouse", "maybe"],
+            ("", ""),
+            "[possible values: on, off]",
+        ),
     ] {
         let mut call = heapwalk(args);
         if !variable.0.is_empty() {

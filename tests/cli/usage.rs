@@ -5,7 +5,7 @@ use std::io::pipe;
 
 use super::support::heapwalk;
 
-const SUBCOMMANDS: [&str; 3] = ["run", "replay", "frame"];
+pub(crate) const SUBCOMMANDS: [&str; 5] = ["run", "replay", "frame", "man", "completions"];
 
 #[test]
 fn help_is_short_and_long() {
@@ -53,7 +53,7 @@ fn wrong_usage_ends_with_2_and_says_what_was_expected() {
         ),
         (
             &["replay", "--coalesce", "maybe", "x"],
-            "expected on or off",
+            "[possible values: on, off]",
         ),
         (
             &["replay", "--decommit", "4K", "x"],
@@ -68,6 +68,10 @@ fn wrong_usage_ends_with_2_and_says_what_was_expected() {
         (&["frame", "--size", "0x24"], "from 1 to 1000"),
         (&["frame", "--format", "png"], "text, svg"),
         (&["--color", "sometimes"], "auto, always, never"),
+        (
+            &["completions", "csh"],
+            "bash, zsh, fish, nushell, powershell",
+        ),
         (&["a.heap", "b.heap"], "b.heap"),
         (&["a.heap", "frame"], "expected one of them"),
     ] {
@@ -87,6 +91,9 @@ fn a_reader_that_stops_reading_is_no_failure() {
         &["run", "--json", "demo"],
         &["frame"],
         &["frame", "--format", "svg"],
+        &["man"],
+        &["completions", "zsh"],
+        &["--print-config"],
     ] {
         let (reader, writer) = pipe().expect("there are pipes");
         drop(reader);

@@ -9,16 +9,16 @@ use crate::session::either;
 use super::Config;
 
 /// One row of the table.
-pub(super) struct Setting {
+pub(in crate::cli) struct Setting {
     /// Its name in the file.
-    pub(super) name: &'static str,
+    pub(in crate::cli) name: &'static str,
     /// What it decides, in a sentence.
-    pub(super) doc: &'static str,
-    pub(super) kind: Kind,
+    pub(in crate::cli) doc: &'static str,
+    pub(in crate::cli) kind: Kind,
 }
 
 /// What values a setting has, and where they are kept.
-pub(super) enum Kind {
+pub(in crate::cli) enum Kind {
     /// One of some words.
     Word {
         words: fn() -> Vec<String>,
@@ -40,7 +40,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting that is not a key, in the order in which they are printed.
-pub(super) static SETTINGS: [Setting; 6] = [
+pub(in crate::cli) static SETTINGS: [Setting; 6] = [
     Setting {
         name: "theme",
         doc: "the background to draw for; auto asks the terminal",
@@ -105,7 +105,7 @@ pub(in crate::cli) fn variable(name: &str) -> String {
 
 impl Kind {
     /// The values there are, in words: `auto, dark or light`.
-    pub(super) fn expected(&self) -> String {
+    pub(in crate::cli) fn expected(&self) -> String {
         match self {
             Kind::Word { words, .. } => either(&words()),
             Kind::Switch { .. } => "true or false".to_owned(),
@@ -116,7 +116,7 @@ impl Kind {
     }
 
     /// The value as it stands in a file.
-    pub(super) fn value(&self, config: &Config) -> toml::Value {
+    pub(in crate::cli) fn value(&self, config: &Config) -> toml::Value {
         match self {
             Kind::Word { get, .. } => get(config).into(),
             Kind::Switch { get, .. } => get(config).into(),
@@ -125,7 +125,7 @@ impl Kind {
     }
 
     /// Takes a word; answers whether it is one that the setting has.
-    pub(super) fn take_word(&self, config: &mut Config, word: &str) -> bool {
+    pub(in crate::cli) fn take_word(&self, config: &mut Config, word: &str) -> bool {
         match self {
             Kind::Word { set, .. } => set(config, word),
             Kind::Switch { .. } | Kind::Number { .. } => false,
@@ -133,7 +133,7 @@ impl Kind {
     }
 
     /// Takes a truth value; answers whether the setting has such.
-    pub(super) fn take_switch(&self, config: &mut Config, on: bool) -> bool {
+    pub(in crate::cli) fn take_switch(&self, config: &mut Config, on: bool) -> bool {
         match self {
             Kind::Switch { set, .. } => set(config, on),
             Kind::Word { .. } | Kind::Number { .. } => return false,
@@ -142,7 +142,7 @@ impl Kind {
     }
 
     /// Takes a number; answers whether it is one that the setting has.
-    pub(super) fn take_number(&self, config: &mut Config, number: i64) -> bool {
+    pub(in crate::cli) fn take_number(&self, config: &mut Config, number: i64) -> bool {
         match (self, u32::try_from(number)) {
             (Kind::Number { range, set, .. }, Ok(value)) if range.contains(&number) => {
                 set(config, value);
@@ -153,7 +153,7 @@ impl Kind {
     }
 
     /// Takes a value as the environment has it: always a text.
-    pub(super) fn take_text(&self, config: &mut Config, text: &str) -> Result<(), String> {
+    pub(in crate::cli) fn take_text(&self, config: &mut Config, text: &str) -> Result<(), String> {
         let taken = match self {
             Kind::Word { .. } => self.take_word(config, text),
             Kind::Switch { .. } => match text {
