@@ -82,11 +82,32 @@ fn state_layout(state: &State, area: Rect) -> Option<Layout> {
 
 fn draw_pane(scene: &Scene<'_>, layout: &Layout, pane: Pane, buffer: &mut Buffer) {
     let area = layout.pane(pane);
-    if area.is_empty() {
-        return;
+    if !area.is_empty() {
+        draw_into(scene, pane, area, buffer);
     }
+}
+
+/// One pane alone, in any area.
+#[cfg(test)]
+pub(super) fn draw_pane_in(
+    state: &State,
+    frame: &Frame,
+    theme: &Theme,
+    pane: Pane,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let scene = Scene {
+        state,
+        frame,
+        theme,
+    };
+    draw_into(&scene, pane, area, buffer);
+}
+
+fn draw_into(scene: &Scene<'_>, pane: Pane, area: Rect, buffer: &mut Buffer) {
     match pane {
-        Pane::Map => map::draw(scene, area, layout.overview_rows(), buffer),
+        Pane::Map => map::draw(scene, area, buffer),
         Pane::Block => block::draw(scene, area, buffer),
         Pane::Fragmentation => fragmentation::draw(scene, area, buffer),
         Pane::Time => time::draw(scene, area, buffer),

@@ -1,16 +1,31 @@
 //! Frames of heaps that never were, exact enough to be drawn: what they show adds up.
 
+mod parts;
+
 use std::sync::Arc;
 
 use crate::heap::Policy;
-use crate::session::frame::{Answer, Cause, Frame, Request, Returned, Run, Target, Tone};
+use crate::session::frame::{
+    Answer, Bookmark, Cause, Found, Frame, Request, Returned, Run, Target, Tone,
+};
 use crate::view::{
-    BlockCard, BlockState, Cell, CellState, Figures, HeaderFields, HeapKind, HeapTitle, Lens,
-    MapPicture, MapRow, Mark, MemoryLine, Neighbour, Overview, Picture, RowResidency,
+    BlockCard, BlockState, Cell, CellState, Figures, HeapKind, HeapTitle, Lens, MapPicture, MapRow,
+    Mark, MemoryLine, Neighbour, Parts, Picture, RowResidency, Window,
 };
 
 /// Bytes of a page.
 const PAGE: u64 = 4096;
+
+/// Every part of a picture, with the first rows of every list.
+const EVERYTHING: Parts = Parts {
+    overview: 64,
+    fragmentation: true,
+    free_list: FIRST_ROWS,
+    pins: FIRST_ROWS,
+    bytes: FIRST_ROWS,
+};
+
+const FIRST_ROWS: Window = Window { top: 0, rows: 200 };
 
 /// One block of the pretended heap.
 #[derive(Clone, Debug)]
@@ -33,6 +48,8 @@ pub(super) struct Model {
     pub(super) log: Vec<Arc<Answer>>,
     pub(super) returned: Vec<Returned>,
     pub(super) run: Option<Run>,
+    pub(super) baseline: Option<Arc<Bookmark>>,
+    pub(super) filtered: bool,
     pub(super) version: u64,
     pub(super) requests: u64,
 }
@@ -184,12 +201,15 @@ impl Model {
                 top: 0,
                 cursor: None,
                 follow: true,
+                parts: EVERYTHING,
                 ..Lens::default()
             },
             selected: 0,
             log: Vec::new(),
             returned: Vec::new(),
             run: None,
+            baseline: None,
+            filtered: false,
             version: 1,
             requests: 0,
         }
@@ -323,37 +343,50 @@ impl Model {
             log: self.log.clone(),
             log_total: u64::try_from(self.log.len()).unwrap_or(0),
             returned: self.returned.clone(),
-            operations: 1187,
+            operations: parts::OPERATIONS,
             rate: self.run.as_ref().map(|_| 2_400_000.0),
             run: self.run.clone(),
             undo: 3,
             redo: 0,
             next_name: "c".to_owned(),
             next_size: 64,
-            timeline: Arc::default(),
-            baseline: None,
-            bookmarks: Arc::default(),
+            timeline: Arc::new(self.timeline()),
+            baseline: self.baseline.clone(),
+            bookmarks: Arc::new(self.baseline.iter().cloned().collect()),
             names: Arc::default(),
-            found: None,
+            found: self.filtered.then(|| Found {
+                filter: "free size>=100".to_owned(),
+                count: Some(self.found() as u64),
+                position: None,
+            }),
         }
     }
 
     fn picture(&self) -> Picture {
         let memory = self.memory();
+        let map = self.map();
+        let parts = &self.lens.parts;
         Picture {
             heap: self.title.clone(),
             figures: self.figures(),
             memory,
-            map: self.map(),
+            overview: self.overview(&map),
+            map,
             selected: self.blocks.get(self.selected).map(|block| self.card(block)),
-            overview: Overview::default(),
-            fragmentation: None,
-            free_list: None,
-            pins: None,
-            bytes: None,
-            range: None,
+            fragmentation: parts.fragmentation.then(|| self.fragmentation()),
+            free_list: self.free_list(),
+            pins: self.pins(),
+            bytes: self.bytes(),
+            range: self.range_card(),
             quiet: true,
         }
+    }
+
+    /// Blocks that the filter matches.
+    fn found(&self) -> usize {
+        (0..self.blocks.len())
+            .filter(|index| self.is_found(*index))
+            .count()
     }
 
     fn total(&self, of: impl Fn(&Block) -> u64) -> u64 {
@@ -413,7 +446,7 @@ impl Model {
         let figures = self.figures();
         let live = figures.requested;
         let headers = 8 * figures.busy_blocks;
-        let holes_returnable = figures.free_bytes / PAGE / 4 * PAGE;
+        let holes_returnable = self.returnable();
         let control = figures.committed - figures.busy_bytes - figures.free_bytes;
         let returned_total = self.returned.iter().map(|returned| returned.bytes).sum();
         MemoryLine {
@@ -530,7 +563,8 @@ impl Model {
                 .any(|index| index > 0 && begins(index) && free(index) && free(index - 1)),
             mark: inside.iter().find_map(|block| block.mark),
             selected: (first..=last).contains(&self.selected),
-            ..Cell::default()
+            pin: (first..=last).any(|index| self.is_pin(state, index)),
+            found: (first..=last).any(|index| self.is_found(index)),
         }
     }
 
@@ -566,10 +600,10 @@ impl Model {
             before: neighbour(self.selected.checked_sub(1)),
             behind: neighbour(Some(self.selected + 1)),
             born: busy.then_some(812),
-            pins: if busy { PAGE } else { 0 },
+            pins: self.pinned_by(self.selected),
             bytes_shown: busy.then(|| (0..24).map(|byte| 0x41 + byte).collect()),
-            fields: HeaderFields::default(),
-            links: None,
+            fields: self.fields(block, self.selected),
+            links: self.links(address),
         }
     }
 }

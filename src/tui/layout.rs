@@ -122,11 +122,7 @@ impl Layout {
     /// Rows of the whole heap above the map's own: where there is plenty of room.
     #[must_use]
     pub fn overview_rows(&self) -> u16 {
-        match self.pane(Pane::Map).height {
-            0..23 => 0,
-            23..34 => 1,
-            34.. => 2,
-        }
+        overview_rows(self.pane(Pane::Map).height)
     }
 
     fn set(&mut self, pane: Pane, area: Rect) {
@@ -283,6 +279,16 @@ pub fn table() -> String {
         );
     }
     text
+}
+
+/// Rows of the whole heap in a map of this height.
+#[must_use]
+pub fn overview_rows(height: u16) -> u16 {
+    match height {
+        0..23 => 0,
+        23..34 => 1,
+        34.. => 2,
+    }
 }
 
 /// What is left of an area while rows are taken from both ends.

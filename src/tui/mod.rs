@@ -11,8 +11,10 @@
 //! footer and help are rows of one table in [`action`]; colours and glyphs are in [`theme`].
 
 pub mod action;
+pub mod bar;
 pub mod bindings;
 pub mod canvas;
+pub mod chart;
 pub mod draw;
 pub mod environment;
 pub mod event_loop;

@@ -78,6 +78,23 @@ pub fn percent(share: f64) -> String {
     format!("{shown:.0} %")
 }
 
+/// What became of a figure since a baseline: `+80`, `-1,024`, `+0`.
+#[must_use]
+pub fn difference(now: u64, then: u64) -> String {
+    let sign = if now < then { '-' } else { '+' };
+    format!("{sign}{}", grouped(now.abs_diff(then)))
+}
+
+/// Tenths as people write them: `12`, `1.8`, `.3`, `0`.
+#[must_use]
+pub fn tenths(tenths: u64) -> String {
+    match (tenths / 10, tenths % 10) {
+        (whole, 0) => grouped(whole),
+        (0, part) => format!(".{part}"),
+        (whole, part) => format!("{}.{part}", grouped(whole)),
+    }
+}
+
 /// A rate in at most five columns: `8`, `950`, `24.1k`, `2.4M`.
 #[must_use]
 pub fn rounded(rate: f64) -> String {
@@ -176,9 +193,31 @@ mod tests {
             address,
         );
         check(
+            &[
+                (0, "0"),
+                (3, ".3"),
+                (18, "1.8"),
+                (120, "12"),
+                (43_210, "4,321"),
+            ],
+            tenths,
+        );
+        check(
             &[(0, "0 holes"), (1, "1 hole"), (1200, "1,200 holes")],
             |n| counted(n, "hole"),
         );
+    }
+
+    #[test]
+    fn differences_bear_their_sign() {
+        for (now, then, text) in [
+            (3920, 3840, "+80"),
+            (0, 1024, "-1,024"),
+            (7, 7, "+0"),
+            (u64::MAX, 0, "+18,446,744,073,709,551,615"),
+        ] {
+            assert_eq!(difference(now, then), text, "{now} after {then}");
+        }
     }
 
     #[test]

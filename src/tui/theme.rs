@@ -1,10 +1,18 @@
 //! Colours and glyphs, asked for by meaning. Nothing outside this file names a colour or draws a special character.
 
+mod glyphs;
+mod legend;
+#[cfg(test)]
+mod tests;
+
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::view::{Cell, CellState, Mark};
+use crate::view::Cell;
 
 use super::environment::{Appearance, ColorDepth, GlyphSet};
+
+pub use glyphs::Glyphs;
+pub use legend::{Kind, LegendEntry};
 
 /// What a piece of the screen means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,102 +47,43 @@ pub enum Role {
     Unmerged,
     /// Damage, and calls that failed.
     Bad,
+    /// A block that keeps pages from being returned.
+    Pin,
+    /// A block that the filter matches.
+    Found,
+    /// The line of committed bytes in a chart.
+    Committed,
+    /// The line of resident bytes in a chart.
+    Resident,
+    /// Free memory that heapmin would give back now.
+    Returnable,
 }
 
-/// Characters by meaning.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Glyphs {
-    /// First cell of a busy block, and the others.
-    pub busy: [char; 2],
-    /// First cell of a hole, and the others.
-    pub free: [char; 2],
-    /// The heap's own memory.
-    pub control: [char; 2],
-    /// First cell of the selected block, and the others when busy.
-    pub selected: [char; 2],
-    /// The other cells of the selected block when it is a hole.
-    pub selected_free: char,
-    /// First cell of a block allocated just now, and the others.
-    pub new: [char; 2],
-    /// First cell of a block freed just now, and the others.
-    pub freed: [char; 2],
-    /// First cell of a hole that was merged just now, and the others.
-    pub merged: [char; 2],
-    /// First cell of what stayed free of a block cut just now, and the others.
-    pub split: [char; 2],
-    /// Memory given back to the system just now: the sparse mark, and what lies between.
-    pub returned: [char; 2],
-    /// Where a second free block begins without having been merged with the first.
-    pub unmerged: char,
-    /// Reserved memory: the sparse mark, and what lies between.
-    pub uncommitted: [char; 2],
-    /// A cell partly busy, by eighths of busy bytes from 1 to 7.
-    pub mixed: [char; 7],
-    /// Memory that cannot be read as blocks.
-    pub bad: char,
-    /// Rules and folded rows.
-    pub rule: char,
-    /// Between the segments of a line.
-    pub bar: char,
-    /// What was cut off.
-    pub more: char,
-    /// Something runs; something is paused.
-    pub run: [char; 2],
-    /// Before and after.
-    pub arrow: &'static str,
-    /// Points at a place in the line above.
-    pub caret: char,
+impl Role {
+    /// Every meaning.
+    pub const ALL: [Role; 20] = [
+        Role::Text,
+        Role::Faint,
+        Role::Strong,
+        Role::Key,
+        Role::Busy,
+        Role::Free,
+        Role::Mixed,
+        Role::Overhead,
+        Role::Uncommitted,
+        Role::Selected,
+        Role::New,
+        Role::Freed,
+        Role::Returned,
+        Role::Unmerged,
+        Role::Bad,
+        Role::Pin,
+        Role::Found,
+        Role::Committed,
+        Role::Resident,
+        Role::Returnable,
+    ];
 }
-
-/// The two sets. `▒▓█▀▄` and lines may be two columns wide in East Asian terminals: hence the second.
-const UNICODE: Glyphs = Glyphs {
-    busy: ['▐', '█'],
-    free: ['┊', '░'],
-    control: ['▐', '▒'],
-    selected: ['┣', '━'],
-    selected_free: '┅',
-    new: ['▟', '▓'],
-    freed: ['╳', '╱'],
-    merged: ['╠', '═'],
-    split: ['├', '┄'],
-    returned: ['▽', '·'],
-    unmerged: '║',
-    uncommitted: ['·', ' '],
-    mixed: ['▁', '▂', '▃', '▄', '▅', '▆', '▇'],
-    bad: '!',
-    rule: '─',
-    bar: '│',
-    more: '…',
-    run: ['▶', '‖'],
-    arrow: "→",
-    caret: '↑',
-};
-
-const ASCII: Glyphs = Glyphs {
-    busy: ['[', '#'],
-    free: ['(', '.'],
-    control: ['{', '='],
-    selected: ['>', '#'],
-    selected_free: '.',
-    new: ['*', '+'],
-    freed: ['X', 'x'],
-    merged: ['<', '-'],
-    split: ['/', ','],
-    returned: ['v', ' '],
-    unmerged: '|',
-    uncommitted: [' ', ' '],
-    mixed: ['~'; 7],
-    bad: '!',
-    rule: '-',
-    bar: '|',
-    more: '~',
-    run: ['>', '='],
-    arrow: "->",
-    caret: '^',
-};
-
-/// Every this many cells of reserved memory bear the sparse mark.
-const SPARSE: usize = 4;
 
 /// The colours of a palette at one depth. `None` leaves the terminal's own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -251,17 +200,6 @@ pub struct Theme {
     palette: Palette,
 }
 
-/// One entry of the map's legend.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct LegendEntry {
-    /// The characters as the map shows them.
-    pub glyphs: String,
-    /// How they are coloured.
-    pub role: Role,
-    /// What they mean.
-    pub word: &'static str,
-}
-
 impl Theme {
     /// The theme for a terminal.
     #[must_use]
@@ -273,8 +211,8 @@ impl Theme {
             })
             .map_or(NO_PALETTE, |(_, _, palette)| *palette);
         let glyphs = match glyphs {
-            GlyphSet::Unicode => UNICODE,
-            GlyphSet::Ascii => ASCII,
+            GlyphSet::Unicode => glyphs::UNICODE,
+            GlyphSet::Ascii => glyphs::ASCII,
         };
         Theme { glyphs, palette }
     }
@@ -286,15 +224,18 @@ impl Theme {
         match role {
             Role::Text => Style::new(),
             Role::Faint | Role::Uncommitted => colored(palette.faint, None),
-            Role::Strong | Role::Key | Role::New | Role::Returned => {
+            Role::Strong | Role::Key | Role::New | Role::Returned | Role::Pin | Role::Committed => {
                 colored(palette.accent, None).add_modifier(Modifier::BOLD)
             }
             Role::Busy => colored(palette.busy, None),
             Role::Free => colored(palette.free_ink, palette.free),
             Role::Mixed => colored(palette.busy, palette.free),
-            Role::Overhead => colored(palette.overhead, None),
+            Role::Overhead | Role::Resident => colored(palette.overhead, None),
             Role::Selected => self.reversed().add_modifier(Modifier::BOLD),
-            Role::Freed | Role::Unmerged => {
+            Role::Found => {
+                colored(palette.accent, None).add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
+            }
+            Role::Freed | Role::Unmerged | Role::Returnable => {
                 colored(palette.accent, palette.free).add_modifier(Modifier::BOLD)
             }
             Role::Bad => {
@@ -304,41 +245,21 @@ impl Theme {
     }
 
     /// The character and style of one cell of the map; `column` spreads the sparse mark of reserved memory.
-    ///
-    /// Damage beats selection, selection beats what just happened, and that beats the state, so
-    /// that nothing urgent is hidden.
     #[must_use]
     pub fn cell(&self, cell: &Cell, column: usize) -> (char, Style) {
-        let glyphs = &self.glyphs;
-        let place = usize::from(!cell.starts);
-        let (glyph, role) = match (cell.state, cell.mark) {
-            (CellState::Damaged, _) => (glyphs.bad, Role::Bad),
-            (CellState::Uncommitted, Some(Mark::Returned)) => (
-                glyphs.returned[usize::from(!column.is_multiple_of(SPARSE))],
-                Role::Returned,
-            ),
-            (CellState::Uncommitted, _) => (
-                glyphs.uncommitted[usize::from(!column.is_multiple_of(SPARSE))],
-                Role::Uncommitted,
-            ),
-            (CellState::Free, _) if cell.selected && !cell.starts => {
-                (glyphs.selected_free, Role::Selected)
-            }
-            _ if cell.selected => (glyphs.selected[place], Role::Selected),
-            (_, Some(Mark::New)) => (glyphs.new[place], Role::New),
-            (_, Some(Mark::Freed)) => (glyphs.freed[place], Role::Freed),
-            (CellState::Free, Some(Mark::Merged)) => (glyphs.merged[place], Role::Freed),
-            (CellState::Free, Some(Mark::Split)) => (glyphs.split[place], Role::Freed),
-            (CellState::Free, _) if cell.unmerged => (glyphs.unmerged, Role::Unmerged),
-            _ if cell.mixed => (
-                glyphs.mixed[usize::from(cell.fill.clamp(1, 7)) - 1],
-                Role::Mixed,
-            ),
-            (CellState::Free, _) => (glyphs.free[place], Role::Free),
-            (CellState::Busy, _) => (glyphs.busy[place], Role::Busy),
-            (CellState::Control, _) => (glyphs.control[place], Role::Overhead),
-        };
-        (glyph, self.style(role))
+        let kind = Kind::of(cell);
+        let glyph = self.glyphs.of_cell(kind, cell, column);
+        (glyph, self.style(kind.role()))
+    }
+
+    /// A cell of the map that is inside the chosen range.
+    #[must_use]
+    pub fn in_range(&self) -> Style {
+        Style {
+            fg: self.palette.accent,
+            ..Style::new()
+        }
+        .add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
     }
 
     /// What bars of memory with this meaning are made of.
@@ -350,35 +271,6 @@ impl Theme {
             Role::Bad => self.glyphs.bad,
             _ => self.glyphs.busy[1],
         }
-    }
-
-    /// Every glyph of the map with its meaning, the most needed first.
-    #[must_use]
-    pub fn legend(&self) -> Vec<LegendEntry> {
-        let glyphs = &self.glyphs;
-        let pair = |pair: [char; 2]| pair.iter().collect::<String>();
-        let reserved = if glyphs.uncommitted[0] == ' ' {
-            "' '".to_owned()
-        } else {
-            glyphs.uncommitted[0].to_string()
-        };
-        [
-            (pair(glyphs.busy), Role::Busy, "busy"),
-            (pair(glyphs.free), Role::Free, "hole"),
-            (glyphs.unmerged.to_string(), Role::Unmerged, "unmerged"),
-            (reserved, Role::Uncommitted, "reserved"),
-            (glyphs.control[1].to_string(), Role::Overhead, "control"),
-            (glyphs.mixed[3].to_string(), Role::Mixed, "mixed"),
-            (glyphs.new[1].to_string(), Role::New, "new"),
-            (glyphs.freed[1].to_string(), Role::Freed, "freed"),
-            (glyphs.merged[1].to_string(), Role::Freed, "merged"),
-            (glyphs.split[1].to_string(), Role::Freed, "split"),
-            (glyphs.returned[0].to_string(), Role::Returned, "returned"),
-            (glyphs.bad.to_string(), Role::Bad, "bad"),
-        ]
-        .into_iter()
-        .map(|(glyphs, role, word)| LegendEntry { glyphs, role, word })
-        .collect()
     }
 
     fn reversed(&self) -> Style {

@@ -3,21 +3,29 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::session::frame::Bookmark;
 use crate::tui::canvas::{Segment, joined, put_line};
 use crate::tui::numbers::{bytes, counted, grouped, percent};
 use crate::tui::theme::Role;
 
 use super::Scene;
 
+/// Ranks up to this one say more than a comparison with the baseline does.
+const BEFORE_DIFFERENCES: u8 = 1;
+
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    put_line(
-        buffer,
-        area,
-        &joined(segments(scene), &scene.bar(), area.width),
-    );
+    let mut needed = segments(scene, true);
+    needed.retain(|segment| segment.rank <= BEFORE_DIFFERENCES);
+    let room = joined(needed, &scene.bar(), u16::MAX).width() <= usize::from(area.width);
+    let line = joined(segments(scene, room), &scene.bar(), area.width);
+    put_line(buffer, area, &line);
 }
 
-fn segments(scene: &Scene<'_>) -> Vec<Segment> {
+fn segments(scene: &Scene<'_>, differences: bool) -> Vec<Segment> {
+    let since = |now, then: fn(&Bookmark) -> u64| match differences {
+        true => scene.since(now, then),
+        false => String::new(),
+    };
     let figures = &scene.frame.picture.figures;
     let text = |text: String| scene.span(Role::Text, text);
     let strong = |text: String| scene.span(Role::Strong, text);
@@ -27,14 +35,20 @@ fn segments(scene: &Scene<'_>) -> Vec<Segment> {
         vec![
             text("free ".to_owned()),
             strong(bytes(figures.free_bytes)),
+            strong(since(figures.free_bytes, |then| then.figures.free_bytes)),
             text(format!(" in {}", counted(figures.holes, "hole"))),
+            strong(since(figures.holes, |then| then.figures.holes)),
         ]
     };
     let biggest = vec![
         text("biggest request ".to_owned()),
         strong(bytes(figures.largest_request)),
+        strong(since(figures.largest_request, |then| {
+            then.figures.largest_request
+        })),
     ];
     let mut segments = vec![Segment::new(0, free), Segment::new(0, biggest)];
+    segments.extend(found(scene));
     if figures.largest_free > 0 {
         let words = format!("HeapCompact {}", grouped(figures.largest_free));
         segments.push(Segment::new(2, vec![scene.span(Role::Faint, words)]));
@@ -42,7 +56,12 @@ fn segments(scene: &Scene<'_>) -> Vec<Segment> {
     if figures.unmerged_pairs > 0 {
         segments.push(Segment::new(
             1,
-            vec![strong(counted(figures.unmerged_pairs, "unmerged pair"))],
+            vec![
+                strong(counted(figures.unmerged_pairs, "unmerged pair")),
+                strong(since(figures.unmerged_pairs, |then| {
+                    then.figures.unmerged_pairs
+                })),
+            ],
         ));
     }
     segments.push(Segment::new(
@@ -54,7 +73,10 @@ fn segments(scene: &Scene<'_>) -> Vec<Segment> {
     ));
     segments.push(Segment::new(
         4,
-        vec![text(format!("{} busy", grouped(figures.busy_blocks)))],
+        vec![
+            text(format!("{} busy", grouped(figures.busy_blocks))),
+            strong(since(figures.busy_blocks, |then| then.figures.busy_blocks)),
+        ],
     ));
     if figures.large_blocks > 0 {
         segments.push(Segment::new(
@@ -89,4 +111,20 @@ fn segments(scene: &Scene<'_>) -> Vec<Segment> {
         ))],
     ));
     segments
+}
+
+/// What the filter finds, while there is one.
+fn found(scene: &Scene<'_>) -> Option<Segment> {
+    let found = scene.frame.found.as_ref()?;
+    let count = found
+        .count
+        .map_or_else(|| "counting".to_owned(), |count| counted(count, "block"));
+    let at = found
+        .position
+        .map_or_else(String::new, |position| format!("{} of ", grouped(position)));
+    let words = vec![
+        scene.span(Role::Found, format!("{at}{count}")),
+        scene.span(Role::Text, format!(" match {}", found.filter)),
+    ];
+    Some(Segment::new(0, words))
 }

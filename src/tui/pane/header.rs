@@ -67,6 +67,11 @@ fn segments(scene: &Scene<'_>, off_means: &'static str) -> Vec<Segment> {
     if !scene.frame.picture.quiet {
         segments.push(Segment::new(1, vec![scene.span(Role::Bad, "in motion")]));
     }
+    // Figures in parentheses need a word on what they are compared with.
+    segments.extend(scene.frame.baseline.as_ref().map(|baseline| {
+        let words = format!("(+) since op {}", grouped(baseline.at));
+        Segment::new(TEACHES, vec![scene.span(Role::Strong, words)])
+    }));
     // Only what differs from the default is worth a place.
     let unusual = [
         (!heap.checks, 3, "checks OFF".to_owned()),
@@ -132,7 +137,9 @@ fn progress(scene: &Scene<'_>) -> Vec<Span<'static>> {
         spans.push(scene.span(Role::Strong, format!("{glyph}{state}{share} ")));
     }
     if let Some(rate) = frame.rate {
-        spans.push(scene.span(Role::Text, format!("{} op/s ", rounded(rate))));
+        let target = frame.run.as_ref().and_then(|run| run.target);
+        let of = target.map_or_else(String::new, |target| format!("/{}", rounded(target as f64)));
+        spans.push(scene.span(Role::Text, format!("{}{of} op/s ", rounded(rate))));
     }
     spans.push(scene.span(Role::Text, format!("#{}", grouped(frame.operations))));
     spans

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::session::frame::{Answer, Tone};
-use crate::tui::canvas::{clipped, put_line, row, width, wrapped};
+use crate::tui::canvas::{below, clipped, put_line, row, width, wrapped};
 use crate::tui::numbers::grouped;
 use crate::tui::panes::Pane;
 use crate::tui::state::Layer;
@@ -16,54 +16,146 @@ use super::Scene;
 /// Shown before anything was asked.
 const WELCOME: &str = "{alloc} allocates, {previous-block} and {next-block} select blocks, {explain} explains what is on the screen, {keys} lists all keys";
 
+/// Columns before the words of an answer in the pane: the mark of the chosen one.
+const MARK: u16 = 2;
+
+/// What ends an answer that was cut where the log has no pane.
+const ELSEWHERE: &str = "{log-pane} shows all";
+
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let total = format!("{} answers", grouped(scene.frame.log_total));
     let inner = scene.titled(Pane::Log, area, &total, buffer);
-    draw_answers(scene, inner, buffer);
+    match chosen_first(scene, inner) {
+        Some(lines) => put_lines(&lines, inner, buffer),
+        None => put_at_the_bottom(&newest_last(scene, inner, Form::Pane), inner, buffer),
+    }
 }
 
 /// The newest answers without a title.
 pub(in crate::tui) fn draw_answers(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    let lines = lines(scene, area);
-    let first = area
-        .height
-        .saturating_sub(u16::try_from(lines.len()).unwrap_or(u16::MAX));
-    for (index, line) in (first..area.height).zip(&lines) {
+    put_at_the_bottom(&newest_last(scene, area, Form::Answers), area, buffer);
+}
+
+/// Where answers are shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// In the pane, with the mark of the chosen one.
+    Pane,
+    /// In the lines that are always there.
+    Answers,
+}
+
+fn put_lines(lines: &[Line<'_>], area: Rect, buffer: &mut Buffer) {
+    for (index, line) in (0..area.height).zip(lines) {
         put_line(buffer, row(area, index), line);
     }
 }
 
+fn put_at_the_bottom(lines: &[Line<'_>], area: Rect, buffer: &mut Buffer) {
+    let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    put_lines(
+        lines,
+        below(area, area.height.saturating_sub(count)),
+        buffer,
+    );
+}
+
 /// The lines that fit, oldest first: whole entries from the newest upwards; only the newest may be cut.
-fn lines(scene: &Scene<'_>, area: Rect) -> Vec<Line<'static>> {
+fn newest_last(scene: &Scene<'_>, area: Rect, form: Form) -> Vec<Line<'static>> {
     let mut room = usize::from(area.height);
     let mut entries: Vec<Vec<Line<'static>>> = Vec::new();
-    for (role, text, newest) in spoken_entries(scene) {
-        let mut lines = wrapped(&text, area.width);
-        if room == 0 || (lines.len() > room && !newest) {
+    for entry in spoken_entries(scene) {
+        let mut lines = words_of(&entry, area.width, form);
+        if room == 0 || (lines.len() > room && !entry.newest) {
             break;
         }
-        cut(&mut lines, room, area.width, scene.theme.glyphs.more);
+        cut(scene, &mut lines, room, area.width, form);
         room -= lines.len();
-        entries.push(
-            lines
-                .into_iter()
-                .map(|words| Line::from(scene.span(role, words)))
-                .collect(),
-        );
+        entries.push(marked(scene, &entry, lines, form));
     }
     entries.into_iter().rev().flatten().collect()
 }
 
-/// What was said, newest first, and whether it is the newest of its kind.
-fn spoken_entries<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Role, String, bool)> + 'a {
-    let log = &scene.frame.log;
-    let notice = scene
-        .state
-        .notice
+/// The chosen answer at the top and newer ones below it, when it is too old to be seen with the newest.
+fn chosen_first(scene: &Scene<'_>, area: Rect) -> Option<Vec<Line<'static>>> {
+    if !scene.has_focus(Pane::Log) {
+        return None;
+    }
+    let chosen = usize::try_from(scene.state.lists[Pane::Log as usize].chosen).ok()?;
+    let entries: Vec<Entry> = answers(scene).take(chosen.saturating_add(1)).collect();
+    let spoken: Vec<Vec<String>> = entries
         .iter()
-        .map(|words| (Role::Strong, words.clone(), true));
-    let welcome = (log.is_empty() && scene.state.notice.is_none())
-        .then(|| (Role::Faint, scene.spell(WELCOME), true));
+        .map(|entry| words_of(entry, area.width, Form::Pane))
+        .collect();
+    let height: usize = spoken.iter().map(Vec::len).sum();
+    if height <= usize::from(area.height) {
+        return None;
+    }
+    let lines = entries
+        .iter()
+        .zip(spoken)
+        .rev()
+        .flat_map(|(entry, lines)| marked(scene, entry, lines, Form::Pane));
+    Some(lines.take(usize::from(area.height)).collect())
+}
+
+/// The words of an entry in lines; in the pane, all but the first are indented.
+fn words_of(entry: &Entry, columns: u16, form: Form) -> Vec<String> {
+    let room = match form {
+        Form::Pane => columns.saturating_sub(MARK),
+        Form::Answers => columns,
+    };
+    wrapped(&entry.text, room)
+}
+
+fn marked(scene: &Scene<'_>, entry: &Entry, lines: Vec<String>, form: Form) -> Vec<Line<'static>> {
+    let (mark, selected) = match (form, entry.age) {
+        (Form::Pane, Some(age)) => scene.row_mark(Pane::Log, age),
+        _ => (' ', Role::Text),
+    };
+    let lines = lines.into_iter().enumerate().map(|(at, words)| {
+        let words = scene.span(entry.role, words);
+        if form == Form::Answers {
+            return Line::from(words);
+        }
+        let mark = if at == 0 { mark } else { ' ' };
+        Line::from(vec![
+            scene.span(selected, mark.to_string()),
+            scene.span(Role::Text, " "),
+            words,
+        ])
+    });
+    lines.collect()
+}
+
+/// Something that was said.
+struct Entry {
+    role: Role,
+    text: String,
+    /// The newest of its kind.
+    newest: bool,
+    /// How many answers are newer; `None` for what is no answer.
+    age: Option<u64>,
+}
+
+/// What was said, newest first.
+fn spoken_entries<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = Entry> + 'a {
+    let said = |role, text: String| Entry {
+        role,
+        text,
+        newest: true,
+        age: None,
+    };
+    let notice = scene.state.notice.iter();
+    let notice = notice.map(move |words| said(Role::Strong, words.clone()));
+    let welcome = (scene.frame.log.is_empty() && scene.state.notice.is_none())
+        .then(|| said(Role::Faint, scene.spell(WELCOME)));
+    notice.chain(welcome).chain(answers(scene))
+}
+
+/// The answers, newest first.
+fn answers<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = Entry> + 'a {
+    let log = &scene.frame.log;
     // An open prompt shows why its line was refused: saying it twice would push out an answer.
     let skip = usize::from(
         shows_refusal(scene)
@@ -71,33 +163,41 @@ fn spoken_entries<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = (Role, Strin
                 .last()
                 .is_some_and(|answer| answer.tone == Tone::Refused),
     );
-    let answers = log
-        .iter()
-        .rev()
-        .enumerate()
-        .skip(skip)
-        .map(move |(age, answer)| {
-            let (role, text) = spoken(scene, answer, age == 0);
-            (role, text, age == skip)
-        });
-    notice.chain(welcome).chain(answers)
+    let newest_first = log.iter().rev().enumerate().skip(skip);
+    newest_first.map(move |(age, answer)| {
+        let (role, text) = spoken(scene, answer, age == 0);
+        Entry {
+            role,
+            text,
+            newest: age == skip,
+            age: Some(age as u64),
+        }
+    })
 }
 
 fn shows_refusal(scene: &Scene<'_>) -> bool {
     matches!(&scene.state.layer, Some(Layer::Prompt(prompt)) if prompt.refusal.is_some())
 }
 
-/// Keeps `rows` of `lines`; the last of them then says that something is missing.
-fn cut(lines: &mut Vec<String>, rows: usize, columns: u16, more: char) {
+/// Keeps `rows` of `lines`; the last of them then says that something is missing, and where it is shown.
+fn cut(scene: &Scene<'_>, lines: &mut Vec<String>, rows: usize, columns: u16, form: Form) {
     if lines.len() <= rows {
         return;
     }
     lines.truncate(rows);
+    let more = scene.theme.glyphs.more;
+    let behind = match form {
+        Form::Pane => more.to_string(),
+        Form::Answers => format!("{more} {}", scene.spell(ELSEWHERE)),
+    };
     if let Some(last) = lines.last_mut() {
-        *last = match width(last).saturating_add(2) <= columns {
-            true => format!("{last} {more}"),
-            false => format!("{}{more}", clipped(last, columns.saturating_sub(2), ' ')),
+        let room = columns.saturating_sub(width(&behind) + 1);
+        let kept = if width(last) <= room {
+            last.clone()
+        } else {
+            clipped(last, room.saturating_add(1), ' ')
         };
+        *last = format!("{} {behind}", kept.trim_end());
     }
 }
 

@@ -1,13 +1,16 @@
 //! The block map: an address gutter, the cells, and what is committed and resident.
 
+mod overview;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 
 use crate::session::frame::Frame;
-use crate::tui::canvas::{Segment, joined, put, put_line, right_of, row, titled, width};
+use crate::tui::canvas::{Segment, below, joined, put, put_line, right_of, row, titled, width};
+use crate::tui::layout::overview_rows;
 use crate::tui::numbers::{address, grouped, size};
-use crate::tui::theme::Role;
+use crate::tui::theme::{Kind, Role};
 use crate::view::{Cell, CellState, MapPicture, MapRow, RowResidency};
 
 use super::Scene;
@@ -18,7 +21,8 @@ const MARKS: u16 = 4;
 /// What stands in them.
 const MARK_WORDS: &str = "C commit R resident";
 
-pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, overview_rows: u16, buffer: &mut Buffer) {
+pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let overview_rows = overview_rows(area.height);
     let map = &scene.frame.picture.map;
     let (title, position) = (title(map), position(map));
     let explained = format!("{position}, {MARK_WORDS}");
@@ -31,9 +35,17 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, overview_rows: u16, bu
         position
     };
     let inner = titled(buffer, area, scene.theme, &title, &right);
+    let places = Places::of(map, area);
+    overview::draw(
+        scene,
+        (places.cells, places.count),
+        head(inner, overview_rows),
+        buffer,
+    );
+    let under = below(inner, overview_rows);
     let rows = Rect {
-        height: inner.height.saturating_sub(1 + overview_rows),
-        ..inner
+        height: under.height.saturating_sub(1),
+        ..under
     };
     if map.rows.is_empty() && rows.height > 0 {
         put(
@@ -43,7 +55,6 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, overview_rows: u16, bu
             scene.theme.style(Role::Faint),
         );
     }
-    let places = Places::of(map, area);
     for (index, map_row) in (0..rows.height).zip(&map.rows) {
         draw_row(scene, &places, map_row, row(rows, index), buffer);
     }
@@ -59,8 +70,9 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, overview_rows: u16, bu
 pub(in crate::tui) fn address_at(frame: &Frame, area: Rect, position: Position) -> Option<u64> {
     let map = &frame.picture.map;
     let places = Places::of(map, area);
-    let index = position.y.checked_sub(area.y.saturating_add(1))?;
-    if index >= area.height.saturating_sub(2) {
+    let above = 1 + overview_rows(area.height);
+    let index = position.y.checked_sub(area.y.saturating_add(above))?;
+    if index >= area.height.saturating_sub(above + 1) {
         return None;
     }
     match map.rows.get(usize::from(index))? {
@@ -72,6 +84,14 @@ pub(in crate::tui) fn address_at(frame: &Frame, area: Rect, position: Position) 
                 .checked_sub(1)?;
             address.checked_add(column.min(last).saturating_mul(map.cell_bytes))
         }
+    }
+}
+
+/// The first `count` rows of `area`.
+fn head(area: Rect, count: u16) -> Rect {
+    Rect {
+        height: count.min(area.height),
+        ..area
     }
 }
 
@@ -166,6 +186,11 @@ fn draw_row(scene: &Scene<'_>, places: &Places, map_row: &MapRow, area: Rect, bu
         ..area
     }
     .intersection(area);
+    if let Some(mark) = range_mark(scene, map_row) {
+        let gutter = places.cells.saturating_sub(area.x).saturating_sub(1);
+        let style = scene.theme.style(Role::Strong);
+        put(buffer, right_of(area, gutter), &mark.to_string(), style);
+    }
     match map_row {
         MapRow::Title { text, .. } => {
             put(
@@ -193,7 +218,7 @@ fn draw_row(scene: &Scene<'_>, places: &Places, map_row: &MapRow, area: Rect, bu
         MapRow::Cells {
             cells, resident, ..
         } => {
-            draw_cells(scene, field, cells, buffer);
+            draw_cells(scene, field, (address_of(map_row), cells), buffer);
             draw_marks(
                 scene,
                 places,
@@ -206,12 +231,49 @@ fn draw_row(scene: &Scene<'_>, places: &Places, map_row: &MapRow, area: Rect, bu
     }
 }
 
-fn draw_cells(scene: &Scene<'_>, field: Rect, cells: &[Cell], buffer: &mut Buffer) {
+fn draw_cells(
+    scene: &Scene<'_>,
+    field: Rect,
+    (address, cells): (u64, &[Cell]),
+    buffer: &mut Buffer,
+) {
+    let bytes = scene.frame.picture.map.cell_bytes;
+    let range = scene.frame.picture.range.as_ref();
+    let inside = |at: u64| {
+        let cell = address.saturating_add(at.saturating_mul(bytes));
+        range.is_some_and(|range| cell < range.to && cell.saturating_add(bytes) > range.from)
+    };
     for ((index, x), cell) in (field.left()..field.right()).enumerate().zip(cells) {
         let (glyph, style) = scene.theme.cell(cell, index);
         if let Some(target) = buffer.cell_mut((x, field.y)) {
             target.set_char(glyph).set_style(style);
+            if inside(index as u64) && !cell.selected {
+                target.set_style(scene.theme.in_range());
+            }
         }
+    }
+}
+
+/// The mark of a row that the chosen range touches, between its address and its cells.
+fn range_mark(scene: &Scene<'_>, map_row: &MapRow) -> Option<char> {
+    let range = scene.frame.picture.range.as_ref()?;
+    let map = &scene.frame.picture.map;
+    let from = address_of(map_row);
+    let bytes = match map_row {
+        MapRow::Title { .. } => return None,
+        MapRow::Folded { bytes, .. } => *bytes,
+        MapRow::Cells { cells, .. } => map.cell_bytes.saturating_mul(cells.len() as u64),
+    };
+    let to = from.saturating_add(bytes);
+    let [first, middle, last] = scene.theme.glyphs.range;
+    if from >= range.to || to <= range.from {
+        None
+    } else if from <= range.from && to < range.to {
+        Some(first)
+    } else if to >= range.to && from > range.from {
+        Some(last)
+    } else {
+        Some(middle)
     }
 }
 
@@ -290,19 +352,6 @@ fn draw_marks(
 }
 
 fn draw_legend(scene: &Scene<'_>, places: &Places, area: Rect, buffer: &mut Buffer) {
-    let segments: Vec<Segment> = scene
-        .theme
-        .legend()
-        .into_iter()
-        .zip(0..)
-        .map(|(entry, rank)| {
-            let glyphs = scene.span(entry.role, entry.glyphs);
-            Segment::new(
-                rank,
-                vec![glyphs, scene.span(Role::Faint, format!(" {}", entry.word))],
-            )
-        })
-        .collect();
     // The heads of the two columns of marks stand right below them.
     let heads = Rect {
         x: places.marks,
@@ -314,8 +363,7 @@ fn draw_legend(scene: &Scene<'_>, places: &Places, area: Rect, buffer: &mut Buff
         width: heads.x.saturating_sub(area.x),
         ..area
     };
-    let line: Line<'_> = joined(segments, &scene.span(Role::Text, " "), room.width);
-    put_line(buffer, room, &line);
+    put_line(buffer, room, &legend(scene, room.width));
     for (offset, head) in [(1, "C"), (3, "R")] {
         put(
             buffer,
@@ -324,4 +372,53 @@ fn draw_legend(scene: &Scene<'_>, places: &Places, area: Rect, buffer: &mut Buff
             scene.theme.style(Role::Strong),
         );
     }
+}
+
+/// Every glyph where there is room; else those that are on the map, the most needed first.
+fn legend(scene: &Scene<'_>, columns: u16) -> Line<'static> {
+    let all = legend_of(scene, |_| true);
+    let line = joined(all, &scene.span(Role::Text, " "), u16::MAX);
+    if line.width() <= usize::from(columns) {
+        return line;
+    }
+    let map = &scene.frame.picture.map;
+    let occurs = |kind: Kind| {
+        map.rows.iter().any(|map_row| match map_row {
+            MapRow::Title { .. } => false,
+            MapRow::Folded { state, .. } => {
+                *state == CellState::Uncommitted && kind == Kind::Uncommitted
+            }
+            MapRow::Cells { cells, .. } => cells.iter().any(|cell| Kind::of(cell) == kind),
+        })
+    };
+    joined(
+        legend_of(scene, occurs),
+        &scene.span(Role::Text, " "),
+        columns,
+    )
+}
+
+fn legend_of(scene: &Scene<'_>, shows: impl Fn(Kind) -> bool) -> Vec<Segment> {
+    let entry = |role, glyphs: String, word: &str| {
+        vec![
+            scene.span(role, glyphs),
+            scene.span(Role::Faint, format!(" {word}")),
+        ]
+    };
+    let range = scene.frame.picture.range.map(|_| {
+        let glyph = scene.theme.glyphs.range[1].to_string();
+        entry(Role::Strong, glyph, "range")
+    });
+    let kinds = scene
+        .theme
+        .legend()
+        .into_iter()
+        .filter(|item| shows(item.kind))
+        .map(|item| entry(item.role, item.glyphs, item.word));
+    range
+        .into_iter()
+        .chain(kinds)
+        .zip(0..)
+        .map(|(spans, rank)| Segment::new(rank, spans))
+        .collect()
 }

@@ -4,220 +4,427 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::session::frame::Bookmark;
+use crate::tui::bar::single;
 use crate::tui::canvas::{Segment, joined, put_line, right_of, row, width};
-use crate::tui::numbers::{apportion, grouped, size};
-use crate::tui::theme::Role;
+use crate::tui::chart::sparkline;
+use crate::tui::numbers::{apportion, grouped, size, tenths};
+use crate::tui::theme::{Role, Theme};
 use crate::view::MemoryLine;
 
 use super::{Scene, returned};
 
-/// The parts in their order, with what they are.
-const PARTS: [(&str, Role); 6] = [
-    ("live", Role::Busy),
-    ("slack", Role::Overhead),
-    ("headers", Role::Overhead),
-    ("control", Role::Overhead),
-    ("returnable", Role::Free),
-    ("pinned", Role::Free),
+/// Rows of the table that adds up.
+pub(super) const TABLE_ROWS: u16 = 9;
+
+/// One part of the committed memory.
+pub(super) struct Part {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// Its name where there is little room.
+    pub(super) short: &'static str,
+    /// What it is.
+    pub(super) role: Role,
+    /// Its bytes.
+    pub(super) bytes: fn(&MemoryLine) -> u64,
+}
+
+const fn part(
+    name: &'static str,
+    short: &'static str,
+    role: Role,
+    bytes: fn(&MemoryLine) -> u64,
+) -> Part {
+    Part {
+        name,
+        short,
+        role,
+        bytes,
+    }
+}
+
+/// The parts in their order; together they are what is committed.
+#[rustfmt::skip]
+pub(super) const PARTS: [Part; 6] = [
+    part("live", "live", Role::Busy, |memory| memory.live),
+    part("slack", "slack", Role::Overhead, |memory| memory.slack),
+    part("headers", "hdrs", Role::Overhead, |memory| memory.headers),
+    part("control", "ctl", Role::Overhead, |memory| memory.control),
+    part("returnable", "returnable", Role::Returnable, |memory| memory.holes_returnable),
+    part("pinned", "pinned", Role::Free, |memory| memory.holes_pinned),
 ];
 
 /// Units in which the line may be written: divisor and suffix. Exact bytes first.
-const UNITS: [(u64, &str); 4] = [(1, ""), (1 << 10, "K"), (1 << 20, "M"), (1 << 30, "G")];
+const UNITS: [(u64, &str); 4] = [(1, " B"), (1 << 10, "K"), (1 << 20, "M"), (1 << 30, "G")];
 
-/// Columns that the sum leaves for what the kernel says.
-const BEHIND: u16 = 18;
-
-fn parts(memory: &MemoryLine) -> [u64; 6] {
-    [
-        memory.live,
-        memory.slack,
-        memory.headers,
-        memory.control,
-        memory.holes_returnable,
-        memory.holes_pinned,
-    ]
+pub(super) fn parts(memory: &MemoryLine) -> [u64; 6] {
+    PARTS.each_ref().map(|part| (part.bytes)(memory))
 }
 
-/// The sum flows over both lines; what the kernel says and what went back follow as far as there is room.
+/// The parts as a bar is made of them: size, glyph, meaning.
+pub(super) fn bar_parts(theme: &Theme, memory: &MemoryLine) -> Vec<(u64, char, Role)> {
+    PARTS
+        .iter()
+        .zip(theme.glyphs.parts)
+        .map(|(part, glyph)| ((part.bytes)(memory), glyph, part.role))
+        .collect()
+}
+
+/// Figures that add up as shown, in the finest unit of which `fits` says yes; else in the coarsest that makes sense.
+pub(super) fn figures_that_fit(
+    memory: &MemoryLine,
+    fits: impl Fn(&[String], &str) -> bool,
+) -> (Vec<String>, String) {
+    let units = UNITS
+        .iter()
+        .filter(|(unit, _)| *unit == 1 || memory.committed >= *unit);
+    let mut coarsest = figures_in(memory, UNITS[0]);
+    for unit in units {
+        let (shown, total) = figures_in(memory, *unit);
+        if fits(&shown, &total) {
+            return (shown, total);
+        }
+        coarsest = (shown, total);
+    }
+    coarsest
+}
+
+/// Figures in one unit; the total bears the unit.
+fn figures_in(memory: &MemoryLine, (unit, suffix): (u64, &str)) -> (Vec<String>, String) {
+    if unit == 1 {
+        let shown = parts(memory).map(grouped).to_vec();
+        return (shown, format!("{}{suffix}", grouped(memory.committed)));
+    }
+    let (shown, total) = apportion(&parts(memory), unit);
+    (
+        shown.into_iter().map(tenths).collect(),
+        format!("{}{suffix}", tenths(total)),
+    )
+}
+
+/// The sum in one line; below it, where there is a second, time and what went back.
 pub(in crate::tui) fn draw_lines(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let memory = &scene.frame.picture.memory;
-    let terms = sum_that_fits(memory, area.width);
-    let (first, rest) = terms.split_at(terms_within(&terms, area.width));
-    put_line(
-        buffer,
-        row(area, 0),
-        &Line::from(styled_terms(scene, first)),
-    );
-
-    let mut segments = vec![Segment::new(0, styled_terms(scene, rest))];
-    let kernel = format!("kernel {}", resident(memory));
-    segments.push(Segment::new(1, vec![scene.span(Role::Text, kernel)]));
-    segments.extend(
-        returned::summary(scene)
-            .into_iter()
-            .zip(2..)
-            .map(|(spans, rank)| Segment::new(rank, spans)),
-    );
-    let tables = format!("side tables {}", size(memory.side_tables));
-    segments.push(Segment::new(9, vec![scene.span(Role::Faint, tables)]));
-    put_line(
-        buffer,
-        row(area, 1),
-        &joined(segments, &scene.bar(), area.width),
-    );
+    let written = sum_that_fits(memory, area.width);
+    put_line(buffer, row(area, 0), &styled(scene, &written));
+    if area.height > 1 {
+        draw_below(scene, written.kernel.is_none(), row(area, 1), buffer);
+    }
 }
 
-/// One term of the sum: its sign and name, its figure, and what follows.
-struct SumTerm {
-    before: String,
-    figure: String,
+/// The sum as it is written: figures, total, how words and signs look, what the kernel says.
+struct Written {
+    figures: Vec<String>,
+    total: String,
+    form: Form,
+    kernel: Option<String>,
+}
+
+/// How words and signs of the sum look.
+#[derive(Clone, Copy)]
+struct Form {
+    short: bool,
+    plus: &'static str,
+    equals: &'static str,
     behind: &'static str,
 }
 
-impl SumTerm {
+/// The most readable first.
+const FORMS: [Form; 4] = [
+    Form {
+        short: false,
+        plus: " + ",
+        equals: " = ",
+        behind: " committed",
+    },
+    Form {
+        short: false,
+        plus: " + ",
+        equals: " = ",
+        behind: "",
+    },
+    Form {
+        short: false,
+        plus: "+",
+        equals: "=",
+        behind: "",
+    },
+    Form {
+        short: true,
+        plus: "+",
+        equals: "=",
+        behind: "",
+    },
+];
+
+impl Written {
     fn width(&self) -> u16 {
-        width(&self.before)
-            .saturating_add(width(&self.figure))
-            .saturating_add(width(self.behind))
-    }
-}
-
-/// The sum in the first unit that leaves room behind it; what is shown always adds up.
-fn sum_that_fits(memory: &MemoryLine, columns: u16) -> Vec<SumTerm> {
-    let second_line = |terms: &[SumTerm]| {
-        let rest = terms.iter().skip(terms_within(terms, columns));
-        rest.map(SumTerm::width).fold(0, u16::saturating_add)
-    };
-    let mut sums = UNITS
-        .iter()
-        .map(|(unit, suffix)| sum(memory, *unit, suffix));
-    let fitting = sums.find(|terms| second_line(terms) <= columns.saturating_sub(BEHIND));
-    fitting.unwrap_or_else(|| sum(memory, 1 << 30, "G"))
-}
-
-fn sum(memory: &MemoryLine, unit: u64, suffix: &str) -> Vec<SumTerm> {
-    let (shown, total) = if unit == 1 {
-        (
-            parts(memory).map(grouped).to_vec(),
-            grouped(memory.committed),
-        )
-    } else {
-        let tenths = |tenths: u64| format!("{}.{}{suffix}", grouped(tenths / 10), tenths % 10);
-        let (shown, total) = apportion(&parts(memory), unit);
-        (shown.into_iter().map(tenths).collect(), tenths(total))
-    };
-    let mut terms: Vec<SumTerm> = Vec::new();
-    for ((name, _), figure) in PARTS.iter().zip(shown) {
-        let sign = if terms.is_empty() { "" } else { "+ " };
-        terms.push(SumTerm {
-            before: format!("{sign}{name} "),
-            figure,
-            behind: " ",
+        let terms = PARTS.iter().zip(&self.figures).map(|(part, figure)| {
+            width(self.name(part)) + 1 + width(figure) + width(self.form.plus)
         });
+        let kernel = self.kernel.as_deref().map_or(0, |kernel| {
+            width(kernel).saturating_add(width(" | kernel "))
+        });
+        terms
+            .fold(0, u16::saturating_add)
+            .saturating_sub(width(self.form.plus))
+            .saturating_add(width(self.form.equals))
+            .saturating_add(width(&self.total))
+            .saturating_add(width(self.form.behind))
+            .saturating_add(kernel)
     }
-    let unit = if unit == 1 {
-        " B committed"
-    } else {
-        " committed"
+
+    fn name(&self, part: &Part) -> &'static str {
+        if self.form.short {
+            part.short
+        } else {
+            part.name
+        }
+    }
+
+    /// Whether something that is there looks as if it were not.
+    fn hides(&self, memory: &MemoryLine) -> bool {
+        parts(memory)
+            .iter()
+            .zip(&self.figures)
+            .any(|(part, shown)| *part > 0 && shown == "0")
+    }
+}
+
+/// Words are shortened before figures are rounded to nothing; what the kernel says goes to the line below before either.
+fn sum_that_fits(memory: &MemoryLine, columns: u16) -> Written {
+    let candidates = |kernel: bool| {
+        FORMS.into_iter().flat_map(move |form| {
+            UNITS
+                .iter()
+                .filter(|(unit, _)| *unit == 1 || memory.committed >= *unit)
+                .map(move |unit| {
+                    let (figures, total) = figures_in(memory, *unit);
+                    Written {
+                        figures,
+                        total,
+                        form,
+                        kernel: kernel.then(|| resident(memory)),
+                    }
+                })
+        })
     };
-    terms.push(SumTerm {
-        before: "= ".to_owned(),
-        figure: total,
-        behind: unit,
-    });
-    terms
+    let fits = |written: &Written| written.width() <= columns;
+    let honest = |written: &Written| fits(written) && !written.hides(memory);
+    candidates(true)
+        .find(honest)
+        .or_else(|| candidates(false).find(honest))
+        .or_else(|| candidates(true).find(fits))
+        .or_else(|| candidates(false).find(fits))
+        .or_else(|| candidates(false).last())
+        .expect("there is a form and exact bytes")
 }
 
-/// How many of `terms` fit into a line.
-fn terms_within(terms: &[SumTerm], columns: u16) -> usize {
-    let mut used = 0_u16;
-    let fits = |term: &&SumTerm| {
-        used = used.saturating_add(term.width());
-        // The blank behind the last term of a line may be cut off.
-        used <= columns.saturating_add(1)
-    };
-    terms.iter().take_while(fits).count()
+fn styled(scene: &Scene<'_>, written: &Written) -> Line<'static> {
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    for (part, figure) in PARTS.iter().zip(&written.figures) {
+        if !spans.is_empty() {
+            spans.push(scene.span(Role::Faint, written.form.plus));
+        }
+        spans.push(scene.span(Role::Text, format!("{} ", written.name(part))));
+        spans.push(scene.span(Role::Strong, figure.clone()));
+    }
+    spans.push(scene.span(Role::Faint, written.form.equals));
+    spans.push(scene.span(Role::Strong, written.total.clone()));
+    spans.push(scene.span(Role::Text, written.form.behind));
+    if let Some(kernel) = &written.kernel {
+        spans.push(scene.bar());
+        spans.push(scene.span(Role::Text, format!("kernel {kernel}")));
+    }
+    Line::from(spans)
 }
 
-fn styled_terms(scene: &Scene<'_>, terms: &[SumTerm]) -> Vec<Span<'static>> {
-    let spans = terms.iter().flat_map(|term| {
-        [
-            scene.span(Role::Text, term.before.clone()),
-            scene.span(Role::Strong, term.figure.clone()),
-            scene.span(Role::Text, term.behind),
-        ]
-    });
-    spans.collect()
+/// Committed bytes over time, and what went back to the system so far.
+fn draw_below(scene: &Scene<'_>, with_kernel: bool, area: Rect, buffer: &mut Buffer) {
+    const LABEL: &str = "time ";
+    let memory = &scene.frame.picture.memory;
+    let columns = (area.width / 2).saturating_sub(width(LABEL));
+    let spark = sparkline(&scene.frame.timeline, &scene.theme.glyphs, columns);
+    let drawn = width(&spark);
+    let mut used = 0;
+    if drawn > 0 {
+        let line = Line::from(vec![
+            scene.span(Role::Faint, LABEL),
+            scene.span(Role::Text, spark),
+        ]);
+        put_line(buffer, area, &line);
+        used = drawn + width(LABEL) + 2;
+    }
+    let mut segments: Vec<Segment> = returned::summary(scene)
+        .into_iter()
+        .zip([0, 2, 3])
+        .map(|(spans, rank)| Segment::new(rank, spans))
+        .collect();
+    if with_kernel {
+        let kernel = format!("kernel {}", resident(memory));
+        segments.insert(0, Segment::new(1, vec![scene.span(Role::Text, kernel)]));
+    }
+    let tables = format!("side tables {}", size(memory.side_tables));
+    segments.push(Segment::new(9, vec![scene.span(Role::Faint, tables)]));
+    let rest = right_of(area, used);
+    put_line(buffer, rest, &joined(segments, &scene.bar(), rest.width));
 }
 
-fn resident(memory: &MemoryLine) -> String {
+/// What the kernel says is in memory.
+pub(super) fn resident(memory: &MemoryLine) -> String {
     memory
         .resident
         .map_or_else(|| "does not tell".to_owned(), size)
 }
 
+/// The sum, a part a row, exactly.
 pub(super) fn draw_table(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let memory = &scene.frame.picture.memory;
-    for ((index, (name, role)), value) in (0..area.height).zip(&PARTS).zip(parts(memory)) {
+    for ((index, part), glyph) in (0..area.height).zip(&PARTS).zip(scene.theme.glyphs.parts) {
         let line = row(area, index);
         let sign = if index == 0 { ' ' } else { '+' };
-        let what = if *role == Role::Free {
-            format!("holes, {name}")
+        let hole = matches!(part.role, Role::Free | Role::Returnable);
+        let name = if hole {
+            format!("holes, {}", part.name)
         } else {
-            (*name).to_owned()
+            part.name.to_owned()
         };
-        let behind = put_line(buffer, line, &figure(scene, sign, &what, value));
+        let value = (part.bytes)(memory);
+        let mut spans = vec![scene.span(part.role, glyph.to_string())];
+        spans.extend(figure(scene, sign, &name, value, |then| {
+            (part.bytes)(&then.memory)
+        }));
+        let behind = put_line(buffer, line, &Line::from(spans));
         let bar = right_of(line, behind.saturating_sub(line.x).saturating_add(1));
-        draw_bar(scene, bar, *role, (value, memory.committed), buffer);
+        let whole = (value, memory.committed);
+        let span = single(scene.theme, part.role, whole, bar.width);
+        put_line(buffer, bar, &Line::from(span));
     }
-    put_line(
-        buffer,
-        row(area, 6),
-        &figure(scene, '=', "committed", memory.committed),
-    );
-    let kernel = match memory.resident {
-        Some(resident) => figure(scene, ' ', "kernel resident", resident),
-        None => Line::from(scene.span(Role::Faint, "  kernel resident: not told here")),
+    let line = |sign, name, value, then: fn(&Bookmark) -> u64| {
+        let mut spans = vec![scene.span(Role::Text, " ")];
+        spans.extend(figure(scene, sign, name, value, then));
+        Line::from(spans)
     };
-    put_line(buffer, row(area, 7), &kernel);
-    put_line(
-        buffer,
-        row(area, 8),
-        &figure(scene, ' ', "side tables", memory.side_tables),
-    );
+    let committed = line('=', "committed", memory.committed, |then| {
+        then.memory.committed
+    });
+    let kernel = match memory.resident {
+        Some(resident) => line(' ', "kernel resident", resident, |then| {
+            then.memory.resident.unwrap_or(0)
+        }),
+        None => Line::from(scene.span(Role::Faint, "   kernel resident: not told here")),
+    };
+    let tables = line(' ', "side tables", memory.side_tables, |then| {
+        then.memory.side_tables
+    });
+    for (index, line) in (6..).zip([committed, kernel, tables]) {
+        put_line(buffer, row(area, index), &line);
+    }
 }
 
-fn figure(scene: &Scene<'_>, sign: char, name: &str, value: u64) -> Line<'static> {
-    Line::from(vec![
+fn figure(
+    scene: &Scene<'_>,
+    sign: char,
+    name: &str,
+    value: u64,
+    then: impl Fn(&Bookmark) -> u64,
+) -> Vec<Span<'static>> {
+    let since = scene.since(value, then);
+    vec![
         scene.span(Role::Faint, format!("{sign} {name:<17}")),
         scene.span(Role::Text, format!("{:>13}", grouped(value))),
-    ])
+        scene.span(Role::Strong, since),
+    ]
 }
 
-/// A share of the whole as a bar; what is not nothing has at least one cell.
-fn draw_bar(
-    scene: &Scene<'_>,
-    area: Rect,
-    role: Role,
-    (value, whole): (u64, u64),
-    buffer: &mut Buffer,
-) {
-    let share = u128::from(value) * u128::from(area.width) / u128::from(whole.max(1));
-    let filled = u16::try_from(share)
-        .unwrap_or(area.width)
-        .max(u16::from(value > 0))
-        .min(area.width);
-    let bar = scene
-        .theme
-        .bar_glyph(role)
-        .to_string()
-        .repeat(usize::from(filled));
-    put_line(
-        buffer,
-        Rect {
-            width: filled,
-            ..area
-        },
-        &Line::from(scene.span(role, bar)),
-    );
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(sizes: [u64; 6], resident: u64) -> MemoryLine {
+        let [
+            live,
+            slack,
+            headers,
+            control,
+            holes_returnable,
+            holes_pinned,
+        ] = sizes;
+        MemoryLine {
+            live,
+            slack,
+            headers,
+            control,
+            holes_returnable,
+            holes_pinned,
+            committed: sizes.iter().sum(),
+            resident: Some(resident),
+            ..MemoryLine::default()
+        }
+    }
+
+    fn text(memory: &MemoryLine, columns: u16) -> String {
+        let written = sum_that_fits(memory, columns);
+        let terms: Vec<String> = PARTS
+            .iter()
+            .zip(&written.figures)
+            .map(|(part, figure)| format!("{} {figure}", written.name(part)))
+            .collect();
+        let kernel = written
+            .kernel
+            .as_ref()
+            .map_or_else(String::new, |kernel| format!(" | kernel {kernel}"));
+        format!(
+            "{}{}{}{}{kernel}",
+            terms.join(written.form.plus),
+            written.form.equals,
+            written.total,
+            written.form.behind
+        )
+    }
+
+    #[test]
+    fn the_sum_is_written_in_the_finest_unit_that_fits() {
+        let small = line([2819, 61, 256, 1824, 0, 7328], 12288);
+        let grown = line([4_160_071, 14_001, 37_336, 1824, 323_584, 972_304], 5 << 20);
+        for (memory, columns, expected) in [
+            (
+                &small,
+                120,
+                "live 2,819 + slack 61 + headers 256 + control 1,824 + returnable 0 + pinned 7,328 = 12,288 B committed | kernel 12 KiB",
+            ),
+            (
+                &small,
+                80,
+                "live 2.7+slack .1+hdrs .2+ctl 1.8+returnable 0+pinned 7.2=12K | kernel 12 KiB",
+            ),
+            (
+                &grown,
+                80,
+                "live 4,062.6+slack 13.7+hdrs 36.4+ctl 1.8+returnable 316+pinned 949.5=5,380K",
+            ),
+            (
+                &grown,
+                20,
+                "live 4+slack 0+hdrs 0+ctl 0+returnable .3+pinned .9=5.2M",
+            ),
+        ] {
+            let shown = text(memory, columns);
+            assert_eq!(shown, expected);
+            assert!(width(&shown) <= columns || columns < 60, "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_sum_of_any_size_is_written() {
+        for memory in [
+            MemoryLine::default(),
+            line([u64::MAX / 8; 6], u64::MAX),
+            line([1, 0, 0, 0, 0, 0], 0),
+        ] {
+            for columns in [0, 1, 60, 80, 200] {
+                assert!(!text(&memory, columns).is_empty());
+            }
+        }
+    }
 }

@@ -22,9 +22,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Span;
 
-use crate::session::frame::Frame;
+use crate::session::frame::{Bookmark, Frame};
 
-use super::canvas::titled;
+use super::canvas::{put, row, titled, wrapped};
+use super::numbers::difference;
 use super::panes::{ListView, PANES, Pane};
 use super::state::State;
 use super::theme::{Role, Theme};
@@ -68,6 +69,38 @@ impl Scene<'_> {
         self.state.bindings.spell(words)
     }
 
+    /// How a figure differs from the baseline, if there is one: ` (+80)`.
+    pub(super) fn since(&self, now: u64, then: impl Fn(&Bookmark) -> u64) -> String {
+        let baseline = self.frame.baseline.as_deref();
+        baseline.map_or_else(String::new, |baseline| {
+            format!(" ({})", difference(now, then(baseline)))
+        })
+    }
+
+    /// Whether the keys that choose rows act on this pane.
+    pub(super) fn has_focus(&self, pane: Pane) -> bool {
+        self.state.focus == pane
+    }
+
+    /// The mark before a row of a list, and the role of its words: the chosen row of the pane with the focus has a
+    /// glyph of its own beside its style.
+    pub(super) fn row_mark(&self, pane: Pane, row: u64) -> (char, Role) {
+        let chosen = self.has_focus(pane) && self.state.lists[pane as usize].chosen == row;
+        if chosen {
+            (self.theme.glyphs.chosen, Role::Selected)
+        } else {
+            (' ', Role::Text)
+        }
+    }
+
+    /// Words in a pane that has nothing to show, wrapped; names of actions in braces become their keys.
+    pub(super) fn say(&self, words: &str, area: Rect, buffer: &mut Buffer) {
+        let style = self.theme.style(Role::Faint);
+        for (index, line) in (0..area.height).zip(wrapped(&self.spell(words), area.width)) {
+            put(buffer, row(area, index), &line, style);
+        }
+    }
+
     /// What stands between the segments of a line.
     pub(super) fn bar(&self) -> Span<'static> {
         self.span(Role::Faint, format!(" {} ", self.theme.glyphs.bar))
@@ -94,7 +127,8 @@ pub(super) fn rows_of(pane: Pane, frame: &Frame) -> u64 {
         Pane::Log => count(frame.log.len()),
         Pane::FreeList => picture.free_list.as_ref().map_or(0, |list| list.total),
         Pane::Pins => picture.pins.as_ref().map_or(0, |pins| {
-            pins.total.unwrap_or(pins.top + count(pins.pins.len()))
+            pins.total
+                .unwrap_or_else(|| pins.top.saturating_add(count(pins.pins.len())))
         }),
         Pane::Bytes => picture.bytes.as_ref().map_or(0, |bytes| bytes.total),
     }
@@ -104,6 +138,7 @@ pub(super) fn rows_of(pane: Pane, frame: &Frame) -> u64 {
 pub(super) fn rows_in(pane: Pane, area: Rect) -> u16 {
     match pane {
         Pane::Pins => pins::rows_in(area),
+        Pane::FreeList => free_list::rows_in(area),
         _ => area.height.saturating_sub(1),
     }
 }
@@ -147,7 +182,10 @@ pub(super) fn row_at(
     let index = u64::from(position.y.checked_sub(first)?);
     let row = match pane {
         // The newest answer stands at the bottom; answers take several lines each.
-        Pane::Log | Pane::Fragmentation => return None,
+        Pane::Log => return None,
+        Pane::Fragmentation => {
+            return fragmentation::row_at(frame, area, position, lists[pane as usize].chosen);
+        }
         _ => lists[pane as usize].top.saturating_add(index),
     };
     (row < rows_of(pane, frame)).then_some(row)

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::session::frame::Returned;
-use crate::tui::canvas::{put, put_line, row, wrapped};
+use crate::tui::canvas::{put_line, row};
 use crate::tui::numbers::{grouped, size};
 use crate::tui::panes::Pane;
 use crate::tui::theme::Role;
@@ -16,20 +16,15 @@ use super::Scene;
 const WITH_OPERATION: u16 = 52;
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    let total = size(scene.frame.picture.memory.returned_total);
-    let inner = scene.titled(Pane::Returned, area, &format!("{total} in all"), buffer);
+    let right = format!("{} in all", size(scene.frame.picture.memory.returned_total));
+    let inner = scene.titled(Pane::Returned, area, &right, buffer);
     if scene.frame.returned.is_empty() {
-        let words = "nothing yet: M (_heapmin) gives wholly free pages back";
-        for (index, line) in (0..inner.height).zip(wrapped(words, inner.width)) {
-            put(
-                buffer,
-                row(inner, index),
-                &line,
-                scene.theme.style(Role::Faint),
-            );
-        }
+        let words = "nothing yet: {heapmin} (_heapmin) gives wholly free pages back";
+        return scene.say(words, inner, buffer);
     }
-    for (index, returned) in (0..inner.height).zip(scene.frame.returned.iter().rev()) {
+    let top = usize::try_from(scene.state.lists[Pane::Returned as usize].top).unwrap_or(usize::MAX);
+    let newest_first = scene.frame.returned.iter().rev().skip(top);
+    for (index, returned) in (0..inner.height).zip(newest_first) {
         put_line(
             buffer,
             row(inner, index),
@@ -83,12 +78,17 @@ fn entry(scene: &Scene<'_>, returned: &Returned, columns: u16) -> Line<'static> 
     ])
 }
 
+/// From here on sizes are rounded to tenths of a unit, which may hide what was returned.
+const ROUNDED: u64 = 1 << 20;
+
+/// What the kernel held before and after; of much memory, what it holds now and by how much that differs.
 fn kernel(scene: &Scene<'_>, returned: &Returned) -> Option<String> {
     let (before, after) = returned.resident?;
-    Some(format!(
-        "{} {} {}",
-        size(before),
-        scene.theme.glyphs.arrow,
-        size(after)
-    ))
+    if before.max(after) < ROUNDED {
+        let arrow = scene.theme.glyphs.arrow;
+        return Some(format!("{} {arrow} {}", size(before), size(after)));
+    }
+    let sign = if after > before { '+' } else { '-' };
+    let change = size(after.abs_diff(before));
+    Some(format!("{} ({sign}{change})", size(after)))
 }

@@ -1,13 +1,17 @@
 //! Whole screens, with their styles as letters.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Size;
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::session::frame::{Answer, Tone};
 use crate::tui::fixture::{Model, checkerboard, damaged, grown};
-use crate::tui::{Appearance, ColorDepth, GlyphSet, Theme, still};
+use crate::tui::layout::Arrangement;
+use crate::tui::panes::PANES;
+use crate::tui::{Appearance, ColorDepth, GlyphSet, State, Theme, draw};
 
 /// The text of a screen, then its styles as letters, then what the letters stand for.
 fn portrait(buffer: &Buffer) -> String {
@@ -43,72 +47,142 @@ fn portrait(buffer: &Buffer) -> String {
     portrait
 }
 
-fn check(name: &str, model: &Model, depth: ColorDepth, glyphs: GlyphSet, size: (u16, u16)) {
-    let theme = Theme::new(depth, glyphs, Appearance::Dark);
+/// How a screen draws: name, colours, glyphs.
+const LOOKS: [(&str, ColorDepth, GlyphSet); 3] = [
+    ("unicode", ColorDepth::True, GlyphSet::Unicode),
+    ("ansi16", ColorDepth::Ansi16, GlyphSet::Unicode),
+    ("ascii", ColorDepth::Mono, GlyphSet::Ascii),
+];
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+/// A screen of the model once it has answered what the screen asks for first.
+fn drawn(model: &Model, state: &State, theme: &Theme) -> Buffer {
     let mut model = model.clone();
-    let layout = crate::tui::layout::Layout::of(
-        ratatui::layout::Rect::new(0, 0, size.0, size.1),
-        crate::tui::layout::Arrangement::Usual,
-    );
-    let layout = layout.expect("large enough");
-    model.lens.cells = layout.cells;
-    model.lens.rows = layout.map_rows();
-    let buffer = still(&model.frame(), &theme, Size::new(size.0, size.1));
-    insta::assert_snapshot!(name, portrait(&buffer));
+    let (zoom, range) = (model.lens.zoom, model.lens.range);
+    if let Some(look) = state.look() {
+        model.take(&look);
+    }
+    model.lens.zoom = zoom;
+    model.lens.range = range;
+    let area = Rect::new(0, 0, state.size.0, state.size.1);
+    let mut buffer = Buffer::empty(area);
+    draw(state, &model.frame(), theme, area, &mut buffer);
+    buffer
+}
+
+fn check(name: &str, model: &Model, state: &State, (depth, glyphs): (ColorDepth, GlyphSet)) {
+    let theme = Theme::new(depth, glyphs, Appearance::Dark);
+    insta::assert_snapshot!(name, portrait(&drawn(model, state, &theme)));
+}
+
+/// A heap with something to say in every pane: compared with what it was, filtered, with memory given back.
+fn busy_day() -> Model {
+    let mut model = checkerboard();
+    let mut before = model.clone();
+    before.blocks.truncate(40);
+    model.baseline = Some(Arc::new(before.bookmark()));
+    model.returned = grown().returned.into_iter().take(3).collect();
+    model.say(Answer {
+        command: "alloc c 8K".to_owned(),
+        call: "HeapAlloc(heap, 0, 8192) = NULL".to_owned(),
+        words: "no hole of 8,200 B (7,328 B free, biggest 3,552); a fixed heap does not grow"
+            .to_owned(),
+        tone: Tone::Failed,
+        block: None,
+    });
+    model
 }
 
 #[test]
-fn a_checkerboard_in_unicode() {
-    check(
-        "checkerboard_80x24_unicode",
-        &checkerboard(),
-        ColorDepth::True,
-        GlyphSet::Unicode,
-        (80, 24),
-    );
+fn three_screens_in_three_looks() {
+    for (look, depth, glyphs) in LOOKS {
+        for size in SIZES {
+            let name = format!("screen_{}x{}_{look}", size.0, size.1);
+            check(&name, &busy_day(), &State::new(size), (depth, glyphs));
+        }
+    }
 }
 
+/// Every pane with the focus, in the map's place and alone.
 #[test]
-fn a_checkerboard_in_monochrome_ascii() {
-    check(
-        "checkerboard_80x24_ascii",
-        &checkerboard(),
-        ColorDepth::Mono,
-        GlyphSet::Ascii,
-        (80, 24),
-    );
+fn every_pane_in_three_looks() {
+    for row in &PANES {
+        for (look, depth, glyphs) in LOOKS {
+            let mut state = State::new((80, 24));
+            state.focus = row.pane;
+            state.arrangement = Arrangement::InMapsPlace(row.pane);
+            state.lists[row.pane as usize].chosen = 1;
+            let name = format!("pane_{}_{look}", row.number);
+            check(&name, &busy_day(), &state, (depth, glyphs));
+        }
+        let mut state = State::new((200, 60));
+        state.focus = row.pane;
+        state.arrangement = Arrangement::Whole(row.pane);
+        let name = format!("pane_{}_whole", row.number);
+        check(
+            &name,
+            &grown(),
+            &state,
+            (ColorDepth::True, GlyphSet::Unicode),
+        );
+    }
 }
 
 #[test]
 fn a_grown_heap_in_sixteen_colours() {
+    let look = (ColorDepth::Ansi16, GlyphSet::Unicode);
     check(
         "grown_120x40_ansi16",
         &grown(),
-        ColorDepth::Ansi16,
-        GlyphSet::Unicode,
-        (120, 40),
+        &State::new((120, 40)),
+        look,
     );
 }
 
 #[test]
 fn a_damaged_heap_in_256_colours() {
+    let look = (ColorDepth::Ansi256, GlyphSet::Unicode);
     check(
         "damaged_80x24_ansi256",
         &damaged(),
-        ColorDepth::Ansi256,
-        GlyphSet::Unicode,
-        (80, 24),
+        &State::new((80, 24)),
+        look,
     );
+}
+
+/// A range, what a filter finds, and pins on the map: each is seen without colour.
+#[test]
+fn a_range_and_findings_in_monochrome() {
+    let state = State::new((120, 40));
+    let mut model = busy_day();
+    model.lens.range = Some((0xa00, 0x1550));
+    model.filtered = true;
+    for (look, depth, glyphs) in LOOKS {
+        check(
+            &format!("marks_120x40_{look}"),
+            &model,
+            &state,
+            (depth, glyphs),
+        );
+    }
 }
 
 #[test]
 fn the_ascii_set_is_ascii() {
     let theme = Theme::new(ColorDepth::True, GlyphSet::Ascii, Appearance::Light);
-    for (name, model) in crate::tui::fixture::heaps() {
-        for size in [(40, 10), (80, 24), (120, 40)] {
-            let buffer = still(&model.frame(), &theme, Size::new(size.0, size.1));
-            let strange = buffer.content.iter().find(|cell| !cell.symbol().is_ascii());
-            assert_eq!(strange, None, "{name} at {size:?}");
+    let mut models = crate::tui::fixture::heaps();
+    models.push(("busy day", busy_day()));
+    for (name, model) in models {
+        for size in [(40, 10), (80, 24), (120, 40), (200, 60)] {
+            let whole = PANES.iter().map(|row| Arrangement::Whole(row.pane));
+            for arrangement in whole.chain([Arrangement::Usual]) {
+                let mut state = State::new(size);
+                state.arrangement = arrangement;
+                let buffer = drawn(&model, &state, &theme);
+                let strange = buffer.content.iter().find(|cell| !cell.symbol().is_ascii());
+                assert_eq!(strange, None, "{name} at {size:?}, {arrangement:?}");
+            }
         }
     }
 }

@@ -1,17 +1,23 @@
 //! Every pane and every popup at every size: drawing cannot fail.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
-use crate::session::frame::Frame;
-use crate::tui::draw::cursor;
-use crate::tui::fixture::{empty, heaps};
+use crate::session::frame::{Found, Frame, Sample, TimeEvent, Timeline};
+use crate::tui::draw::{cursor, draw_pane_in};
+use crate::tui::fixture::{checkerboard, empty, heaps};
 use crate::tui::key::Key;
+use crate::tui::layout::Arrangement;
 use crate::tui::message::Mouse;
+use crate::tui::panes::PANES;
 use crate::tui::prompt::Prompt;
 use crate::tui::state::{Layer, State};
 use crate::tui::{Appearance, ColorDepth, GlyphSet, Message, Theme, draw, update};
-use crate::view::{CellState, HeapKind, MapPicture, MapRow, MemoryLine, RowResidency};
+use crate::view::{
+    Bucket, BytesPicture, BytesRow, Cell, CellState, Fit, Fragmentation, FreeEntry,
+    FreeListPicture, HeapKind, Links, MapPicture, MapRow, MemoryLine, Overview, Pin, PinsPicture,
+    RangeCard, RowResidency,
+};
 
 /// Everything that can lie over the map.
 fn layers() -> Vec<Option<Layer>> {
@@ -88,7 +94,139 @@ fn odd_frames() -> Vec<Frame> {
     vec![
         with(MapPicture::default(), MemoryLine::default()),
         with(strange, greatest),
+        odd_parts(&checkerboard().frame()),
     ]
+}
+
+/// Parts beside the map that make no sense: everything as large as can be, nothing in order.
+fn odd_parts(base: &Frame) -> Frame {
+    const MOST: u64 = u64::MAX;
+    let mut picture = base.picture.as_ref().clone();
+    let bucket = Bucket {
+        from: MOST,
+        to: 0,
+        count: MOST,
+        bytes: MOST,
+    };
+    let fit = Fit {
+        request: MOST,
+        times: MOST,
+        unusable: f64::NAN,
+    };
+    picture.fragmentation = Some(Fragmentation {
+        holes: vec![bucket; 70],
+        blocks: vec![bucket; 70],
+        fits: vec![fit; 70],
+        l2: f64::INFINITY,
+        internal: -1.0,
+        overhead: f64::NAN,
+    });
+    picture.free_list = Some(FreeListPicture {
+        top: MOST,
+        total: 0,
+        entries: vec![
+            FreeEntry {
+                address: MOST,
+                bytes: MOST,
+                list: "a list with a name of its own ".repeat(9),
+                position: MOST,
+            };
+            300
+        ],
+    });
+    picture.pins = Some(PinsPicture {
+        top: MOST,
+        total: Some(0),
+        pins: vec![
+            Pin {
+                address: MOST,
+                name: Some("日本語".repeat(50)),
+                bytes: MOST,
+                returns: MOST,
+            };
+            300
+        ],
+    });
+    picture.bytes = Some(BytesPicture {
+        block: MOST,
+        top: MOST,
+        total: MOST,
+        rows: [Some(vec![0xff; 99]), None, Some(Vec::new())]
+            .map(|bytes| BytesRow {
+                address: MOST,
+                bytes,
+            })
+            .to_vec(),
+    });
+    picture.overview = Overview {
+        cell_bytes: 0,
+        cells: vec![Cell::default(); 5000],
+        shown: (u16::MAX, 0),
+    };
+    picture.range = Some(RangeCard {
+        from: MOST,
+        to: 0,
+        busy_bytes: MOST,
+        ..RangeCard::default()
+    });
+    if let Some(block) = &mut picture.selected {
+        block.bytes = 0;
+        block.slack = MOST;
+        block.asked = MOST;
+        block.payload = 0;
+        block.fields.others = vec![("a field", "日本語 ".repeat(40)); 20];
+        block.links = Some(Links::default());
+    }
+    let sample = |at, committed| Sample {
+        at,
+        busy: MOST,
+        committed,
+        resident: (at % 2 == 0).then_some(MOST),
+    };
+    let event = |at, letter| TimeEvent { at, letter };
+    let timeline = Timeline {
+        samples: vec![sample(9, 0), sample(MOST, MOST), sample(3, 1), sample(4, 0)],
+        events: vec![event(MOST, 'C'), event(0, '語'), event(5, 'M')],
+    };
+    Frame {
+        picture: picture.into(),
+        timeline: timeline.into(),
+        baseline: Some(checkerboard().bookmark().into()),
+        found: Some(Found {
+            filter: "free ".repeat(50),
+            count: None,
+            position: Some(MOST),
+        }),
+        ..base.clone()
+    }
+}
+
+/// Every pane with the focus, in the map's place and alone; its last rows chosen.
+fn check_panes(frame: &Frame, sizes: impl Iterator<Item = (u16, u16)> + Clone) {
+    let theme = Theme::new(ColorDepth::True, GlyphSet::Unicode, Appearance::Dark);
+    for row in &PANES {
+        for (width, height) in sizes.clone() {
+            for arrangement in [
+                Arrangement::InMapsPlace(row.pane),
+                Arrangement::Whole(row.pane),
+            ] {
+                let mut state = State::new((width, height));
+                state.focus = row.pane;
+                state.arrangement = arrangement;
+                for list in &mut state.lists {
+                    list.chosen = u64::MAX;
+                    list.top = u64::MAX;
+                }
+                let area = Rect::new(0, 0, width, height);
+                draw(&state, frame, &theme, area, &mut Buffer::empty(area));
+                let middle = Mouse::Click(width / 2, height / 2);
+                for message in [Message::Mouse(middle), Message::Key(Key::Up)] {
+                    let _ = update(&mut state, frame, message);
+                }
+                draw(&state, frame, &theme, area, &mut Buffer::empty(area));
+            }
+        }
+    }
 }
 
 fn check(frame: &Frame, layers: &[Option<Layer>], sizes: impl Iterator<Item = (u16, u16)>) {
@@ -132,6 +270,53 @@ fn every_heap_is_drawn_at_every_size() {
             &[None],
             [(400, 120), (400, 1), (1, 120), (145, 30), (300, 90)].into_iter(),
         );
+    }
+}
+
+#[test]
+fn every_pane_is_drawn_in_every_place_at_every_size() {
+    let sizes = (58..=100)
+        .step_by(7)
+        .chain([130, 151, 220])
+        .flat_map(|width| {
+            (14..=40)
+                .step_by(2)
+                .chain([61])
+                .map(move |height| (width, height))
+        });
+    let mut frames = vec![checkerboard().frame(), empty().frame()];
+    frames.extend(odd_frames());
+    for frame in frames {
+        check_panes(&frame, sizes.clone());
+    }
+}
+
+/// A pane is given whatever the layout leaves: nothing is too small for it.
+#[test]
+fn every_pane_is_drawn_into_any_area() {
+    let theme = Theme::new(ColorDepth::True, GlyphSet::Unicode, Appearance::Dark);
+    let mut frames = vec![checkerboard().frame()];
+    frames.extend(odd_frames());
+    let state = State::new((80, 24));
+    for frame in frames {
+        for (width, height) in (0..60)
+            .step_by(2)
+            .flat_map(|width| (0..26).map(move |height| (width, height)))
+        {
+            let area = Rect::new(2, 1, width, height);
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 64, 28));
+            for row in &PANES {
+                draw_pane_in(&state, &frame, &theme, row.pane, area, &mut buffer);
+            }
+            let outside = buffer.content.iter().zip(0_u16..).find(|(cell, at)| {
+                let place = Position {
+                    x: at % 64,
+                    y: at / 64,
+                };
+                !area.contains(place) && cell.symbol() != " "
+            });
+            assert_eq!(outside, None, "{area}");
+        }
     }
 }
 
