@@ -3,8 +3,8 @@
 mod completions;
 mod config;
 mod frame;
-mod open;
 mod man;
+mod open;
 mod replay;
 mod run;
 mod support;
