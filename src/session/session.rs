@@ -7,14 +7,14 @@ use std::time::Instant;
 use crate::api::Process;
 use crate::heap::{Core, CreateError, Direct, Heap, Image};
 use crate::os::CommitLimit;
-use crate::view::{self, Context, Lens, MarkedRange, Target};
+use crate::view::{self, Context, Lens, MarkedRange, Survey, Target, Wanted};
 
 use super::bookmarks::Bookmarks;
 use super::frame::{Answer, Cause, Frame, Returned, Run, Timeline, Tone};
 use super::journal::Journal;
 use super::names::NameTable;
 use super::run::Running;
-use super::survey::Surveys;
+use super::survey::{Question, Surveys};
 use super::timeline::Allowance;
 use super::words::Moment;
 
@@ -52,7 +52,7 @@ pub(super) struct Slot {
 
 impl Slot {
     /// Name and birth operation of the block with this payload.
-    pub(super) fn owner(&self, payload: u64) -> Option<(String, u64)> {
+    fn owner(&self, payload: u64) -> Option<(String, u64)> {
         let owned = self.names.owner(payload)?;
         Some((owned.name.to_string(), owned.born))
     }
@@ -172,8 +172,8 @@ pub struct Session {
     ledger: Arc<Vec<Returned>>,
     version: u64,
     /// Rises whenever a heap may have changed.
-    pub(super) changes: u64,
-    pub(super) surveys: Surveys,
+    changes: u64,
+    surveys: Surveys,
     /// Requests that the session thread took in.
     pub(super) requests: u64,
 }
@@ -585,6 +585,56 @@ impl Session {
         let seek =
             |context: &Context<'_>| view::seek(&slot.heap, cursor, target, row_bytes, context);
         self.with_context(slot, survey.as_deref(), true, seek)
+    }
+
+    /// What a survey of a heap would be asked for.
+    fn question(&self, slot: &Slot, pins: bool) -> Question {
+        Question {
+            heap: (slot.number, slot.handle),
+            pins,
+            filter: None,
+        }
+    }
+
+    /// The survey that a lens needs, and whether it is of the heap as it is now.
+    fn survey(&mut self, slot: &Slot, lens: &Lens) -> Option<(Arc<Survey>, bool)> {
+        let parts = &lens.parts;
+        let pins = parts.pins.rows > 0;
+        if !pins && !parts.fragmentation && parts.free_list.rows == 0 {
+            return None;
+        }
+        let question = self.question(slot, pins);
+        let runs = self.running.as_ref().is_some_and(|run| !run.paused);
+        let take = || {
+            let wanted = Wanted { pins, search: None };
+            view::survey(&slot.heap, &wanted, &|payload| slot.owner(payload))
+        };
+        Some(self.surveys.renew(&question, self.changes, runs, take))
+    }
+
+    /// Does `work` with all that pictures show and heaps do not know.
+    fn with_context<R>(
+        &self,
+        slot: &Slot,
+        survey: Option<&Survey>,
+        fresh: bool,
+        work: impl FnOnce(&Context<'_>) -> R,
+    ) -> R {
+        work(&Context {
+            number: slot.number,
+            of: u32::try_from(self.slots.len().saturating_sub(1))
+                .unwrap_or(u32::MAX)
+                .max(1),
+            crt: self.crt == Some(slot.number),
+            marks: &self.marks,
+            names: &|payload| slot.owner(payload),
+            born: &|operation| slot.names.born_at(operation),
+            returned: slot.returned,
+            search: None,
+            survey,
+            fresh,
+            quiet: true,
+        })
     }
 
     /// Names of blocks in view, to complete; at most `most` of them.

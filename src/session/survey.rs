@@ -6,9 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::view::{self, Context, Lens, Survey, Wanted};
-
-use super::session::{Session, Slot};
+use crate::view::Survey;
 
 /// While something runs, a survey is kept for so many times what it cost.
 const COSTS: u32 = 20;
@@ -91,58 +89,6 @@ impl Surveys {
     }
 }
 
-impl Session {
-    /// What a survey of a heap would be asked for.
-    pub(super) fn question(&self, slot: &Slot, pins: bool) -> Question {
-        Question {
-            heap: (slot.number, slot.handle),
-            pins,
-            filter: None,
-        }
-    }
-
-    /// The survey that a lens needs, and whether it is of the heap as it is now.
-    pub(super) fn survey(&mut self, slot: &Slot, lens: &Lens) -> Option<(Arc<Survey>, bool)> {
-        let parts = &lens.parts;
-        let pins = parts.pins.rows > 0;
-        if !pins && !parts.fragmentation && parts.free_list.rows == 0 {
-            return None;
-        }
-        let question = self.question(slot, pins);
-        let runs = self.running.as_ref().is_some_and(|run| !run.paused);
-        let take = || {
-            let wanted = Wanted { pins, search: None };
-            view::survey(&slot.heap, &wanted, &|payload| slot.owner(payload))
-        };
-        Some(self.surveys.renew(&question, self.changes, runs, take))
-    }
-
-    /// Does `work` with all that pictures show and heaps do not know.
-    pub(super) fn with_context<R>(
-        &self,
-        slot: &Slot,
-        survey: Option<&Survey>,
-        fresh: bool,
-        work: impl FnOnce(&Context<'_>) -> R,
-    ) -> R {
-        work(&Context {
-            number: slot.number,
-            of: u32::try_from(self.slots.len().saturating_sub(1))
-                .unwrap_or(u32::MAX)
-                .max(1),
-            crt: self.crt == Some(slot.number),
-            marks: &self.marks,
-            names: &|payload| slot.owner(payload),
-            born: &|operation| slot.names.born_at(operation),
-            returned: slot.returned,
-            search: None,
-            survey,
-            fresh,
-            quiet: true,
-        })
-    }
-}
-
 /// Whether a survey of this age that cost so much is worth another while something runs.
 fn is_due(age: Duration, cost: Duration) -> bool {
     age >= LEAST.max(cost * COSTS)
@@ -151,7 +97,8 @@ fn is_due(age: Duration, cost: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::{Bucket, Parts, Window};
+    use crate::session::{Session, parse_line};
+    use crate::view::{Bucket, Lens, Parts, Window};
 
     #[test]
     fn surveys_take_a_twentieth_of_the_time_at_most() {
@@ -237,7 +184,7 @@ mod tests {
             if line == "undo" {
                 session.undo();
             } else {
-                session.apply(&crate::session::parse_line(line).unwrap().unwrap());
+                session.apply(&parse_line(line).unwrap().unwrap());
             }
             let picture = session.frame(&lens).picture;
             let cut = picture.fragmentation.as_ref().unwrap();
