@@ -14,7 +14,7 @@ const STOPPED: char = 'T';
 #[test]
 fn it_opens_and_closes() {
     for mouse in [true, false] {
-        let arguments: &[&str] = if mouse { &[] } else { &["--no-mouse"] };
+        let arguments: &[&str] = if mouse { &[] } else { &["--mouse", "off"] };
         let mut terminal = Terminal::start(arguments);
         let reporting = terminal.screen().mouse_protocol_mode() != MouseProtocolMode::None;
         assert_eq!(reporting, mouse);

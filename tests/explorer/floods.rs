@@ -53,6 +53,22 @@ fn a_storm_of_two_hundred_sizes_ends_with_the_right_picture() {
     assert_eq!(terminal.ended().code, 0);
 }
 
+/// A key that comes together with a change of size is heard, and not only when the next key comes.
+#[test]
+fn a_key_pressed_while_the_size_changes_is_heard() {
+    let mut terminal = Terminal::start(&[]);
+    for (number, columns) in (100..140).enumerate() {
+        terminal.resize(columns, 30);
+        let open = number % 2 == 0;
+        terminal.press(if open { "?" } else { "\x1b" });
+        terminal.wait("what the key brings", |screen| {
+            screen.contains("HeapCompact: report the largest") == open
+        });
+    }
+    terminal.press("q");
+    assert_eq!(terminal.ended().code, 0);
+}
+
 #[test]
 fn a_paste_of_any_kind_can_be_refused_and_costs_little() {
     let megabyte: usize = 1 << 20;
