@@ -13,6 +13,7 @@ use super::frame::{Answer, Frame, Request, Tone};
 use super::journal::{Deed, Past};
 use super::pace::{self, Meter, Pace};
 use super::session::Session;
+use super::words::count;
 use super::workload::Workload;
 use super::{Command, parse_line};
 
@@ -22,8 +23,8 @@ const SLICE: Duration = Duration::from_millis(4);
 const CHUNK: u64 = 64;
 /// Operations of the workload that the space bar starts: enough to watch, to pause and to cancel.
 const SPACE_OPS: u64 = 1_000_000;
-/// Time between frames while something runs.
-const FRAME: Duration = Duration::from_millis(33);
+/// Time between frames while something runs: with the slice that ends it, a thirtieth of a second.
+const FRAME: Duration = Duration::from_millis(29);
 
 /// What a screen and its session thread share.
 struct Shared {
@@ -31,6 +32,8 @@ struct Shared {
     /// Slices of work begun so far.
     slices: AtomicU64,
     wake: Mutex<Option<Box<dyn Fn() + Send>>>,
+    /// Cancellations asked for and not taken in yet: lines that wait before them are dropped.
+    cancels: AtomicU64,
     /// The thread has panicked: no frame comes any more.
     panicked: AtomicBool,
 }
@@ -89,6 +92,7 @@ impl SessionThread {
             frame: Mutex::new(Arc::new(session.frame(&lens))),
             slices: AtomicU64::new(0),
             wake: Mutex::new(None),
+            cancels: AtomicU64::new(0),
             panicked: AtomicBool::new(false),
         });
         let (requests, inbox) = channel();
@@ -104,6 +108,7 @@ impl SessionThread {
             stale: false,
             meter: Meter::default(),
             pace: None,
+            dropped: 0,
         };
         let tripwire = Tripwire(Arc::clone(&shared));
         let thread = std::thread::Builder::new()
@@ -121,6 +126,9 @@ impl SessionThread {
 
     /// Asks for something. Answers come in frames.
     pub fn send(&self, request: Request) {
+        if request == Request::Cancel {
+            self.shared.cancels.fetch_add(1, Ordering::AcqRel);
+        }
         // A thread that is gone answers nothing any more; the last frame stays.
         let _ = self.requests.send(request);
     }
@@ -188,6 +196,8 @@ struct Worker {
     meter: Meter,
     /// Deals out operations while there is a rate to keep.
     pace: Option<Pace>,
+    /// Lines dropped since they were cancelled.
+    dropped: u64,
 }
 
 /// What to do after a request.
@@ -276,6 +286,10 @@ impl Worker {
                 .map_err(|_: RecvTimeoutError| ())
         {
             next = self.handle(request);
+            // Thousands of lines are seen on their way.
+            if self.published.elapsed() >= FRAME {
+                self.publish();
+            }
         }
         self.publish();
         next
@@ -388,6 +402,9 @@ impl Worker {
     fn handle(&mut self, request: Request) -> Next {
         self.session.requests += 1;
         match request {
+            Request::Line(_) if self.shared.cancels.load(Ordering::Acquire) > 0 => {
+                self.dropped += 1;
+            }
             Request::Line(line) => self.line(&line),
             Request::Command(command) => self.command(&command),
             Request::FreeAt(address) => {
@@ -410,7 +427,11 @@ impl Worker {
             }
             Request::ToggleRun => self.toggle(),
             Request::Step => self.step(),
-            Request::Cancel => self.cancel(),
+            Request::Cancel => {
+                self.shared.cancels.fetch_sub(1, Ordering::AcqRel);
+                self.cancel();
+                self.tell_dropped();
+            }
             Request::Slower => self.command(&Command::Rate(pace::slower(self.session.target))),
             Request::Faster => self.command(&Command::Rate(pace::faster(self.session.target))),
             Request::Select(target) => self.select(target),
@@ -496,6 +517,17 @@ impl Worker {
             self.finish();
         }
         self.script_runs = false;
+    }
+
+    fn tell_dropped(&mut self) {
+        let dropped = std::mem::take(&mut self.dropped);
+        if dropped > 0 {
+            self.session.tell(Answer {
+                words: format!("{} that waited: cancelled", count(dropped, "line")),
+                tone: Tone::Note,
+                ..Answer::default()
+            });
+        }
     }
 
     fn select(&mut self, target: Target) {

@@ -165,7 +165,11 @@ impl Update<'_> {
 
     fn signal(&mut self, signal: Signal) {
         match signal {
-            Signal::End => self.quit(),
+            Signal::End => {
+                // Whoever asks for the end does not wait for pasted lines.
+                self.send(Request::Cancel);
+                self.quit();
+            }
             Signal::Interrupt => self.interrupt(),
             Signal::Suspend => self.effects.push(Effect::Suspend),
             Signal::Resume => self.effects.push(Effect::Repaint),
@@ -390,6 +394,10 @@ impl Update<'_> {
             self.spell("{cancel}  cancelled; again ends heapwalk");
         } else if self.state.layer.is_some() {
             return self.back();
+        } else if !self.state.is_current(self.frame) {
+            // Pasted lines, above all: those that have not begun are dropped.
+            self.send(Request::Cancel);
+            self.spell("{cancel}  what waits is cancelled; again ends heapwalk");
         } else {
             self.spell("nothing runs; {cancel} again ends heapwalk");
         }

@@ -1,6 +1,7 @@
 //! Whatever ends the explorer, or stops it for a while: the terminal is given back as it was, and nothing hangs.
 
 use rustix::process::Signal;
+use vt100::MouseProtocolMode;
 
 use crate::process::state_and_work;
 use crate::running::ENDLESS;
@@ -9,23 +10,28 @@ use crate::terminal::{Reading, Setup, Terminal};
 /// The state of a process that was stopped.
 const STOPPED: char = 'T';
 
+/// What is switched on in a terminal, with and without the mouse. Mere motion is never asked for.
 #[test]
 fn it_opens_and_closes() {
-    let mut terminal = Terminal::start(&[]);
-    terminal.press("q");
-    let ended = terminal.ended();
-    assert_eq!(ended.code, 0);
-    let written = String::from_utf8_lossy(&ended.written);
-    for (code, on) in [
-        ("\x1b[?1049h", true),
-        ("\x1b[?2004h", true),
-        ("\x1b[?1000h", true),
-        ("\x1b[?1002h", true),
-        ("\x1b[?1006h", true),
-        // Mere motion is not asked for.
-        ("\x1b[?1003h", false),
-    ] {
-        assert_eq!(written.contains(code), on, "{code:?}");
+    for mouse in [true, false] {
+        let arguments: &[&str] = if mouse { &[] } else { &["--mouse", "off"] };
+        let mut terminal = Terminal::start(arguments);
+        let reporting = terminal.screen().mouse_protocol_mode() != MouseProtocolMode::None;
+        assert_eq!(reporting, mouse);
+        terminal.press("q");
+        let ended = terminal.ended();
+        assert_eq!(ended.code, 0);
+        let written = String::from_utf8_lossy(&ended.written);
+        for (code, on) in [
+            ("\x1b[?1049h", true),
+            ("\x1b[?2004h", true),
+            ("\x1b[?1000h", mouse),
+            ("\x1b[?1002h", mouse),
+            ("\x1b[?1006h", mouse),
+            ("\x1b[?1003h", false),
+        ] {
+            assert_eq!(written.contains(code), on, "{code:?} {arguments:?}");
+        }
     }
 }
 

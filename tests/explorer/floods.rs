@@ -1,5 +1,7 @@
 //! More than a person does: sizes that change faster than frames, and megabytes pasted.
 
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 
 use crate::process::memory;
@@ -47,6 +49,22 @@ fn a_storm_of_two_hundred_sizes_ends_with_the_right_picture() {
             .any(|bytes| bytes == b"\x1b[?2026l")
     });
     terminal.wait("the same picture", |again| again == screen);
+    terminal.press("q");
+    assert_eq!(terminal.ended().code, 0);
+}
+
+/// A key that comes together with a change of size is heard, and not only when the next key comes.
+#[test]
+fn a_key_pressed_while_the_size_changes_is_heard() {
+    let mut terminal = Terminal::start(&[]);
+    for (number, columns) in (100..140).enumerate() {
+        terminal.resize(columns, 30);
+        let open = number % 2 == 0;
+        terminal.press(if open { "?" } else { "\x1b" });
+        terminal.wait("what the key brings", |screen| {
+            screen.contains("HeapCompact: report the largest") == open
+        });
+    }
     terminal.press("q");
     assert_eq!(terminal.ended().code, 0);
 }
@@ -100,19 +118,52 @@ fn a_paste_of_any_kind_can_be_refused_and_costs_little() {
 }
 
 #[test]
-fn ten_thousand_pasted_lines_run_in_order() {
+fn thousands_of_pasted_lines_run_in_order() {
     let mut terminal = Terminal::start(&[]);
-    let lines: String = (0..10_000).map(|n| format!("alloc b[{n}] 64\n")).collect();
+    let lines: String = (0..2000).map(|n| format!("alloc b[{n}] 64\n")).collect();
+    terminal.paste(lines.as_bytes());
+    terminal.wait_for("Run 2,000 pasted lines?");
+    terminal.press("\r");
+    terminal.wait("all lines", |screen| {
+        screen.contains("q quit") && operations(screen) == 2000
+    });
+    terminal.run("free b[0:2000]");
+    terminal.wait("all blocks", |screen| operations(screen) == 4000);
+    terminal.press("q");
+    assert_eq!(terminal.ended().code, 0);
+}
+
+#[test]
+fn pasted_lines_that_wait_can_be_cancelled() {
+    // Much more than is done before somebody presses Ctrl-C.
+    let lines = "alloc b[0:2000] 64\nfree b[0:2000]\n".repeat(5000);
+    let mut terminal = Terminal::start(&[]);
     terminal.paste(lines.as_bytes());
     terminal.wait_for("Run 10,000 pasted lines?");
     terminal.press("\r");
-    terminal.wait("all lines", |screen| {
-        screen.contains("q quit") && operations(screen) == 10_000
+    terminal.wait("the first lines", |screen| {
+        screen.contains("q quit") && operations(screen) > 0
     });
-    terminal.run("free b[0:10000]");
-    terminal.wait("all blocks", |screen| operations(screen) == 20_000);
+    terminal.press("\x03");
+    terminal.wait_for(" lines that waited: cancelled");
+    terminal.press("V");
+    terminal.wait_for("= TRUE: nothing found");
     terminal.press("q");
     assert_eq!(terminal.ended().code, 0);
+
+    // The end is not put off by them either.
+    let mut terminal = Terminal::start(&[]);
+    terminal.paste(lines.as_bytes());
+    terminal.wait_for("Run 10,000 pasted lines?");
+    terminal.press("\r");
+    terminal.wait("the first lines", |screen| {
+        screen.contains("q quit") && operations(screen) > 0
+    });
+    let begun = Instant::now();
+    terminal.signal(Signal::TERM);
+    assert_eq!(terminal.ended().code, 0);
+    let elapsed = begun.elapsed();
+    assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
 }
 
 #[test]

@@ -29,13 +29,13 @@ const ASCII: Glyphs = Glyphs {
 /// Blocks allocated: many enough for a good number of pages.
 const BLOCKS: usize = 60;
 
-/// The map's rows, without title and legend.
+/// The map's rows, without title and legend: all of them begin with an address.
 fn map(screen: &str) -> String {
     let rows = screen
         .lines()
         .skip_while(|line| !line.contains("[1] Map"))
         .skip(1)
-        .take_while(|line| !line.contains("hole"));
+        .take_while(|line| line.starts_with("0x"));
     rows.map(|line| format!("{line}\n")).collect()
 }
 

@@ -132,3 +132,47 @@ fn every_printable_key_in_a_row() {
     terminal.press("q");
     assert_eq!(terminal.ended().code, 0);
 }
+
+/// What a terminal sends for a button or the wheel at a column and row from 1: `M` goes down, `m` up.
+fn mouse(button: u8, column: u16, row: u16, end: char) -> String {
+    format!("\x1b[<{button};{column};{row}{end}")
+}
+
+#[test]
+fn a_click_chooses_and_a_drag_with_shift_is_left_alone() {
+    let mut terminal = Terminal::start(&[]);
+    terminal.run("alloc b[0:10] 100");
+    let screen = terminal.wait("ten blocks", |screen| {
+        screen.contains("x 10: 10 blocks") && screen.contains("q quit")
+    });
+    assert!(screen.contains(" b0 BUSY"), "{screen}");
+    let click = |button: u8, column, row| {
+        [
+            mouse(button, column, row, 'M'),
+            mouse(button, column, row, 'm'),
+        ]
+        .concat()
+    };
+    // The fifth row of the screen is the second of the map; its last cells belong to the second block.
+    let row = 5;
+    let cell = "0x00400 ".len() + 64;
+    let column = u16::try_from(cell).expect("a column");
+    // With Shift, and with another button: nothing.
+    terminal.press(&click(4, column, row));
+    terminal.press(&click(2, column, row));
+    terminal.press("Z");
+    let screen = terminal.wait_for("Z does nothing here");
+    assert!(screen.contains(" b0 BUSY"), "{screen}");
+    terminal.press(&click(0, column, row));
+    terminal.wait_for(" b1 BUSY");
+    // The hints in the footer are to be clicked at.
+    let footer = terminal.text();
+    let hints = footer.lines().last().expect("a footer");
+    let column = hints.find("? keys").expect("a hint") + 1;
+    terminal.press(&click(0, u16::try_from(column).expect("a column"), 24));
+    terminal.wait_for("HeapCompact: report the largest");
+    terminal.press("\x1b");
+    terminal.wait_for("q quit");
+    terminal.press("q");
+    assert_eq!(terminal.ended().code, 0);
+}

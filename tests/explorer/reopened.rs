@@ -65,11 +65,17 @@ fn answer(line: &str) -> &'static str {
     }
 }
 
-/// The last rows above the footer: the newest answer, and the memory line.
+/// The last rows above the footer: the newest answer, without the course of time, which goes by a clock.
 fn newest(screen: &str) -> String {
     let rows: Vec<&str> = screen.lines().collect();
     let end = rows.len().saturating_sub(1);
-    rows[end.saturating_sub(3)..end].join("\n")
+    let rows = &rows[end.saturating_sub(3)..end];
+    let told: Vec<&str> = rows
+        .iter()
+        .copied()
+        .filter(|row| !row.starts_with("time "))
+        .collect();
+    told.join("\n")
 }
 
 /// Kills it as nothing else does: no handler runs.

@@ -527,7 +527,14 @@ fn the_wheel_goes_on_from_what_is_shown() {
 fn signals_and_sizes_have_their_effects() {
     let frame = checkerboard().frame();
     let rows = [
-        (Signal::End, vec![Effect::Send(Request::Quit), Effect::Quit]),
+        (
+            Signal::End,
+            vec![
+                Effect::Send(Request::Cancel),
+                Effect::Send(Request::Quit),
+                Effect::Quit,
+            ],
+        ),
         (Signal::Suspend, vec![Effect::Suspend]),
         (Signal::Resume, vec![Effect::Repaint]),
         (Signal::Interrupt, vec![]),
