@@ -114,7 +114,7 @@ pub(super) enum Shell {
     Nushell,
     /// PowerShell
     #[value(name = "powershell")]
-    PowerShell,
+    Pwsh,
 }
 
 /// What the command line says about the configuration.

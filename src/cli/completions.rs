@@ -13,7 +13,7 @@ pub(super) fn run(shell: Shell) -> Result<Exit, Failure> {
         Shell::Zsh => script(aot::Zsh),
         Shell::Fish => script(aot::Fish),
         Shell::Nushell => script(Nushell),
-        Shell::PowerShell => script(aot::PowerShell),
+        Shell::Pwsh => script(aot::PowerShell),
     };
     out::write(|to| to.write_all(&script))?;
     Ok(Exit::Success)

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use etcetera::BaseStrategy;
 
 use crate::tui::{
-    Appearance, Bindings, ColorDepth, Environment, FRAMES_PER_SECOND, GlyphSet, Options, Theme,
+    self, Appearance, Bindings, ColorDepth, Environment, FRAMES_PER_SECOND, GlyphSet, Options,
+    Theme,
 };
 
 use super::args::{Glyphs, Ground, Overrides, When};
@@ -121,8 +122,9 @@ impl Config {
 
     /// The explorer's options in a terminal.
     pub(super) fn options(&self, environment: &Environment) -> Options {
+        let depth = ColorDepth::detect(self.color.into(), environment);
         let theme = Theme::new(
-            ColorDepth::detect(self.color.into(), environment),
+            depth,
             self.glyphs.or_else(|| GlyphSet::detect(environment)),
             self.appearance(environment),
         );
@@ -130,7 +132,10 @@ impl Config {
             mouse: self.mouse,
             frames_per_second: self.frames_per_second,
             bindings: Arc::clone(&self.keys),
-            ..Options::new(theme)
+            ask_background: self.theme == Ground::Auto
+                && depth > ColorDepth::Mono
+                && tui::can_be_asked(&environment.term),
+            theme,
         }
     }
 

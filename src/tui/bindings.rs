@@ -56,11 +56,9 @@ pub enum Clash {
 impl Clash {
     /// The key and the actions that it is about.
     #[must_use]
-    pub fn concerns(&self, action: &Action, key: Option<Key>) -> bool {
+    pub fn concerns(&self, action: &'static Action, key: Option<Key>) -> bool {
         match self {
-            Clash::Both { key: of, actions } => {
-                key == Some(*of) && actions.iter().any(|one| *one == action)
-            }
+            Clash::Both { key: of, actions } => key == Some(*of) && actions.contains(&action),
             Clash::Letter {
                 key: of,
                 action: one,

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr};
 use ratatui::buffer::Buffer;
@@ -17,8 +17,10 @@ use signal_hook::low_level::emulate_default_handler;
 
 use crate::session::frame::{Frame, Request};
 
+use super::background::{Answers, QUESTION};
 use super::bindings::Bindings;
 use super::draw::{cursor, draw};
+use super::environment::Appearance;
 use super::input::{News, fault_point, listen_to_signals, listen_to_terminal, spawn};
 use super::message::{Effect, Message};
 use super::pace::{Pace, Reason};
@@ -30,6 +32,13 @@ use super::writer::Writer;
 
 /// Drawings a second of a heap that goes on by itself, unless asked otherwise.
 pub const FRAMES_PER_SECOND: u32 = 30;
+
+/// How long the first frame waits for a terminal to tell its background: most answer sooner, and then nobody sees a
+/// frame in colours for another one.
+const AT_ONCE: Duration = Duration::from_millis(40);
+
+/// How long after the question the explorer stays for an answer that is on its way, when it is left so soon.
+const ON_ITS_WAY: Duration = Duration::from_millis(500);
 
 /// The session as the screen sees it.
 pub trait Source {
@@ -63,6 +72,8 @@ pub struct Options {
     pub frames_per_second: u32,
     /// Which keys do what.
     pub bindings: Arc<Bindings>,
+    /// Ask the terminal whether it is dark or light, and follow its answer whenever it comes.
+    pub ask_background: bool,
 }
 
 impl Options {
@@ -74,6 +85,7 @@ impl Options {
             mouse: true,
             frames_per_second: FRAMES_PER_SECOND,
             bindings: Arc::default(),
+            ask_background: false,
         }
     }
 }
@@ -133,7 +145,12 @@ pub fn run(source: &dyn Source, inbox: Inbox, options: Options) -> Result<()> {
     let writer = start_writer(&inbox.sender).wrap_err("failed to start the output thread")?;
     let guard =
         Guard::enter(options.mouse, writer.clone()).wrap_err("failed to set up the terminal")?;
-    listen_to_terminal(inbox.sender.clone()).wrap_err("failed to start the input thread")?;
+    let asked = options.ask_background.then(Instant::now);
+    if asked.is_some() {
+        writer.send(QUESTION);
+    }
+    listen_to_terminal(inbox.sender.clone(), Answers::to(asked))
+        .wrap_err("failed to start the input thread")?;
     let area = terminal::area();
     let mut explorer = Explorer {
         source,
@@ -150,8 +167,12 @@ pub fn run(source: &dyn Source, inbox: Inbox, options: Options) -> Result<()> {
         pace: Pace::new(options.frames_per_second),
         reason: Reason::Answer,
         copy: None,
+        asked,
     };
     let result = explorer.run();
+    if result.is_ok() {
+        explorer.await_answer();
+    }
     drop(explorer);
     signals.close();
     drop(farewell);
@@ -212,6 +233,8 @@ struct Explorer<'a> {
     reason: Reason,
     /// What goes to the clipboard with the next frame; only the last wish counts.
     copy: Option<Vec<u8>>,
+    /// When the terminal was asked for its background, until it answers.
+    asked: Option<Instant>,
 }
 
 /// Whether the loop goes on.
@@ -248,7 +271,7 @@ impl Explorer<'_> {
                 news.wrap_err("failed to receive: every sender is gone")?,
             ));
         }
-        let wait = self.pace.wait(self.reason, Instant::now());
+        let wait = self.wait(Instant::now());
         match self.inbox.receiver.recv_timeout(wait) {
             Ok(news) => Ok(Some(news)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
@@ -268,6 +291,10 @@ impl Explorer<'_> {
                 News::Written(result) => {
                     result.wrap_err("failed to write to the terminal")?;
                     self.pace.written(Instant::now());
+                    Flow::On
+                }
+                News::Background(appearance) => {
+                    self.follow(appearance);
                     Flow::On
                 }
                 News::Lost(thread) => return Err(Lost(thread).into()),
@@ -336,6 +363,34 @@ impl Explorer<'_> {
         self.state.dirty = true;
     }
 
+    /// Takes the colours for what the terminal says of its background.
+    fn follow(&mut self, appearance: Appearance) {
+        self.asked = None;
+        self.theme = self.theme.on(appearance);
+        self.state.dirty = true;
+        self.reason = Reason::Answer;
+    }
+
+    /// Gives an answer that is on its way the time to arrive here: the shell would read it as typed.
+    fn await_answer(&self) {
+        let Some(asked) = self.asked else { return };
+        loop {
+            let left = ON_ITS_WAY.saturating_sub(asked.elapsed());
+            match self.inbox.receiver.recv_timeout(left) {
+                Ok(News::Background(_)) | Err(_) => return,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// How long the next frame has to wait.
+    fn wait(&self, now: Instant) -> Duration {
+        let answer = self.asked.map_or(Duration::ZERO, |asked| {
+            AT_ONCE.saturating_sub(now.saturating_duration_since(asked))
+        });
+        self.pace.wait(self.reason, now).max(answer)
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
         self.guard.pause();
         // Stops the whole process; goes on here when the shell resumes it.
@@ -354,7 +409,7 @@ impl Explorer<'_> {
 
     fn draw_if_due(&mut self) -> io::Result<()> {
         let now = Instant::now();
-        let due = self.state.dirty && self.pace.wait(self.reason, now).is_zero();
+        let due = self.state.dirty && self.wait(now).is_zero();
         if !due || !self.writer.is_idle() {
             return Ok(());
         }

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::mpsc::Sender;
 use std::thread;
+use std::time::Instant;
 
 use ratatui::crossterm::event::{
     self, Event, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -10,6 +11,8 @@ use ratatui::crossterm::event::{
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::{Handle, Signals};
 
+use super::background::{Answers, Heard};
+use super::environment::Appearance;
 use super::key::Key;
 use super::message::{Message, Mouse, Signal};
 use super::terminal;
@@ -22,6 +25,8 @@ const PASTE_LIMIT: usize = 4 << 20;
 pub(super) enum News {
     /// Something for the screen.
     Message(Message),
+    /// The terminal told its background.
+    Background(Appearance),
     /// All that waited for the terminal is written, or cannot be.
     Written(io::Result<()>),
     /// A thread panicked that the screen cannot do without.
@@ -74,28 +79,42 @@ pub(super) fn fault_point(thread: &str) {
     }
 }
 
-/// Keys, mouse and pasted text from here on.
+/// Keys, mouse and pasted text from here on, and the terminal's answer to what was asked.
 ///
 /// # Errors
 ///
 /// When the system gives no thread.
-pub(super) fn listen_to_terminal(news: Sender<News>) -> io::Result<()> {
+pub(super) fn listen_to_terminal(news: Sender<News>, answers: Answers) -> io::Result<()> {
     spawn("input", &news.clone(), move || {
         let mut gestures = Gestures::default();
+        let mut answers = answers;
         loop {
-            let message = match event::read() {
-                Ok(event) => translated(event, &mut gestures),
-                // The terminal is gone.
-                Err(_) => Some(Message::Signal(Signal::End)),
-            };
+            let heard = heard(&mut answers);
             fault_point("input");
-            let end = message == Some(Message::Signal(Signal::End));
-            let sent = message.map_or(Ok(()), |message| news.send(News::Message(message)));
-            if sent.is_err() || end {
+            let Ok(heard) = heard else {
+                // The terminal is gone.
+                let _ = news.send(News::Message(Message::Signal(Signal::End)));
                 return;
+            };
+            for heard in heard {
+                let told = match heard {
+                    Heard::Background(appearance) => Some(News::Background(appearance)),
+                    Heard::Event(event) => translated(event, &mut gestures).map(News::Message),
+                };
+                if told.is_some_and(|told| news.send(told).is_err()) {
+                    return;
+                }
             }
         }
     })
+}
+
+/// What comes next from the terminal, or what was kept back and turns out to be complete.
+fn heard(answers: &mut Answers) -> io::Result<Vec<Heard>> {
+    match answers.patience() {
+        Some(patience) if !event::poll(patience)? => Ok(answers.give_up()),
+        _ => Ok(answers.hear(event::read()?, Instant::now())),
+    }
 }
 
 /// Signals from here on, until the handle is closed.

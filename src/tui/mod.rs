@@ -11,6 +11,7 @@
 //! footer and help are rows of one table in [`action`]; colours and glyphs are in [`theme`].
 
 pub mod action;
+mod background;
 pub mod bar;
 pub mod bindings;
 pub mod canvas;
@@ -39,6 +40,7 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use background::can_be_asked;
 pub use bindings::Bindings;
 pub use draw::{draw, still};
 pub use environment::{Appearance, ColorChoice, ColorDepth, Environment, GlyphSet};

@@ -192,11 +192,24 @@ const PALETTES: [(Appearance, ColorDepth, Palette); 6] = [
     ),
 ];
 
+impl Palette {
+    /// The palette for a terminal; none where there are no colours.
+    fn of(depth: ColorDepth, appearance: Appearance) -> Palette {
+        PALETTES
+            .iter()
+            .find(|(for_appearance, for_depth, _)| {
+                *for_appearance == appearance && *for_depth == depth
+            })
+            .map_or(NO_PALETTE, |(_, _, palette)| *palette)
+    }
+}
+
 /// Colours and glyphs of one screen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Theme {
     /// Characters.
     pub glyphs: Glyphs,
+    depth: ColorDepth,
     palette: Palette,
 }
 
@@ -204,17 +217,22 @@ impl Theme {
     /// The theme for a terminal.
     #[must_use]
     pub fn new(depth: ColorDepth, glyphs: GlyphSet, appearance: Appearance) -> Theme {
-        let palette = PALETTES
-            .iter()
-            .find(|(for_appearance, for_depth, _)| {
-                *for_appearance == appearance && *for_depth == depth
-            })
-            .map_or(NO_PALETTE, |(_, _, palette)| *palette);
         let glyphs = match glyphs {
             GlyphSet::Unicode => glyphs::UNICODE,
             GlyphSet::Ascii => glyphs::ASCII,
         };
-        Theme { glyphs, palette }
+        Theme {
+            glyphs,
+            depth,
+            palette: Palette::of(depth, appearance),
+        }
+    }
+
+    /// The same on another background.
+    #[must_use]
+    pub fn on(self, appearance: Appearance) -> Theme {
+        let palette = Palette::of(self.depth, appearance);
+        Theme { palette, ..self }
     }
 
     /// The style of a meaning.

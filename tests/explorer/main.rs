@@ -1,5 +1,6 @@
 //! The explorer as a person at a terminal meets it: the real program on a real heap.
 
+mod background;
 mod ends;
 mod floods;
 mod lecture;
