@@ -20,12 +20,13 @@ impl Session {
     }
 
     /// Carries out a line of a script: the log is told of expectations only where they do not hold.
-    pub(super) fn apply_quietly(&mut self, command: &Command) {
+    pub(super) fn apply_quietly(&mut self, command: &Command) -> Answer {
         let answer = self.apply_untold(command);
         let held = matches!(command, Command::Expect { .. }) && answer.tone == Tone::Note;
         if !held {
-            self.tell(answer);
+            self.tell(answer.clone());
         }
+        answer
     }
 
     fn apply_untold(&mut self, command: &Command) -> Answer {

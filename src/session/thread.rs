@@ -353,7 +353,8 @@ impl Worker {
             Some(Deed::Command(Command::Run(workload))) => self.begin(&workload),
             // What holds as the script's author expected is no news to who watches.
             Some(Deed::Command(command)) => {
-                self.session.apply_quietly(&command);
+                let answer = self.session.apply_quietly(&command);
+                self.follow(&answer);
             }
             Some(deed) => self.session.do_again(&deed),
             None => {}

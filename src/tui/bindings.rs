@@ -8,6 +8,9 @@ use std::collections::HashMap;
 use super::action::{ACTIONS, Action, Context, Does, Screen};
 use super::key::Key;
 
+/// How far a hint ranks behind those of the context itself if its key counts in a parent's.
+const INHERITED: u8 = 100;
+
 /// The keys of every action, and the action of every key.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Bindings {
@@ -217,17 +220,27 @@ impl Bindings {
         spelled
     }
 
-    /// The hints of a context's footer in the order of the table: the action, its key, its rank and its word.
+    /// The hints of a context's footer in the order of the table, and behind them those of the contexts that its keys
+    /// fall back to: the action, its key, its rank and its word.
     pub fn hints(
         &self,
         context: Context,
     ) -> impl Iterator<Item = (&'static Action, Key, u8, &'static str)> {
-        ACTIONS
-            .iter()
-            .filter(move |action| action.context == context)
-            .filter_map(|action| {
+        let contexts = std::iter::successors(Some(context), |context| context.parent());
+        contexts
+            .flat_map(|origin| {
+                let of_origin = move |action: &&Action| action.context == origin;
+                ACTIONS.iter().filter(of_origin)
+            })
+            .filter_map(move |action| {
                 let (rank, word) = action.footer?;
-                Some((action, self.key(action)?, rank, word))
+                let key = self.key(action)?;
+                let own = action.context == context;
+                // What means something else here is no hint; nor is what the tour keeps from acting.
+                let counts = self.find(context, key) == Some(action)
+                    && (own || context != Context::Tour || !action.acts());
+                let behind = if own { 0 } else { INHERITED };
+                counts.then(|| (action, key, rank.saturating_add(behind), word))
             })
     }
 }

@@ -30,7 +30,9 @@ const fn row(
     }
 }
 
-use Context::{Everywhere, Explain, GoTo, Help, Lines, Map, Paste, Prompt, Rows};
+use Context::{
+    Card, Everywhere, Explain, GoTo, Help, Lines, Map, Paste, Prompt, Rows, Script, Tour,
+};
 use Does::{Ask, Move, Page, Verb};
 use Key::{Char, Ctrl};
 
@@ -95,6 +97,14 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('q')], Some((2, "quit")), "quit", "close the layer on top, else end heapwalk", Does::Screen(Screen::Quit)),
     row(Everywhere, &[Ctrl('c')], None, "cancel", "cancel what runs; again ends heapwalk", Does::Screen(Screen::Interrupt)),
     row(Everywhere, &[Ctrl('z')], None, "suspend", "stop heapwalk until the shell resumes it (fg)", Does::Screen(Screen::Suspend)),
+
+    row(Card, &[Key::Enter], Some((0, "tour")), "tour", "take the 30-second tour, on a heap of its own", Does::Screen(Screen::BeginTour)),
+    row(Card, &[Key::Esc], None, "close card", "close the card", Does::Screen(Screen::Back)),
+
+    row(Script, &[Char(' ')], Some((0, "next step")), "next step", "go on to the script's next pause", Ask(|_| Ok(Request::ToggleRun))),
+
+    row(Tour, &[Char(' '), Key::PageDown], Some((0, "next step")), "next step of the tour", "go on with the tour", Ask(|_| Ok(Request::ToggleRun))),
+    row(Tour, &[Key::Esc], Some((0, "ends the tour")), "end tour", "end the tour and stay on its heap", Does::Screen(Screen::EndTour)),
 
     row(Rows, &[Char('j'), Key::Down], Some((0, "down")), "choose below", "choose the row below", Does::Screen(Screen::Row(RowStep::Rows(1)))),
     row(Rows, &[Char('k'), Key::Up], Some((0, "up")), "choose above", "choose the row above", Does::Screen(Screen::Row(RowStep::Rows(-1)))),

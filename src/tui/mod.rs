@@ -31,6 +31,7 @@ pub mod prompt;
 pub mod state;
 pub mod terminal;
 pub mod theme;
+pub mod tour;
 pub mod update;
 pub mod writer;
 

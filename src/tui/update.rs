@@ -1,5 +1,6 @@
 //! From (state, frame, message) to the next state and what must be done: no terminal, no clock, no session.
 
+mod guide;
 mod panes;
 mod range;
 
@@ -39,9 +40,12 @@ pub fn update(state: &mut State, frame: &Frame, message: Message) -> Vec<Effect>
     update.effects
 }
 
-/// Says what must be asked when the screen first appears.
-pub fn first(state: &mut State) -> Vec<Effect> {
+/// Says what must be asked when the screen first appears, and greets where nothing was done yet.
+pub fn first(state: &mut State, frame: &Frame) -> Vec<Effect> {
     state.dirty = true;
+    if guide::is_fresh(frame) {
+        state.layer = Some(Layer::Card);
+    }
     let request = state.look();
     request
         .map(|request| sent(state, request))
@@ -121,6 +125,7 @@ impl Update<'_> {
             self.state.answered_by = self.state.asked_by.take();
         }
         self.answer_prompt(new);
+        self.follow_guide();
         self.state.seen = self.frame.log_total;
         // A command may have made the map follow its block: the wheel goes on from what is shown.
         if self.state.is_current(self.frame) {
@@ -189,7 +194,6 @@ impl Update<'_> {
     }
 
     fn key(&mut self, key: Key) {
-        let context = self.state.context();
         let found = self.found(key);
         if !found.is_some_and(|action| action.is_screen(Screen::Interrupt)) {
             self.state.interrupted = false;
@@ -197,19 +201,7 @@ impl Update<'_> {
         match (found, key) {
             (Some(action), _) => self.perform(action, Some(key)),
             (None, Key::Char(letter)) if self.type_letter(letter) => {}
-            (None, _) => {
-                let bindings = &self.state.bindings;
-                let way = |screen: Screen, does: &str| {
-                    let key = bindings.key_of(context, screen);
-                    key.map_or_else(String::new, |key| format!("; {key} {does}"))
-                };
-                let list = if context == Context::Map {
-                    way(Screen::OpenHelp, "lists keys")
-                } else {
-                    way(Screen::Back, "leaves")
-                };
-                self.say(format!("{key} does nothing here{list}"));
-            }
+            (None, _) => self.say_meaningless(key),
         }
     }
 
@@ -228,8 +220,15 @@ impl Update<'_> {
 
     /// Does what an action says; `key` is told with the answer.
     fn perform(&mut self, action: &'static Action, key: Option<Key>) {
-        if action.context == Context::GoTo {
+        if action.context == Context::GoTo || matches!(self.state.layer, Some(Layer::Card)) {
             self.state.layer = None;
+            if action.context == Context::Card && matches!(action.does, Does::Screen(Screen::Back))
+            {
+                return;
+            }
+        }
+        if self.is_held_back(action, key) {
+            return;
         }
         match action.does {
             Does::Move(target) => self.select(target),
@@ -281,6 +280,8 @@ impl Update<'_> {
             Screen::OpenPrompt => {
                 self.state.layer = Some(Layer::Prompt(Prompt::with_draft(&self.state.draft)));
             }
+            Screen::BeginTour => self.begin_tour(),
+            Screen::EndTour => self.end_tour(),
             Screen::Repeat => self.repeat(),
             Screen::Back => self.back(),
             Screen::Quit if self.state.layer.is_none() => self.quit(),
@@ -431,7 +432,7 @@ impl Update<'_> {
         };
         if matches!(
             action.context,
-            Context::Map | Context::GoTo | Context::Everywhere
+            Context::Map | Context::GoTo | Context::Card | Context::Everywhere
         ) {
             self.perform(action, self.key_for(action));
         } else {
@@ -505,6 +506,12 @@ impl Update<'_> {
     }
 
     fn mouse(&mut self, mouse: Mouse) {
+        if matches!(
+            (&self.state.layer, mouse),
+            (Some(Layer::Card), Mouse::WheelUp | Mouse::WheelDown)
+        ) {
+            self.state.layer = None;
+        }
         match mouse {
             Mouse::Click(column, row) => self.click(column, row),
             Mouse::Press(..) | Mouse::Drag(..) | Mouse::Release(..) => {}
@@ -548,6 +555,9 @@ impl Update<'_> {
             return;
         };
         let position = Position { x: column, y: row };
+        if let Some(action) = self.click_card(position) {
+            return self.perform(action, self.key_for(action));
+        }
         if self.state.layer.is_some() {
             return;
         }
@@ -571,7 +581,8 @@ impl Update<'_> {
 
     fn hint_at(&self, column: u16, row: u16) -> Option<&'static Action> {
         let layout = self.state.layout()?;
-        footer::action_at(self.state, layout.footer, Position { x: column, y: row })
+        let position = Position { x: column, y: row };
+        footer::action_at(self.state, self.frame, layout.footer, position)
     }
 
     fn paste(&mut self, text: &str) {

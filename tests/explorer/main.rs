@@ -10,3 +10,4 @@ mod process;
 mod reopened;
 mod running;
 mod terminal;
+mod tour;
