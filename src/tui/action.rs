@@ -7,6 +7,7 @@ use crate::session::frame::{Frame, Request, Target};
 use super::key::Key;
 use super::panes::Pane;
 
+pub use super::group::Group;
 pub use super::keymap::ACTIONS;
 
 /// Where a key counts.
@@ -51,6 +52,8 @@ pub struct Action {
     pub name: &'static str,
     /// What it does, in a sentence.
     pub doc: &'static str,
+    /// Where lists of actions have it.
+    pub group: Group,
     /// What it produces.
     pub does: Does,
 }

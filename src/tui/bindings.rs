@@ -179,17 +179,6 @@ impl Bindings {
         names.join(" ")
     }
 
-    /// Whether every word of `filter` occurs in an action's keys, name or sentence, whatever the case.
-    #[must_use]
-    pub fn matches(&self, action: &Action, filter: &str) -> bool {
-        let text =
-            format!("{} {} {}", self.key_names(action), action.name, action.doc).to_lowercase();
-        filter
-            .to_lowercase()
-            .split_whitespace()
-            .all(|word| text.contains(word))
-    }
-
     /// Puts keys into words: `{heap-compact} merges them` becomes `K merges them`.
     ///
     /// An action without a key is told by its name. Braces around anything else stay as they are.
@@ -360,8 +349,6 @@ mod tests {
                 .any(|hint| hint.0 == action(id))
         };
         assert!(in_footer("heap-compact") && !in_footer("heap-free"));
-        assert!(bindings.matches(action("heap-compact"), "f5 largest"));
-        assert!(!bindings.matches(action("heap-compact"), "F6"));
     }
 
     #[test]

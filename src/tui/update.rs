@@ -12,6 +12,7 @@ use crate::session::frame::{Frame, Request, Target, Tone};
 use super::action::{Action, Context, Does, Screen};
 use super::key::Key;
 use super::message::{Effect, Message, Mouse, Signal};
+use super::palette::Entry;
 use super::pane::{self, explain, footer, help, map};
 use super::panes::Pane;
 use super::prompt::{self, Prompt};
@@ -427,8 +428,10 @@ impl Update<'_> {
     }
 
     fn run_chosen(&mut self, help: &Help) {
-        let Some(action) = help::listed(help, &self.state.bindings).nth(help.chosen) else {
-            return;
+        let action = match help::found(self.state, help).get(help.chosen) {
+            Some(Entry::Action(action)) => *action,
+            Some(Entry::Command(row)) => return self.open_command(row),
+            None => return self.state.layer = Some(Layer::Help(help.clone())),
         };
         if matches!(
             action.context,
@@ -487,11 +490,7 @@ impl Update<'_> {
         match &mut self.state.layer {
             Some(Layer::Prompt(prompt)) if lines < 0 => prompt.older(&self.state.history),
             Some(Layer::Prompt(prompt)) => prompt.newer(&self.state.history),
-            Some(Layer::Help(help)) => {
-                let listed = help::listed(help, &self.state.bindings).count();
-                let last = listed.saturating_sub(1);
-                help.chosen = moved(help.chosen, lines, last);
-            }
+            Some(Layer::Help(_)) => self.choose_entry(lines),
             Some(Layer::Explain { top }) => {
                 let last = explain::last_top(self.frame, size);
                 *top = u16::try_from(moved(usize::from(*top), lines, usize::from(last)))
@@ -555,6 +554,9 @@ impl Update<'_> {
             return;
         };
         let position = Position { x: column, y: row };
+        if self.click_entry(position) {
+            return;
+        }
         if let Some(action) = self.click_card(position) {
             return self.perform(action, self.key_for(action));
         }

@@ -58,7 +58,9 @@ fn the_tour_goes_from_caption_to_caption_and_leaves_its_heap() {
         !screen.contains("next step")
     });
     terminal.press("C");
-    terminal.wait_for("merged 16 waiting pairs");
+    terminal.wait("the merge", |screen| {
+        words(screen).contains("merged 16 waiting pairs at once")
+    });
     terminal.press("H");
     terminal.wait_for("heap 1 of 2 growable");
     terminal.press("q");
@@ -98,7 +100,7 @@ fn a_newcomer_follows_the_card() {
     terminal.press("f");
     terminal.wait_for("HeapFree(heap, 0, b0) = TRUE");
     terminal.press("?");
-    terminal.wait_for("type to filter");
+    terminal.wait_for("type to search");
     terminal.press("HeapCompact\r");
     let screen = terminal.wait_for("HeapCompact(heap, 0) = ");
     assert!(!screen.contains(CARD), "it does not come back: {screen}");
