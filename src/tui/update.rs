@@ -505,12 +505,6 @@ impl Update<'_> {
     }
 
     fn mouse(&mut self, mouse: Mouse) {
-        if matches!(
-            (&self.state.layer, mouse),
-            (Some(Layer::Card), Mouse::WheelUp | Mouse::WheelDown)
-        ) {
-            self.state.layer = None;
-        }
         match mouse {
             Mouse::Click(column, row) => self.click(column, row),
             Mouse::Press(..) | Mouse::Drag(..) | Mouse::Release(..) => {}
@@ -520,6 +514,9 @@ impl Update<'_> {
     }
 
     fn turn(&mut self, up: bool) {
+        if matches!(self.state.layer, Some(Layer::Card)) {
+            self.state.layer = None;
+        }
         if self.state.layer.is_some() {
             self.scroll(if up { -1 } else { 1 });
         } else {
