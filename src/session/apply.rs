@@ -14,6 +14,22 @@ use super::words::{Moment, change, count, failure, residency, rough};
 impl Session {
     /// Carries out one command to its end and answers.
     pub fn apply(&mut self, command: &Command) -> Answer {
+        let answer = self.apply_untold(command);
+        self.tell(answer.clone());
+        answer
+    }
+
+    /// Carries out a line of a script: the log is told of expectations only where they do not hold.
+    pub(super) fn apply_quietly(&mut self, command: &Command) -> Answer {
+        let answer = self.apply_untold(command);
+        let held = matches!(command, Command::Expect { .. }) && answer.tone == Tone::Note;
+        if !held {
+            self.tell(answer.clone());
+        }
+        answer
+    }
+
+    fn apply_untold(&mut self, command: &Command) -> Answer {
         let text = command.to_string();
         let changes = changes(command);
         let written = changes || is_kept_beside(command);
@@ -47,7 +63,6 @@ impl Session {
             }
             self.sample_after(command, answer.tone == Tone::Done);
         }
-        self.tell(answer.clone());
         answer
     }
 

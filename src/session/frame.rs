@@ -28,8 +28,10 @@ pub struct Frame {
     pub operations: u64,
     /// Operations a second over about the last second, while something runs.
     pub rate: Option<f64>,
-    /// The workload or script in progress.
+    /// The workload or trace in progress.
     pub run: Option<Run>,
+    /// The script that has not come to its end yet.
+    pub script: Option<Script>,
     /// Commands that `u` can take back.
     pub undo: usize,
     /// Commands that Ctrl-r can bring back.
@@ -206,6 +208,17 @@ pub struct Run {
     pub live: u64,
 }
 
+/// How far a script beside the screen has come. Its pauses part it into steps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Script {
+    /// The step that was done last or is being done, from 1.
+    pub step: usize,
+    /// Steps in all.
+    pub of: usize,
+    /// It waits at a pause.
+    pub waits: bool,
+}
+
 /// What a screen may ask of the session thread.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Request {
@@ -225,6 +238,8 @@ pub enum Request {
     ToggleRun,
     /// One operation of what runs.
     Step,
+    /// Carry out these commands up to the first `pause`, in place of what is left of a script. None end the script.
+    Script(Vec<Command>),
     /// Stop what runs.
     Cancel,
     /// The next slower rate for what runs, from flat out down to one operation a second.

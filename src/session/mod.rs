@@ -32,6 +32,7 @@ mod print;
 mod reference;
 mod roster;
 mod run;
+mod script;
 #[expect(
     clippy::module_inception,
     reason = "the session is what this module is about"

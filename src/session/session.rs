@@ -691,6 +691,7 @@ impl Session {
                 reached: self.rate,
                 ..running.progress()
             }),
+            script: None,
             undo: self.undo.len(),
             redo: self.redo.len(),
             next_name: format!("b{}", slot.names.next_index("b")),

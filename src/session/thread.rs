@@ -1,6 +1,5 @@
 //! The session thread: one thread that owns a [`Session`], so that screens never wait for a heap.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +11,7 @@ use crate::view::{Lens, Target};
 use super::frame::{Answer, Frame, Request, Tone};
 use super::journal::{Deed, Past};
 use super::pace::{self, Meter, Pace};
+use super::script::ScriptRun;
 use super::session::Session;
 use super::words::count;
 use super::workload::Workload;
@@ -88,8 +88,11 @@ impl SessionThread {
         if let Some(cut) = cut.as_ref().filter(|_| deeds.is_empty()) {
             session.note_cut(cut);
         }
+        let script = ScriptRun::new(deeds);
+        let mut first = session.frame(&lens);
+        first.script = script.progress();
         let shared = Arc::new(Shared {
-            frame: Mutex::new(Arc::new(session.frame(&lens))),
+            frame: Mutex::new(Arc::new(first)),
             slices: AtomicU64::new(0),
             wake: Mutex::new(None),
             cancels: AtomicU64::new(0),
@@ -100,9 +103,8 @@ impl SessionThread {
             session,
             inbox,
             shared: Arc::clone(&shared),
-            script: deeds.into(),
+            script,
             cut,
-            script_runs: true,
             lens,
             published: Instant::now(),
             stale: false,
@@ -183,12 +185,9 @@ struct Worker {
     session: Session,
     inbox: Receiver<Request>,
     shared: Arc<Shared>,
-    /// What is left of the script.
-    script: VecDeque<Deed>,
+    script: ScriptRun,
     /// What is there of a line behind it.
     cut: Option<String>,
-    /// The script goes on as soon as nothing else runs.
-    script_runs: bool,
     lens: Lens,
     published: Instant,
     /// Operations were made that no frame shows.
@@ -225,7 +224,7 @@ impl Worker {
     fn is_busy(&self) -> bool {
         match &self.session.running {
             Some(running) => !running.paused,
-            None => self.script_runs && !self.script.is_empty(),
+            None => self.script.is_due(),
         }
     }
 
@@ -364,16 +363,17 @@ impl Worker {
     }
 
     fn script_line(&mut self) {
-        match self.script.pop_front() {
-            Some(Deed::Command(Command::Pause)) => {
-                self.script_runs = false;
-                self.session.apply(&Command::Pause);
-            }
+        match self.script.next_line() {
             Some(Deed::Command(Command::Run(workload))) => self.begin(&workload),
+            // What holds as the script's author expected is no news to who watches.
+            Some(Deed::Command(command)) => {
+                let answer = self.session.apply_quietly(&command);
+                self.follow(&answer);
+            }
             Some(deed) => self.session.do_again(&deed),
             None => {}
         }
-        if self.script.is_empty()
+        if !self.script.is_left()
             && let Some(cut) = self.cut.take()
         {
             self.session.note_cut(&cut);
@@ -432,6 +432,11 @@ impl Worker {
                 self.cancel();
                 self.tell_dropped();
             }
+            Request::Script(commands) => {
+                self.finish();
+                let deeds = commands.into_iter().map(Deed::Command).collect();
+                self.script = ScriptRun::new(deeds);
+            }
             Request::Slower => self.command(&Command::Rate(pace::slower(self.session.target))),
             Request::Faster => self.command(&Command::Rate(pace::faster(self.session.target))),
             Request::Select(target) => self.select(target),
@@ -488,7 +493,7 @@ impl Worker {
                 // What was made until now is sure to be in the journal, however long the pause.
                 self.session.close_part();
             }
-            None if !self.script.is_empty() => self.script_runs = !self.script_runs,
+            None if self.script.is_left() => self.script.go_on(),
             None => self.begin(&Workload {
                 ops: SPACE_OPS,
                 ..Workload::default()
@@ -506,7 +511,7 @@ impl Worker {
                 self.finish();
             }
         } else {
-            self.script_runs = false;
+            self.script.wait();
             self.script_line();
         }
     }
@@ -516,7 +521,7 @@ impl Worker {
         if self.session.running.is_some() {
             self.finish();
         }
-        self.script_runs = false;
+        self.script.wait();
     }
 
     fn tell_dropped(&mut self) {
@@ -547,7 +552,9 @@ impl Worker {
     }
 
     fn publish(&mut self) {
-        let frame = Arc::new(self.session.frame(&self.lens));
+        let mut frame = self.session.frame(&self.lens);
+        frame.script = self.script.progress();
+        let frame = Arc::new(frame);
         *self
             .shared
             .frame

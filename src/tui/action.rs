@@ -7,6 +7,7 @@ use crate::session::frame::{Frame, Request, Target};
 use super::key::Key;
 use super::panes::Pane;
 
+pub use super::group::Group;
 pub use super::keymap::ACTIONS;
 
 /// Where a key counts.
@@ -18,6 +19,12 @@ pub enum Context {
     Rows,
     /// A pane that scrolls has the focus; keys that it does not bind count as in the map.
     Lines,
+    /// The card of the first minute lies over the map; keys that it does not bind count as in the map.
+    Card,
+    /// A script waits or runs; keys that it does not bind count as in the map.
+    Script,
+    /// The tour is under way; keys that it does not bind count as in the map, as far as they only look.
+    Tour,
     /// After `g`.
     GoTo,
     /// The prompt is open.
@@ -45,6 +52,8 @@ pub struct Action {
     pub name: &'static str,
     /// What it does, in a sentence.
     pub doc: &'static str,
+    /// Where lists of actions have it.
+    pub group: Group,
     /// What it produces.
     pub does: Does,
 }
@@ -83,6 +92,10 @@ pub enum Screen {
     OpenExplain,
     /// The prompt with its draft.
     OpenPrompt,
+    /// The tour, from its first step.
+    BeginTour,
+    /// The tour is over.
+    EndTour,
     /// The last verb again.
     Repeat,
     /// Leaves popup, prompt or zoom; never the program.
@@ -138,9 +151,12 @@ pub enum RowStep {
 
 impl Context {
     /// Every context, in the order of the table.
-    pub const ALL: [Context; 9] = [
+    pub const ALL: [Context; 12] = [
         Context::Map,
         Context::Everywhere,
+        Context::Card,
+        Context::Script,
+        Context::Tour,
         Context::Rows,
         Context::Lines,
         Context::GoTo,
@@ -155,6 +171,9 @@ impl Context {
     pub fn name(self) -> &'static str {
         match self {
             Context::Map => "map",
+            Context::Card => "card",
+            Context::Script => "script",
+            Context::Tour => "tour",
             Context::Rows => "rows",
             Context::Lines => "lines",
             Context::GoTo => "go-to",
@@ -171,6 +190,9 @@ impl Context {
     pub fn place(self) -> &'static str {
         match self {
             Context::Map => "the map",
+            Context::Card => "the card of the first minute",
+            Context::Script => "a script",
+            Context::Tour => "the tour",
             Context::Rows => "a pane of rows",
             Context::Lines => "a pane that scrolls",
             Context::GoTo => "the go-to list",
@@ -198,10 +220,18 @@ impl Context {
     #[must_use]
     pub fn parent(self) -> Option<Context> {
         match self {
-            Context::Rows | Context::Lines => Some(Context::Map),
+            Context::Rows | Context::Lines | Context::Card | Context::Script | Context::Tour => {
+                Some(Context::Map)
+            }
             Context::Everywhere => None,
             _ => Some(Context::Everywhere),
         }
+    }
+
+    /// Whether the keys of the map count here, but for those that mean something else.
+    #[must_use]
+    pub fn is_over_map(self) -> bool {
+        self == Context::Map || self.parent() == Some(Context::Map)
     }
 }
 
@@ -223,6 +253,19 @@ impl Action {
                         | Screen::Range
                 )
             }
+            Does::Move(_) | Does::Page(_) => false,
+        }
+    }
+
+    /// Whether it asks something of the heap or of the session, or is about to; the others only look.
+    #[must_use]
+    pub fn acts(&self) -> bool {
+        match self.does {
+            Does::Verb(_) | Does::Ask(_) | Does::Prompt(_) => true,
+            Does::Screen(screen) => matches!(
+                screen,
+                Screen::OpenPrompt | Screen::Repeat | Screen::BeginTour
+            ),
             Does::Move(_) | Does::Page(_) => false,
         }
     }

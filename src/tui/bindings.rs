@@ -8,6 +8,9 @@ use std::collections::HashMap;
 use super::action::{ACTIONS, Action, Context, Does, Screen};
 use super::key::Key;
 
+/// How far a hint ranks behind those of the context itself if its key counts in a parent's.
+const INHERITED: u8 = 100;
+
 /// The keys of every action, and the action of every key.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Bindings {
@@ -174,17 +177,6 @@ impl Bindings {
         names.join(" ")
     }
 
-    /// Whether every word of `filter` occurs in an action's keys, name or sentence, whatever the case.
-    #[must_use]
-    pub fn matches(&self, action: &Action, filter: &str) -> bool {
-        let text =
-            format!("{} {} {}", self.key_names(action), action.name, action.doc).to_lowercase();
-        filter
-            .to_lowercase()
-            .split_whitespace()
-            .all(|word| text.contains(word))
-    }
-
     /// Puts keys into words: `{heap-compact} merges them` becomes `K merges them`.
     ///
     /// An action without a key is told by its name. Braces around anything else stay as they are.
@@ -215,17 +207,27 @@ impl Bindings {
         spelled
     }
 
-    /// The hints of a context's footer in the order of the table: the action, its key, its rank and its word.
+    /// The hints of a context's footer in the order of the table, and behind them those of the contexts that its keys
+    /// fall back to: the action, its key, its rank and its word.
     pub fn hints(
         &self,
         context: Context,
     ) -> impl Iterator<Item = (&'static Action, Key, u8, &'static str)> {
-        ACTIONS
-            .iter()
-            .filter(move |action| action.context == context)
-            .filter_map(|action| {
+        let contexts = std::iter::successors(Some(context), |context| context.parent());
+        contexts
+            .flat_map(|origin| {
+                let of_origin = move |action: &&Action| action.context == origin;
+                ACTIONS.iter().filter(of_origin)
+            })
+            .filter_map(move |action| {
                 let (rank, word) = action.footer?;
-                Some((action, self.key(action)?, rank, word))
+                let key = self.key(action)?;
+                let own = action.context == context;
+                // What means something else here is no hint; nor is what the tour keeps from acting.
+                let counts = self.find(context, key) == Some(action)
+                    && (own || context != Context::Tour || !action.acts());
+                let behind = if own { 0 } else { INHERITED };
+                counts.then(|| (action, key, rank.saturating_add(behind), word))
             })
     }
 }
@@ -345,8 +347,6 @@ mod tests {
                 .any(|hint| hint.0 == action(id))
         };
         assert!(in_footer("heap-compact") && !in_footer("heap-free"));
-        assert!(bindings.matches(action("heap-compact"), "f5 largest"));
-        assert!(!bindings.matches(action("heap-compact"), "F6"));
     }
 
     #[test]

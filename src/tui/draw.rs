@@ -8,8 +8,8 @@ use crate::session::frame::Frame;
 use super::canvas::width;
 use super::layout::Layout;
 use super::pane::{
-    Scene, block, bytes, explain, figures, footer, fragmentation, free_list, header, help, log,
-    map, memory, pins, popup, prompt, returned, time,
+    Scene, block, bytes, card, explain, figures, footer, fragmentation, free_list, header, help,
+    log, map, memory, pins, popup, prompt, returned, time,
 };
 use super::panes::{PANES, Pane};
 use super::state::{Layer, State};
@@ -57,7 +57,7 @@ pub fn cursor(state: &State) -> Option<Position> {
                 y: place.y.saturating_add(1),
             })
         }
-        Layer::GoTo | Layer::Explain { .. } | Layer::Paste(_) => None,
+        Layer::Card | Layer::GoTo | Layer::Explain { .. } | Layer::Paste(_) => None,
     }
 }
 
@@ -132,6 +132,7 @@ fn answers_area(state: &State, area: Rect) -> Rect {
 fn draw_layer(scene: &Scene<'_>, layout: &Layout, area: Rect, buffer: &mut Buffer) {
     match &scene.state.layer {
         None => {}
+        Some(Layer::Card) => card::draw(scene, area, buffer),
         Some(Layer::Prompt(open)) => prompt::draw(scene, open, layout.prompt, buffer),
         Some(Layer::Help(open)) => help::draw(scene, open, area, buffer),
         Some(Layer::GoTo) => popup::draw_go_to(scene, area, buffer),

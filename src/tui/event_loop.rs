@@ -246,7 +246,7 @@ enum Flow {
 
 impl Explorer<'_> {
     fn run(&mut self) -> Result<()> {
-        let effects = first(&mut self.state);
+        let effects = first(&mut self.state, &self.frame);
         if self.apply(effects)? == Flow::Ended {
             return Ok(());
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::heap::Policy;
 use crate::session::frame::{
-    Answer, Bookmark, Cause, Found, Frame, Request, Returned, Run, Target, Tone,
+    Answer, Bookmark, Cause, Found, Frame, Request, Returned, Run, Script, Target, Tone,
 };
 use crate::view::{
     BlockCard, BlockState, Cell, CellState, Figures, HeapKind, HeapTitle, Lens, MapPicture, MapRow,
@@ -50,6 +50,7 @@ pub(super) struct Model {
     pub(super) run: Option<Run>,
     pub(super) baseline: Option<Arc<Bookmark>>,
     pub(super) filtered: bool,
+    pub(super) script: Option<Script>,
     pub(super) version: u64,
     pub(super) requests: u64,
 }
@@ -210,6 +211,7 @@ impl Model {
             run: None,
             baseline: None,
             filtered: false,
+            script: None,
             version: 1,
             requests: 0,
         }
@@ -346,6 +348,7 @@ impl Model {
             operations: parts::OPERATIONS,
             rate: self.run.as_ref().map(|_| 2_400_000.0),
             run: self.run.clone(),
+            script: self.script,
             undo: 3,
             redo: 0,
             next_name: "c".to_owned(),

@@ -7,7 +7,7 @@ use crate::session::Command;
 use crate::session::frame::{Frame, Request, Target};
 use crate::view::BlockState;
 
-use super::action::{Action, Context, Does, RowStep, Screen};
+use super::action::{Action, Context, Does, Group, RowStep, Screen};
 use super::key::Key;
 use super::numbers;
 use super::panes::Pane;
@@ -26,11 +26,21 @@ const fn row(
         footer,
         name,
         doc,
+        group: Group::of(context, &does),
         does,
     }
 }
 
-use Context::{Everywhere, Explain, GoTo, Help, Lines, Map, Paste, Prompt, Rows};
+impl Action {
+    /// The same in another group than its like.
+    const fn among(self, group: Group) -> Action {
+        Action { group, ..self }
+    }
+}
+
+use Context::{
+    Card, Everywhere, Explain, GoTo, Help, Lines, Map, Paste, Prompt, Rows, Script, Tour,
+};
 use Does::{Ask, Move, Page, Verb};
 use Key::{Char, Ctrl};
 
@@ -38,7 +48,7 @@ use Key::{Char, Ctrl};
 #[rustfmt::skip]
 pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('a')], Some((1, "alloc")), "alloc", "allocate: opens the prompt with the next name and size", Does::Prompt(alloc_line)),
-    row(Map, &[Char('f')], Some((1, "free")), "HeapFree", "free the selected block, or all blocks of the range", Verb(free_selected)),
+    row(Map, &[Char('f')], Some((1, "free")), "HeapFree", "free the selected block, or all blocks of the range", Verb(free_selected)).among(Group::Block),
     row(Map, &[Char('r')], Some((4, "realloc")), "realloc", "resize the selected block: opens the prompt with its name", Does::Prompt(realloc_line)),
     row(Map, &[Char('p')], Some((6, "probe")), "probe", "ask where a request would land, and why not elsewhere; changes nothing", Does::Prompt(|_| "probe ".to_owned())),
     row(Map, &[Char('.')], None, "repeat", "repeat the last verb; alloc takes the next name", Does::Screen(Screen::Repeat)),
@@ -49,18 +59,18 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('V')], Some((5, "validate")), "HeapValidate", "HeapValidate: check the whole heap", Verb(|_| command(Command::Validate { what: None, flags: Flags::NONE }))),
     row(Map, &[Char('F')], Some((5, "free half")), "free every second", "free every second block of a name: opens the prompt", Does::Prompt(free_half_line)),
     row(Map, &[Char('P')], Some((5, "policy")), "policy", "take the next placement policy: best, first, next, worst fit", Verb(next_policy)),
-    row(Map, &[Char('H')], Some((6, "heaps")), "heap", "look at the next heap", Ask(next_heap)),
-    row(Map, &[Char('W')], Some((7, "workload")), "workload", "run a seeded workload: opens the prompt", Does::Prompt(|_| "run random ops=10000 sizes=16..512 live=1000 seed=7".to_owned())),
+    row(Map, &[Char('H')], Some((6, "heaps")), "heap", "look at the next heap", Ask(next_heap)).among(Group::Heap),
+    row(Map, &[Char('W')], Some((7, "workload")), "workload", "run a seeded workload: opens the prompt", Does::Prompt(|_| "run random ops=10000 sizes=16..512 live=1000 seed=7".to_owned())).among(Group::Run),
     row(Map, &[Char(' ')], Some((2, "run")), "run", "start the default workload, or pause or resume what runs", Ask(|_| Ok(Request::ToggleRun))),
     row(Map, &[Char('s')], Some((7, "step")), "step", "one operation of what runs", Ask(|_| Ok(Request::Step))),
     row(Map, &[Char('<')], None, "slower", "hold what runs to the next lower rate: flat out, 1,000,000, 500,000 ... 1 operation a second", Ask(|_| Ok(Request::Slower))),
     row(Map, &[Char('>')], None, "faster", "the next higher rate, up to flat out", Ask(|_| Ok(Request::Faster))),
-    row(Map, &[Char('m')], None, "mark", "keep this moment as a bookmark, and compare figures with it from here on", Ask(|_| command(Command::Mark(None)))),
-    row(Map, &[Char('u')], Some((5, "undo")), "undo", "take back the last command", Ask(undo)),
-    row(Map, &[Ctrl('r'), Char('U')], None, "redo", "bring back the last command taken back", Ask(redo)),
+    row(Map, &[Char('m')], None, "mark", "keep this moment as a bookmark, and compare figures with it from here on", Ask(|_| command(Command::Mark(None)))).among(Group::Time),
+    row(Map, &[Char('u')], Some((5, "undo")), "undo", "take back the last command", Ask(undo)).among(Group::Time),
+    row(Map, &[Ctrl('r'), Char('U')], None, "redo", "bring back the last command taken back", Ask(redo)).among(Group::Time),
     row(Map, &[Char(':')], Some((1, "prompt")), "prompt", "type a command; what was left there with Esc is still there", Does::Screen(Screen::OpenPrompt)),
     row(Map, &[Char('i')], Some((3, "explain")), "explain", "the words and formulas of everything on the screen, with its figures", Does::Screen(Screen::OpenExplain)),
-    row(Map, &[Char('?'), Key::Function(1)], Some((0, "keys")), "keys", "search all actions and run one", Does::Screen(Screen::OpenHelp)),
+    row(Map, &[Char('?'), Key::Function(1)], Some((0, "keys")), "keys", "search all keys and commands, and run one", Does::Screen(Screen::OpenHelp)),
     row(Map, &[Char('h'), Key::Left], None, "previous block", "select the block before", Move(Target::PreviousBlock)),
     row(Map, &[Char('l'), Key::Right], None, "next block", "select the block behind", Move(Target::NextBlock)),
     row(Map, &[Char('j'), Key::Down], None, "row down", "select the block a row below", Move(Target::Rows(1))),
@@ -92,9 +102,17 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Key::BackTab], None, "previous pane", "focus the pane before", Does::Screen(Screen::PreviousPane)),
     row(Map, &[Char('z')], None, "maximise", "give the focused pane the whole screen, or put it back", Does::Screen(Screen::Maximise)),
     row(Map, &[Key::Esc], None, "leave", "leave popup, prompt or zoom, in turn; never the program", Does::Screen(Screen::Back)),
-    row(Map, &[Char('q')], Some((2, "quit")), "quit", "close the layer on top, else end heapwalk", Does::Screen(Screen::Quit)),
+    row(Map, &[Char('q')], Some((0, "quit")), "quit", "close the layer on top, else end heapwalk", Does::Screen(Screen::Quit)),
     row(Everywhere, &[Ctrl('c')], None, "cancel", "cancel what runs; again ends heapwalk", Does::Screen(Screen::Interrupt)),
     row(Everywhere, &[Ctrl('z')], None, "suspend", "stop heapwalk until the shell resumes it (fg)", Does::Screen(Screen::Suspend)),
+
+    row(Card, &[Key::Enter], Some((0, "tour")), "tour", "take the 30-second tour, on a heap of its own", Does::Screen(Screen::BeginTour)),
+    row(Card, &[Key::Esc], None, "close card", "close the card", Does::Screen(Screen::Back)),
+
+    row(Script, &[Char(' ')], Some((0, "next step")), "next step", "go on to the script's next pause", Ask(|_| Ok(Request::ToggleRun))),
+
+    row(Tour, &[Char(' '), Key::PageDown], Some((0, "next step")), "next step of the tour", "go on with the tour", Ask(|_| Ok(Request::ToggleRun))),
+    row(Tour, &[Key::Esc], Some((0, "ends the tour")), "end tour", "end the tour and stay on its heap", Does::Screen(Screen::EndTour)),
 
     row(Rows, &[Char('j'), Key::Down], Some((0, "down")), "choose below", "choose the row below", Does::Screen(Screen::Row(RowStep::Rows(1)))),
     row(Rows, &[Char('k'), Key::Up], Some((0, "up")), "choose above", "choose the row above", Does::Screen(Screen::Row(RowStep::Rows(-1)))),
@@ -136,14 +154,14 @@ pub static ACTIONS: &[Action] = &[
     row(Prompt, &[Key::Backspace], None, "delete left", "delete the character before the cursor", Does::Screen(Screen::Edit(InputRequest::DeletePrevChar))),
     row(Prompt, &[Key::Delete], None, "delete right", "delete the character at the cursor", Does::Screen(Screen::Edit(InputRequest::DeleteNextChar))),
 
-    row(Help, &[Key::Enter], Some((0, "runs it")), "run action", "run the chosen action", Does::Screen(Screen::Accept)),
+    row(Help, &[Key::Enter], Some((0, "runs it")), "run action", "run the chosen action, or open the prompt with the chosen command", Does::Screen(Screen::Accept)),
     row(Help, &[Key::Up], Some((0, "up")), "action up", "choose the action above", Does::Screen(Screen::Up)),
     row(Help, &[Key::Down], Some((0, "down")), "action down", "choose the action below", Does::Screen(Screen::Down)),
     row(Help, &[Key::PageUp], None, "actions up", "a page up", Does::Screen(Screen::PageUp)),
     row(Help, &[Key::PageDown], None, "actions down", "a page down", Does::Screen(Screen::PageDown)),
     row(Help, &[Key::Backspace], None, "widen filter", "delete a character of the filter", Does::Screen(Screen::Edit(InputRequest::DeletePrevChar))),
-    row(Help, &[Ctrl('u')], None, "clear filter", "show all actions", Does::Screen(Screen::Edit(InputRequest::DeleteLine))),
-    row(Help, &[Key::Esc], Some((0, "closes")), "close list", "close the list of actions", Does::Screen(Screen::Back)),
+    row(Help, &[Ctrl('u')], None, "clear filter", "show everything again", Does::Screen(Screen::Edit(InputRequest::DeleteLine))),
+    row(Help, &[Key::Esc], Some((0, "closes")), "close list", "close the list", Does::Screen(Screen::Back)),
 
     row(Explain, &[Key::Up, Char('k')], Some((0, "up")), "text up", "a line up", Does::Screen(Screen::Up)),
     row(Explain, &[Key::Down, Char('j')], Some((0, "down")), "text down", "a line down", Does::Screen(Screen::Down)),

@@ -37,6 +37,8 @@ pub struct State {
     pub lists: [ListView; PANES.len()],
     /// The chosen range of addresses.
     pub range: Option<Range>,
+    /// What leads the person.
+    pub guide: Guide,
     /// Words from the screen itself, shown where answers are until the next answer.
     pub notice: Option<String>,
     /// The key that asked for the newest answer.
@@ -88,9 +90,23 @@ impl Default for MapView {
     }
 }
 
+/// What leads the person, and so what the space bar does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Guide {
+    /// Nothing: the person leads.
+    #[default]
+    Free,
+    /// A script from a file goes from pause to pause; in between all keys count.
+    Script,
+    /// The tour: its captions speak of its heap, which keys therefore leave alone.
+    Tour,
+}
+
 /// What lies over the map; each owns its data.
 #[derive(Clone, Debug)]
 pub enum Layer {
+    /// What heapwalk is and how to begin, until something is done.
+    Card,
     /// A line is being typed.
     Prompt(Prompt),
     /// The list of all actions.
@@ -111,6 +127,7 @@ impl Layer {
     #[must_use]
     pub fn context(&self) -> Context {
         match self {
+            Layer::Card => Context::Card,
             Layer::Prompt(_) => Context::Prompt,
             Layer::Help(_) => Context::Help,
             Layer::GoTo => Context::GoTo,
@@ -174,10 +191,12 @@ impl State {
     /// Whose keys count now.
     #[must_use]
     pub fn context(&self) -> Context {
-        let of_pane = match self.focus.row().motion {
-            Motion::Blocks => Context::Map,
-            Motion::Rows => Context::Rows,
-            Motion::Lines => Context::Lines,
+        let of_pane = match (self.focus.row().motion, self.guide) {
+            (Motion::Rows, _) => Context::Rows,
+            (Motion::Lines, _) => Context::Lines,
+            (Motion::Blocks, Guide::Free) => Context::Map,
+            (Motion::Blocks, Guide::Script) => Context::Script,
+            (Motion::Blocks, Guide::Tour) => Context::Tour,
         };
         self.layer.as_ref().map_or(of_pane, Layer::context)
     }

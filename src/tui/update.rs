@@ -1,5 +1,6 @@
 //! From (state, frame, message) to the next state and what must be done: no terminal, no clock, no session.
 
+mod guide;
 mod panes;
 mod range;
 
@@ -11,6 +12,7 @@ use crate::session::frame::{Frame, Request, Target, Tone};
 use super::action::{Action, Context, Does, Screen};
 use super::key::Key;
 use super::message::{Effect, Message, Mouse, Signal};
+use super::palette::Entry;
 use super::pane::{self, explain, footer, help, map};
 use super::panes::Pane;
 use super::prompt::{self, Prompt};
@@ -39,9 +41,12 @@ pub fn update(state: &mut State, frame: &Frame, message: Message) -> Vec<Effect>
     update.effects
 }
 
-/// Says what must be asked when the screen first appears.
-pub fn first(state: &mut State) -> Vec<Effect> {
+/// Says what must be asked when the screen first appears, and greets where nothing was done yet.
+pub fn first(state: &mut State, frame: &Frame) -> Vec<Effect> {
     state.dirty = true;
+    if guide::is_fresh(frame) {
+        state.layer = Some(Layer::Card);
+    }
     let request = state.look();
     request
         .map(|request| sent(state, request))
@@ -121,6 +126,7 @@ impl Update<'_> {
             self.state.answered_by = self.state.asked_by.take();
         }
         self.answer_prompt(new);
+        self.follow_guide();
         self.state.seen = self.frame.log_total;
         // A command may have made the map follow its block: the wheel goes on from what is shown.
         if self.state.is_current(self.frame) {
@@ -193,7 +199,6 @@ impl Update<'_> {
     }
 
     fn key(&mut self, key: Key) {
-        let context = self.state.context();
         let found = self.found(key);
         if !found.is_some_and(|action| action.is_screen(Screen::Interrupt)) {
             self.state.interrupted = false;
@@ -201,19 +206,7 @@ impl Update<'_> {
         match (found, key) {
             (Some(action), _) => self.perform(action, Some(key)),
             (None, Key::Char(letter)) if self.type_letter(letter) => {}
-            (None, _) => {
-                let bindings = &self.state.bindings;
-                let way = |screen: Screen, does: &str| {
-                    let key = bindings.key_of(context, screen);
-                    key.map_or_else(String::new, |key| format!("; {key} {does}"))
-                };
-                let list = if context == Context::Map {
-                    way(Screen::OpenHelp, "lists keys")
-                } else {
-                    way(Screen::Back, "leaves")
-                };
-                self.say(format!("{key} does nothing here{list}"));
-            }
+            (None, _) => self.say_meaningless(key),
         }
     }
 
@@ -232,8 +225,15 @@ impl Update<'_> {
 
     /// Does what an action says; `key` is told with the answer.
     fn perform(&mut self, action: &'static Action, key: Option<Key>) {
-        if action.context == Context::GoTo {
+        if action.context == Context::GoTo || matches!(self.state.layer, Some(Layer::Card)) {
             self.state.layer = None;
+            if action.context == Context::Card && matches!(action.does, Does::Screen(Screen::Back))
+            {
+                return;
+            }
+        }
+        if self.is_held_back(action, key) {
+            return;
         }
         match action.does {
             Does::Move(target) => self.select(target),
@@ -285,6 +285,8 @@ impl Update<'_> {
             Screen::OpenPrompt => {
                 self.state.layer = Some(Layer::Prompt(Prompt::with_draft(&self.state.draft)));
             }
+            Screen::BeginTour => self.begin_tour(),
+            Screen::EndTour => self.end_tour(),
             Screen::Repeat => self.repeat(),
             Screen::Back => self.back(),
             Screen::Quit if self.state.layer.is_none() => self.quit(),
@@ -434,12 +436,14 @@ impl Update<'_> {
     }
 
     fn run_chosen(&mut self, help: &Help) {
-        let Some(action) = help::listed(help, &self.state.bindings).nth(help.chosen) else {
-            return;
+        let action = match help::found(self.state, help).get(help.chosen) {
+            Some(Entry::Action(action)) => *action,
+            Some(Entry::Command(row)) => return self.open_command(row),
+            None => return self.state.layer = Some(Layer::Help(help.clone())),
         };
         if matches!(
             action.context,
-            Context::Map | Context::GoTo | Context::Everywhere
+            Context::Map | Context::GoTo | Context::Card | Context::Everywhere
         ) {
             self.perform(action, self.key_for(action));
         } else {
@@ -494,11 +498,7 @@ impl Update<'_> {
         match &mut self.state.layer {
             Some(Layer::Prompt(prompt)) if lines < 0 => prompt.older(&self.state.history),
             Some(Layer::Prompt(prompt)) => prompt.newer(&self.state.history),
-            Some(Layer::Help(help)) => {
-                let listed = help::listed(help, &self.state.bindings).count();
-                let last = listed.saturating_sub(1);
-                help.chosen = moved(help.chosen, lines, last);
-            }
+            Some(Layer::Help(_)) => self.choose_entry(lines),
             Some(Layer::Explain { top }) => {
                 let last = explain::last_top(self.frame, size);
                 *top = u16::try_from(moved(usize::from(*top), lines, usize::from(last)))
@@ -522,6 +522,9 @@ impl Update<'_> {
     }
 
     fn turn(&mut self, up: bool) {
+        if matches!(self.state.layer, Some(Layer::Card)) {
+            self.state.layer = None;
+        }
         if self.state.layer.is_some() {
             self.scroll(if up { -1 } else { 1 });
         } else {
@@ -556,6 +559,12 @@ impl Update<'_> {
             return;
         };
         let position = Position { x: column, y: row };
+        if self.click_entry(position) {
+            return;
+        }
+        if let Some(action) = self.click_card(position) {
+            return self.perform(action, self.key_for(action));
+        }
         if self.state.layer.is_some() {
             return;
         }
@@ -579,7 +588,8 @@ impl Update<'_> {
 
     fn hint_at(&self, column: u16, row: u16) -> Option<&'static Action> {
         let layout = self.state.layout()?;
-        footer::action_at(self.state, layout.footer, Position { x: column, y: row })
+        let position = Position { x: column, y: row };
+        footer::action_at(self.state, self.frame, layout.footer, position)
     }
 
     fn paste(&mut self, text: &str) {

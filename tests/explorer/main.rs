@@ -11,3 +11,4 @@ mod process;
 mod reopened;
 mod running;
 mod terminal;
+mod tour;

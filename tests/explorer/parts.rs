@@ -106,6 +106,7 @@ fn frame() -> Frame {
         operations: 0,
         rate: None,
         run: None,
+        script: None,
         undo: 0,
         redo: 0,
         next_name: "a".to_owned(),

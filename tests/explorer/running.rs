@@ -103,7 +103,7 @@ fn a_script_waits_at_its_pause_for_the_space_bar() {
     fs::write(&path, script).expect("a file");
     let mut terminal = Terminal::start(&[path.to_str().expect("text")]);
     let screen = terminal.wait("the first half", |screen| {
-        screen.contains("10 unmerged pairs") && screen.contains("pause")
+        screen.contains("10 unmerged pairs") && screen.contains("space next step")
     });
     assert!(screen.contains("coalesce OFF"), "{screen}");
     terminal.press("V");

@@ -3,7 +3,8 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::tui::action::Action;
+use crate::session::frame::Frame;
+use crate::tui::action::{Action, Context};
 use crate::tui::canvas::{put, right_of, width};
 use crate::tui::state::State;
 use crate::tui::theme::Role;
@@ -14,7 +15,13 @@ use super::Scene;
 const GAP: u16 = 1;
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    for hint in hints(scene.state, area) {
+    put(
+        buffer,
+        area,
+        &progress(scene.state, scene.frame),
+        scene.theme.style(Role::Strong),
+    );
+    for hint in hints(scene.state, scene.frame, area) {
         let behind = put(buffer, hint.area, &hint.key, scene.theme.style(Role::Key));
         let rest = right_of(
             hint.area,
@@ -27,13 +34,23 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
 /// The action of the hint at `position`.
 pub(in crate::tui) fn action_at(
     state: &State,
+    frame: &Frame,
     area: Rect,
     position: Position,
 ) -> Option<&'static Action> {
-    hints(state, area)
+    hints(state, frame, area)
         .into_iter()
         .find(|hint| hint.area.contains(position))
         .map(|hint| hint.action)
+}
+
+/// How far the script is, in front of the keys that lead through it.
+fn progress(state: &State, frame: &Frame) -> String {
+    match (state.context(), frame.script) {
+        (Context::Script, Some(script)) => format!("step {}/{} ", script.step, script.of),
+        (Context::Tour, Some(script)) => format!("tour {}/{} ", script.step, script.of),
+        _ => String::new(),
+    }
 }
 
 struct Hint {
@@ -44,7 +61,8 @@ struct Hint {
 }
 
 /// What fits, in the order of the table; the highest ranks are left out first.
-fn hints(state: &State, area: Rect) -> Vec<Hint> {
+fn hints(state: &State, frame: &Frame, area: Rect) -> Vec<Hint> {
+    let area = right_of(area, width(&progress(state, frame)));
     let bindings = &state.bindings;
     let mut chosen: Vec<_> = bindings
         .hints(state.context())

@@ -206,7 +206,8 @@ fn spoken(scene: &Scene<'_>, answer: &Answer, newest: bool) -> (Role, String) {
     let key = scene
         .state
         .answered_by
-        .filter(|_| newest)
+        // Words of a script are not the answer to a key.
+        .filter(|_| newest && answer.tone != Tone::Note)
         .map_or_else(String::new, |key| format!("{key}  "));
     let call = if answer.call.is_empty() && answer.tone == Tone::Refused {
         &answer.command

@@ -2,6 +2,7 @@
 
 pub(super) mod block;
 pub(super) mod bytes;
+pub(super) mod card;
 pub(super) mod explain;
 pub(super) mod figures;
 pub(super) mod footer;

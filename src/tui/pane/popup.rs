@@ -59,12 +59,16 @@ pub(in crate::tui) fn framed(
         .to_string()
         .repeat(usize::from(bottom.width));
     put(buffer, bottom, &rule, scene.theme.style(Role::Faint));
-    let height = inner.height.saturating_sub(1);
+    inside(area).intersection(inner)
+}
+
+/// What the rules of a popup leave for its content.
+pub(in crate::tui) fn inside(area: Rect) -> Rect {
     Rect {
-        x: inner.x.saturating_add(1),
-        width: inner.width.saturating_sub(2),
-        height,
-        ..inner
+        x: area.x.saturating_add(1),
+        y: area.y.saturating_add(1),
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(RULES),
     }
 }
 

@@ -563,7 +563,7 @@ fn signals_and_sizes_have_their_effects() {
         [],
         "too small to look"
     );
-    assert_eq!(requests(&first(&mut state())).len(), 1);
+    assert_eq!(requests(&first(&mut state(), &frame)).len(), 1);
 }
 
 #[test]

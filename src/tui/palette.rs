@@ -1,0 +1,253 @@
+//! What `?` lists: every action with its keys and every command of the language, searched by a few typed letters.
+
+use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use crate::session::{CommandRow, GRAMMAR};
+
+use super::action::{ACTIONS, Action, Group};
+use super::bindings::Bindings;
+
+/// Something that can be chosen.
+#[derive(Clone, Copy, Debug)]
+pub enum Entry {
+    /// An action: Enter does it.
+    Action(&'static Action),
+    /// A command: Enter opens the prompt with its verb.
+    Command(&'static CommandRow),
+}
+
+/// One line of the list.
+#[derive(Clone, Copy, Debug)]
+pub enum Line {
+    /// What the entries below have in common.
+    Heading(&'static str),
+    /// An entry, and its place among the entries.
+    Entry(usize, Entry),
+}
+
+/// How much more a match in a name counts than one in a sentence.
+const NAME: u32 = 4;
+
+impl Entry {
+    /// Its name: the action's, or the verb.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Entry::Action(action) => action.name,
+            Entry::Command(row) => row.verb,
+        }
+    }
+
+    /// What it does, in a sentence.
+    #[must_use]
+    pub fn doc(self) -> &'static str {
+        match self {
+            Entry::Action(action) => action.doc,
+            Entry::Command(row) => row.doc,
+        }
+    }
+
+    /// Its keys, or `:` of a command.
+    #[must_use]
+    pub fn keys(self, bindings: &Bindings) -> String {
+        match self {
+            Entry::Action(action) => bindings.key_names(action),
+            Entry::Command(_) => ":".to_owned(),
+        }
+    }
+
+    /// Where it stands while nothing is searched.
+    #[must_use]
+    pub fn heading(self) -> &'static str {
+        match self {
+            Entry::Action(action) => action.group.name(),
+            Entry::Command(_) => "Commands of the prompt",
+        }
+    }
+
+    /// What is searched beside the name.
+    fn text(self, bindings: &Bindings) -> String {
+        let (keys, doc) = (self.keys(bindings), self.doc());
+        match self {
+            Entry::Action(action) => format!("{keys} {doc} {}", action.group.name()),
+            Entry::Command(row) => {
+                let call = row.call.unwrap_or_default();
+                format!("{} {call} {doc}", row.usage)
+            }
+        }
+    }
+
+    /// Whether `typed` is one of its keys, as it is written.
+    fn has_key(self, typed: &str, bindings: &Bindings) -> bool {
+        match self {
+            Entry::Action(action) => bindings
+                .key_names(action)
+                .split(' ')
+                .any(|name| name == typed),
+            Entry::Command(_) => false,
+        }
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        match (self, other) {
+            (Entry::Action(one), Entry::Action(other)) => one == other,
+            (Entry::Command(one), Entry::Command(other)) => one.verb == other.verb,
+            _ => false,
+        }
+    }
+}
+
+/// Everything there is, group by group.
+fn all() -> impl Iterator<Item = Entry> {
+    let of_group = |group: Group| {
+        let of_group = move |action: &&Action| action.group == group;
+        ACTIONS.iter().filter(of_group).map(Entry::Action)
+    };
+    Group::ALL
+        .into_iter()
+        .flat_map(of_group)
+        .chain(GRAMMAR.iter().map(Entry::Command))
+}
+
+/// How many entries there are.
+#[must_use]
+pub fn count() -> usize {
+    ACTIONS.len() + GRAMMAR.len()
+}
+
+/// The entries that `typed` finds, the best first; all, group by group, if it is empty.
+///
+/// Each word has to be met: letter by letter in the name, or as it stands in the sentence. A key as it is written
+/// comes before everything else.
+///
+/// ```
+/// # use heapwalk::tui::{bindings::Bindings, palette};
+/// let found = palette::found("hpcmp", &Bindings::default());
+/// assert_eq!(found[0].name(), "HeapCompact");
+/// ```
+#[must_use]
+pub fn found(typed: &str, bindings: &Bindings) -> Vec<Entry> {
+    let words = typed.split_whitespace();
+    let patterns: Vec<[Atom; 2]> = words
+        .map(|word| [AtomKind::Fuzzy, AtomKind::Substring].map(|kind| pattern(word, kind)))
+        .collect();
+    if patterns.is_empty() {
+        return all().collect();
+    }
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let mut scored: Vec<(u32, Entry)> = all()
+        .filter_map(|entry| {
+            if entry.has_key(typed.trim(), bindings) {
+                return Some((u32::MAX, entry));
+            }
+            let text = entry.text(bindings);
+            let score = patterns
+                .iter()
+                .try_fold(0, |sum: u32, [fuzzy, substring]| {
+                    let of_name =
+                        score(fuzzy, entry.name(), &mut matcher).map(|score| score * NAME);
+                    let of_text = score(substring, &text, &mut matcher);
+                    Some(sum.saturating_add(of_name.max(of_text)?))
+                })?;
+            Some((score, entry))
+        })
+        .collect();
+    // Equal ones stay in the order of the groups.
+    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    scored.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// The lines of the list: headings only while nothing is searched.
+#[must_use]
+pub fn lines(typed: &str, bindings: &Bindings) -> Vec<Line> {
+    let headings = typed.trim().is_empty();
+    let mut lines = Vec::new();
+    let mut last = "";
+    for (at, entry) in found(typed, bindings).into_iter().enumerate() {
+        let heading = entry.heading();
+        if headings && heading != last {
+            lines.push(Line::Heading(heading));
+            last = heading;
+        }
+        lines.push(Line::Entry(at, entry));
+    }
+    lines
+}
+
+fn pattern(word: &str, kind: AtomKind) -> Atom {
+    Atom::new(
+        word,
+        CaseMatching::Ignore,
+        Normalization::Smart,
+        kind,
+        false,
+    )
+}
+
+fn score(pattern: &Atom, text: &str, matcher: &mut Matcher) -> Option<u32> {
+    let mut letters = Vec::new();
+    pattern
+        .score(Utf32Str::new(text, &mut letters), matcher)
+        .map(u32::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_comes_first() {
+        for (typed, first) in [
+            ("compact", "compact"),
+            ("hpcmp", "HeapCompact"),
+            ("largest committed", "HeapCompact"),
+            ("K", "HeapCompact"),
+            ("k", "row up"),
+            ("gl", "go to largest hole"),
+            ("every second", "free every second"),
+            ("free-list", "free-list pane"),
+            ("heap new fi", "heap new fixed"),
+            ("_heapwalk", "heapwalk"),
+            ("UNDO", "undo"),
+        ] {
+            let found = found(typed, &Bindings::default());
+            assert_eq!(
+                found.first().map(|entry| entry.name()),
+                Some(first),
+                "{typed}"
+            );
+        }
+        assert_eq!(found("no such thing at all", &Bindings::default()), []);
+    }
+
+    #[test]
+    fn everything_is_listed_once_under_one_heading_each() {
+        let lines = lines(" ", &Bindings::default());
+        let entries: Vec<Entry> = lines
+            .iter()
+            .filter_map(|line| match line {
+                Line::Entry(_, entry) => Some(*entry),
+                Line::Heading(_) => None,
+            })
+            .collect();
+        assert_eq!(entries.len(), count());
+        for (at, entry) in entries.iter().enumerate() {
+            assert!(!entries[..at].contains(entry), "{entry:?}");
+        }
+        let mut headings: Vec<&str> = lines
+            .iter()
+            .filter_map(|line| match line {
+                Line::Heading(heading) => Some(*heading),
+                Line::Entry(..) => None,
+            })
+            .collect();
+        let all = headings.len();
+        headings.sort_unstable();
+        headings.dedup();
+        assert_eq!(headings.len(), all, "{headings:?}");
+        assert_eq!(all, Group::ALL.len() + 1, "no group is empty");
+    }
+}

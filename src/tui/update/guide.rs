@@ -1,0 +1,152 @@
+//! What leads a person through the first minutes: the card, the tour, and words for keys without a meaning.
+
+use crate::session::CommandRow;
+use crate::session::frame::{Frame, Request};
+use crate::tui::action::{Action, Context, Screen};
+use crate::tui::key::Key;
+use crate::tui::layout::Arrangement;
+use crate::tui::pane::{card, help};
+use crate::tui::panes::Pane;
+use crate::tui::state::{Guide, Layer, MapView};
+use crate::tui::tour;
+use ratatui::layout::Position;
+
+use super::{Update, moved};
+
+impl Update<'_> {
+    /// The tour makes a heap of its own and shows it where the map usually is.
+    pub(super) fn begin_tour(&mut self) {
+        self.state.guide = Guide::Tour;
+        self.state.view = MapView::default();
+        self.state.focus = Pane::Map;
+        self.state.arrangement = Arrangement::Usual;
+        self.send(Request::Script(tour::commands()));
+        self.look();
+    }
+
+    pub(super) fn end_tour(&mut self) {
+        self.state.guide = Guide::Free;
+        self.send(Request::Script(Vec::new()));
+        self.spell(
+            "{end-tour}  the tour is over; this heap is yours now, {heap} goes to the others, {keys} lists keys",
+        );
+    }
+
+    /// Takes in what a new frame says about the script, and whether the card is still of use.
+    pub(super) fn follow_guide(&mut self) {
+        if !self.state.is_current(self.frame) {
+            return;
+        }
+        self.state.guide = match (self.state.guide, self.frame.script) {
+            (_, None) => Guide::Free,
+            (Guide::Free, Some(_)) => Guide::Script,
+            (guide, Some(_)) => guide,
+        };
+        if matches!(self.state.layer, Some(Layer::Card)) && !is_fresh(self.frame) {
+            self.state.layer = None;
+        }
+    }
+
+    /// Whether the tour keeps an action from changing what its captions are about; says so then.
+    pub(super) fn is_held_back(&mut self, action: &Action, key: Option<Key>) -> bool {
+        let held_back =
+            self.state.guide == Guide::Tour && action.context != Context::Tour && action.acts();
+        if held_back {
+            let words = format!(
+                "{} waits until the tour is over: {{next-step-of-the-tour}} goes on, {{end-tour}} ends it",
+                action.name
+            );
+            self.echo(key, &self.state.bindings.spell(&words));
+        }
+        held_back
+    }
+
+    /// The action of the card that was clicked; a click elsewhere closes the card.
+    pub(super) fn click_card(&mut self, at: Position) -> Option<&'static Action> {
+        if !matches!(self.state.layer, Some(Layer::Card)) {
+            return None;
+        }
+        let action = card::action_at(self.state, at);
+        self.state.layer = None;
+        action
+    }
+
+    /// Chooses another entry of the palette.
+    pub(super) fn choose_entry(&mut self, lines: i32) {
+        let Some(Layer::Help(help)) = &self.state.layer else {
+            return;
+        };
+        let last = help::found(self.state, help).len().saturating_sub(1);
+        if let Some(Layer::Help(help)) = &mut self.state.layer {
+            help.chosen = moved(help.chosen, lines, last);
+        }
+    }
+
+    /// A click on an entry of the palette chooses it; on the chosen one, it runs it.
+    pub(super) fn click_entry(&mut self, at: Position) -> bool {
+        let Some(Layer::Help(help)) = &self.state.layer else {
+            return false;
+        };
+        let Some(entry) = help::entry_at(self.state, help, at) else {
+            return false;
+        };
+        if entry == help.chosen {
+            self.accept();
+        } else if let Some(Layer::Help(help)) = &mut self.state.layer {
+            help.chosen = entry;
+        }
+        true
+    }
+
+    /// Opens the prompt for a command; what follows its verb is for the person to type.
+    pub(super) fn open_command(&mut self, row: &CommandRow) {
+        if self.state.guide == Guide::Tour {
+            return self.spell("the prompt waits until the tour is over: {end-tour} ends it");
+        }
+        let blank = if row.usage == row.verb { "" } else { " " };
+        self.open_prompt(&format!("{}{blank}", row.verb));
+    }
+
+    /// Says that a key has no meaning here, and what may have been meant.
+    pub(super) fn say_meaningless(&mut self, key: Key) {
+        let context = self.state.context();
+        let bindings = &self.state.bindings;
+        let way = |screen: Screen, does: &str| {
+            let key = bindings.key_of(context, screen);
+            key.map_or_else(String::new, |key| format!("; {key} {does}"))
+        };
+        let list = if context.is_over_map() {
+            way(Screen::OpenHelp, "lists keys")
+        } else {
+            way(Screen::Back, "leaves")
+        };
+        let near = other_case(key)
+            .and_then(|other| Some((other, bindings.find(context, other)?)))
+            .map_or_else(String::new, |(other, action)| {
+                format!("; {other} is {}", action.name)
+            });
+        self.say(format!("{key} does nothing here{near}{list}"));
+    }
+}
+
+/// Whether nothing was done in this session yet, and nothing is about to be.
+pub(super) fn is_fresh(frame: &Frame) -> bool {
+    frame.operations == 0
+        && frame.log_total == 0
+        && frame.run.is_none()
+        && frame.script.is_none()
+        && frame.picture.figures.busy_blocks == 0
+}
+
+/// The key that a shift or caps lock away gives.
+fn other_case(key: Key) -> Option<Key> {
+    match key {
+        Key::Char(letter) if letter.is_ascii_uppercase() => {
+            Some(Key::Char(letter.to_ascii_lowercase()))
+        }
+        Key::Char(letter) if letter.is_ascii_lowercase() => {
+            Some(Key::Char(letter.to_ascii_uppercase()))
+        }
+        _ => None,
+    }
+}
