@@ -2,7 +2,7 @@
 
 use std::cell::Cell as Counter;
 
-use heapwalk::heap::{Access, Block, Entry, Flags, Header, Heap, Options, Policy, Source};
+use heapwalk::heap::{Access, Block, Entry, Flags, Header, Heap, Options, Source};
 use heapwalk::view::{
     BlockFacts, BlockState, Cell, CellState, Context, FreeEntry, Lens, MapRow, Overview, Parts,
     Picture, Search, Survey, Target, Wanted, Window, survey, take,
@@ -251,7 +251,7 @@ fn pins_are_shown_where_they_lie_and_by_name() {
     let picture = take(&heap, &lens(Window { top: 0, rows: 2 }), &context);
     let pins = picture.pins.expect("asked for");
     assert!(pins.total.is_some_and(|total| total >= 2), "{pins:?}");
-    assert_eq!(pins.pins[0].address, large - 16 - 0x30 + 0x30);
+    assert_eq!(pins.pins[0].address, large - 16);
     assert_eq!(pins.pins[0].returns, (2 << 20) + 4096);
     let second = &pins.pins[1];
     assert_eq!(
@@ -548,7 +548,6 @@ fn the_cursor_finds_the_worst_pin_and_the_block_of_an_operation() {
 fn no_part_makes_a_page_resident() {
     let heap = heap(&Options {
         stamp: false,
-        policy: Policy::Best,
         ..Options::default()
     });
     let place = |size| heap.alloc(size, Flags::NONE).expect("room").payload;
@@ -569,10 +568,6 @@ fn no_part_makes_a_page_resident() {
             };
             let bytes = with_survey(&heap, &lens).bytes.expect("a block");
             let unread = bytes.rows.iter().filter(|row| row.bytes.is_none()).count();
-            assert_eq!(
-                unread == 0,
-                bytes.rows.iter().all(|row| row.bytes.is_some())
-            );
             if payload == blocks[0] && top == 300 {
                 assert_eq!(unread, 300, "nobody wrote there");
             }
