@@ -47,6 +47,8 @@ pub struct State {
     pub history: Vec<String>,
     /// Something on the screen may have changed since it was drawn.
     pub dirty: bool,
+    /// The button went down in the map and is still down.
+    pub(super) dragging: bool,
     /// The key whose answer is awaited.
     pub(super) asked_by: Option<Key>,
     pub(super) draft: String,

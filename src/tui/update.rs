@@ -1,20 +1,19 @@
 //! From (state, frame, message) to the next state and what must be done: no terminal, no clock, no session.
 
 mod guide;
+mod mouse;
 mod panes;
 mod range;
 
-use ratatui::layout::Position;
 use tui_input::InputRequest;
 
 use crate::session::frame::{Frame, Request, Target, Tone};
 
 use super::action::{Action, Context, Does, Screen};
 use super::key::Key;
-use super::message::{Effect, Message, Mouse, Signal};
+use super::message::{Effect, Message, Signal};
 use super::palette::Entry;
-use super::pane::{self, explain, footer, help, map};
-use super::panes::Pane;
+use super::pane::{explain, help};
 use super::prompt::{self, Prompt};
 use super::state::{Help, Layer, State, Verb};
 
@@ -99,9 +98,7 @@ impl Update<'_> {
         }
         match message {
             Message::Key(key) => self.found(*key).is_some_and(Action::reads_frame),
-            Message::Mouse(Mouse::Click(column, row)) => {
-                self.hint_at(*column, *row).is_some_and(Action::reads_frame)
-            }
+            Message::Mouse(mouse) => self.mouse_reads_frame(*mouse),
             _ => false,
         }
     }
@@ -510,86 +507,6 @@ impl Update<'_> {
 
     fn page(&self) -> i32 {
         i32::from(self.state.size.1.saturating_sub(6).max(1))
-    }
-
-    fn mouse(&mut self, mouse: Mouse) {
-        match mouse {
-            Mouse::Click(column, row) => self.click(column, row),
-            Mouse::Press(..) | Mouse::Drag(..) | Mouse::Release(..) => {}
-            Mouse::WheelUp(..) => self.turn(true),
-            Mouse::WheelDown(..) => self.turn(false),
-        }
-    }
-
-    fn turn(&mut self, up: bool) {
-        if matches!(self.state.layer, Some(Layer::Card)) {
-            self.state.layer = None;
-        }
-        if self.state.layer.is_some() {
-            self.scroll(if up { -1 } else { 1 });
-        } else {
-            self.wheel(up);
-        }
-    }
-
-    fn wheel(&mut self, up: bool) {
-        let total = self.frame.picture.map.total_rows;
-        let rows = self
-            .state
-            .layout()
-            .map_or(1, |layout| u64::from(layout.map_rows()));
-        let top = self.state.view.top;
-        let next = if up {
-            top.saturating_sub(WHEEL)
-        } else {
-            top.saturating_add(WHEEL).min(total.saturating_sub(rows))
-        };
-        if next != top {
-            self.state.view.top = next;
-            self.state.view.follow = false;
-            self.look();
-        }
-    }
-
-    fn click(&mut self, column: u16, row: u16) {
-        if let Some(action) = self.hint_at(column, row) {
-            return self.perform(action, self.key_for(action));
-        }
-        let Some(layout) = self.state.layout() else {
-            return;
-        };
-        let position = Position { x: column, y: row };
-        if self.click_entry(position) {
-            return;
-        }
-        if let Some(action) = self.click_card(position) {
-            return self.perform(action, self.key_for(action));
-        }
-        if self.state.layer.is_some() {
-            return;
-        }
-        let Some(pane) = layout
-            .shown()
-            .find(|pane| layout.pane(*pane).contains(position))
-        else {
-            return;
-        };
-        self.focus(pane);
-        let area = layout.pane(pane);
-        if pane == Pane::Map {
-            if let Some(address) = map::address_at(self.frame, area, position) {
-                self.select(Target::Address(address));
-            }
-        } else if let Some(row) = pane::row_at(pane, self.frame, area, position, &self.state.lists)
-        {
-            self.click_row(row);
-        }
-    }
-
-    fn hint_at(&self, column: u16, row: u16) -> Option<&'static Action> {
-        let layout = self.state.layout()?;
-        let position = Position { x: column, y: row };
-        footer::action_at(self.state, self.frame, layout.footer, position)
     }
 
     fn paste(&mut self, text: &str) {

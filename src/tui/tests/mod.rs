@@ -1,6 +1,7 @@
 //! Tests of the screen as a whole, on pretended heaps.
 
 mod keys;
+mod mouse;
 mod pictures;
 mod remapped;
 mod sizes;
