@@ -16,12 +16,7 @@ fn the_last_session_is_opened_or_the_reason_is_told() {
             "",
             "failed to open the last session: no session was kept in ",
         ),
-        (
-            &["alloc a 64\nalloc b 64\n"],
-            0,
-            "#2",
-            "one still picture",
-        ),
+        (&["alloc a 64\nalloc b 64\n"], 0, "#2", "one still picture"),
         (
             &["alloc a 64\n", "alloc a 64\nalloc b 64\nundo\n"],
             0,
