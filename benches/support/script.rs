@@ -76,6 +76,7 @@ const SMALL: Workload = Workload {
     seed: 1,
     from: 0,
     until: None,
+    heap: None,
 };
 
 /// The seeded scripts.

@@ -106,6 +106,10 @@ fn any_new_heap() -> impl Strategy<Value = NewHeap> {
         )
 }
 
+fn heap_number() -> impl Strategy<Value = Option<u32>> {
+    proptest::option::of(1..=u32::MAX)
+}
+
 fn any_workload() -> impl Strategy<Value = Workload> {
     let kinds = (
         select(Distribution::ALL.to_vec()),
@@ -119,20 +123,27 @@ fn any_workload() -> impl Strategy<Value = Workload> {
         1..=u32::MAX,
         0_u8..=100,
         any::<u64>(),
-        (prop_oneof![Just(0), any::<u64>()], any::<Option<u64>>()),
+        (
+            prop_oneof![Just(0), any::<u64>()],
+            any::<Option<u64>>(),
+            heap_number(),
+        ),
     )
         .prop_map(
-            |(ops, a, b, (distribution, lifetime), live, realloc, seed, (from, until))| Workload {
-                ops,
-                size_min: a.min(b),
-                size_max: a.max(b),
-                distribution,
-                lifetime,
-                live,
-                realloc,
-                seed,
-                from,
-                until,
+            |(ops, a, b, (distribution, lifetime), live, realloc, seed, (from, until, heap))| {
+                Workload {
+                    ops,
+                    size_min: a.min(b),
+                    size_max: a.max(b),
+                    distribution,
+                    lifetime,
+                    live,
+                    realloc,
+                    seed,
+                    from,
+                    until,
+                    heap,
+                }
             },
         )
 }

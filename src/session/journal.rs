@@ -563,7 +563,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
         #[test]
         fn a_replay_gives_the_same_heaps(acts in proptest::collection::vec(any_act(), 1..60)) {
             let (directory, mut session) = journalled();

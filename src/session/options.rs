@@ -300,7 +300,7 @@ fn show_flag(on: bool) -> String {
 }
 
 /// The options of `run random`.
-pub(super) static WORKLOAD: [Field<Workload>; 9] = [
+pub(super) static WORKLOAD: [Field<Workload>; 10] = [
     Field {
         row: OptionRow {
             key: "ops",
@@ -421,7 +421,32 @@ pub(super) static WORKLOAD: [Field<Workload>; 9] = [
                 .map_or_else(|| "ops".to_owned(), |until| until.to_string())
         },
     },
+    Field {
+        row: OptionRow {
+            key: "heap",
+            values: "HEAP",
+            default: "here",
+            doc: "the heap to work on; one that goes on stays where it was",
+        },
+        set: |workload, piece| {
+            workload.heap = heap(piece)?;
+            Ok(())
+        },
+        show: |workload| {
+            workload
+                .heap
+                .map_or_else(|| "here".to_owned(), |heap| heap.to_string())
+        },
+    },
 ];
+
+/// The number of a heap, or `here` for the one in view.
+fn heap(piece: Piece<'_>) -> Result<Option<u32>, ParseError> {
+    if piece.text == "here" {
+        return Ok(None);
+    }
+    Ok(Some(within(piece, 0, u64::from(u32::MAX))? as u32))
+}
 
 /// `16..512`, or one size for both ends.
 fn sizes(piece: Piece<'_>) -> Result<(u64, u64), ParseError> {

@@ -9,7 +9,7 @@ use super::command::Command;
 use super::frame::{Answer, Run, Tone};
 use super::generator::{Generator, Step};
 use super::name::Name;
-use super::session::{LastCall, Session};
+use super::session::{LastCall, Session, Slot};
 use super::words::{Moment, change, count, exact, grouped, rough};
 use super::workload::Workload;
 
@@ -122,14 +122,16 @@ impl Running {
         }
     }
 
-    /// The command that does what the part did; there is none for recorded steps.
-    fn part_as_command(&self) -> Option<String> {
+    /// The command that does what the part did with heap `in_view` in view; there is none for recorded steps.
+    fn part_as_command(&self, in_view: Option<u32>) -> Option<String> {
         match &self.steps {
             Source::Recorded(..) => None,
             Source::Workload(generator) => {
                 let workload = generator.workload();
                 let done = generator.done();
+                let elsewhere = self.part.from == 0 && in_view != Some(self.heap);
                 let part = Workload {
+                    heap: elsewhere.then_some(self.heap),
                     from: self.part.from,
                     until: (done < workload.ops).then_some(done),
                     ..workload
@@ -159,9 +161,22 @@ impl Session {
         if workload.from > 0 {
             return self.go_on(workload);
         }
+        let slot = match workload.heap {
+            None => self.here(),
+            Some(number) => match self.slot(number) {
+                Some(slot) => slot.clone(),
+                None => {
+                    return Err(Answer {
+                        words: format!("there is no heap {number}"),
+                        tone: Tone::Refused,
+                        ..Answer::default()
+                    });
+                }
+            },
+        };
         let what = Command::Run(*workload).to_string();
         let steps = Source::Workload(Box::new(Generator::new(workload)));
-        self.begin(what, workload.end(), steps);
+        self.begin(&slot, what, workload.end(), steps);
         Ok(())
     }
 
@@ -203,7 +218,9 @@ impl Session {
 
     /// Begins recorded steps, on the heap in view. `what` names the recording.
     pub fn begin_recorded(&mut self, what: &str, steps: Arc<[Step]>) {
+        let slot = self.here();
         self.begin(
+            &slot,
             what.to_owned(),
             steps.len() as u64,
             Source::Recorded(steps, 0),
@@ -223,8 +240,7 @@ impl Session {
         answer
     }
 
-    fn begin(&mut self, what: String, of: u64, steps: Source) {
-        let slot = self.here();
+    fn begin(&mut self, slot: &Slot, what: String, of: u64, steps: Source) {
         self.running = Some(Running {
             what,
             of,
@@ -289,8 +305,9 @@ impl Session {
 
     /// Ends a part: what follows is another command.
     pub(super) fn close_part(&mut self) {
+        let in_view = self.in_view;
         if let Some(running) = self.running.as_mut().filter(|running| running.part.open) {
-            let line = running.part_as_command();
+            let line = running.part_as_command(in_view);
             running.part = Part {
                 from: running.steps.done(),
                 open: false,

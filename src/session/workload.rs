@@ -25,6 +25,8 @@ pub struct Workload {
     /// `until=COUNT`: end behind step COUNT of the `ops`. The steps are those of the whole workload, which the shape of
     /// a ramp follows.
     pub until: Option<u64>,
+    /// `heap=HEAP`: the number of the heap to work on; `None` for the one in view. One that goes on stays where it was.
+    pub heap: Option<u32>,
 }
 
 impl Workload {
@@ -34,12 +36,13 @@ impl Workload {
         self.until.map_or(self.ops, |until| until.min(self.ops))
     }
 
-    /// The same workload without its bounds.
+    /// The same workload without its bounds, on any heap.
     #[must_use]
     pub fn whole(&self) -> Workload {
         Workload {
             from: 0,
             until: None,
+            heap: None,
             ..*self
         }
     }
@@ -58,6 +61,7 @@ impl Default for Workload {
             seed: 1,
             from: 0,
             until: None,
+            heap: None,
         }
     }
 }

@@ -1,0 +1,216 @@
+use super::*;
+
+/// How long a test waits for what must come; it fails then.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const ENDLESS: &str = "run random ops=4000000000 sizes=16..512 live=1000 seed=7";
+
+/// A session thread whose frames a test waits for.
+struct Watched {
+    thread: SessionThread,
+    /// The number of requests taken in, and of slices begun, whenever a frame was published.
+    frames: Receiver<(u64, u64)>,
+    sent: u64,
+}
+
+impl Watched {
+    fn start() -> Watched {
+        let session = Session::new().expect("addresses");
+        let thread = SessionThread::spawn(session, Vec::new()).expect("a thread");
+        let (sender, frames) = channel();
+        let shared = Arc::clone(&thread.shared);
+        // Called by the session thread itself, so that no slice begins meanwhile.
+        thread.on_frame(move || {
+            let requests = shared.frame.lock().expect("no panic").requests;
+            let slices = shared.slices.load(Ordering::Relaxed);
+            let _ = sender.send((requests, slices));
+        });
+        Watched {
+            thread,
+            frames,
+            sent: 0,
+        }
+    }
+
+    /// Sends a request and waits for the frame that shows its effect. Answers with the slices begun in between.
+    fn ask(&mut self, request: Request) -> u64 {
+        self.sent += 1;
+        self.thread.send(request);
+        let before = self.thread.shared.slices.load(Ordering::Relaxed);
+        loop {
+            let (requests, slices) = self.frames.recv_timeout(PATIENCE).expect("a frame");
+            if requests >= self.sent {
+                return slices.saturating_sub(before);
+            }
+        }
+    }
+
+    fn tell(&mut self, line: &str) -> Arc<Frame> {
+        self.ask(Request::Line(line.to_owned()));
+        self.thread.frame()
+    }
+
+    /// Waits for a frame like this.
+    fn wait(&mut self, what: &str, like: impl Fn(&Frame) -> bool) -> Arc<Frame> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let frame = self.thread.frame();
+            if like(&frame) {
+                return frame;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(self.frames.recv_timeout(left).is_ok(), "{what} never came");
+        }
+    }
+}
+
+#[test]
+fn a_held_lock_holds_up_neither_the_session_nor_the_screen() {
+    let mut watched = Watched::start();
+    let frame = watched.tell("lock");
+    let answer = frame.log.last().expect("an answer");
+    assert!(answer.call.contains("HeapLock(heap) = TRUE"), "{answer:?}");
+    // Every kind of command finds the lock held, and the thread goes on.
+    for line in [
+        "alloc b[0:50] 300",
+        "free b[::2]",
+        "walk",
+        "heapwalk",
+        "validate",
+        "summary",
+        "compact",
+        "heapmin",
+        "heapset 0xfe",
+        "probe 100",
+        "mark",
+        "coalesce off",
+        "coalesce on",
+        ENDLESS,
+    ] {
+        watched.tell(line);
+    }
+    let mut slices: Vec<u64> = (0..200)
+        .map(|nth| {
+            let target = if nth % 2 == 0 {
+                Target::NextBlock
+            } else {
+                Target::Rows(1)
+            };
+            watched.ask(Request::Select(target))
+        })
+        .collect();
+    slices.sort_unstable();
+    // The slice under way when it was asked, and the next.
+    let p95 = slices[slices.len() * 95 / 100];
+    assert!(p95 <= 2, "{slices:?}");
+    let frame = watched.thread.frame();
+    assert!(
+        frame.run.as_ref().is_some_and(|run| run.done > 0),
+        "it runs"
+    );
+    assert!(frame.picture.selected.is_some());
+    // What is taken back was done under the lock, too.
+    watched.ask(Request::Cancel);
+    watched.ask(Request::Undo);
+    let frame = watched.tell("unlock");
+    let answer = frame.log.last().expect("an answer");
+    assert!(
+        answer.call.contains("HeapUnlock(heap) = TRUE"),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn a_rate_is_told_and_kept_while_requests_are_answered_at_once() {
+    let mut watched = Watched::start();
+    watched.tell("rate 1");
+    let frame = watched.tell(ENDLESS);
+    assert_eq!(frame.run.as_ref().expect("it runs").target, Some(1));
+    // An answer a second would take minutes; these wake the thread.
+    for _ in 0..300 {
+        assert!(watched.ask(Request::Select(Target::NextBlock)) <= 2);
+    }
+    for (request, target) in [
+        (Request::Faster, Some(2)),
+        (Request::Faster, Some(5)),
+        (Request::Slower, Some(2)),
+    ] {
+        watched.ask(request);
+        let frame = watched.thread.frame();
+        assert_eq!(frame.run.as_ref().expect("it runs").target, target);
+    }
+    watched.tell("rate 1000");
+    let frame = watched.wait("a measured rate", |frame| {
+        let run = frame.run.as_ref().expect("it runs");
+        run.reached
+            .is_some_and(|rate| rate > 100.0 && rate < 1_100.0)
+    });
+    let run = frame.run.as_ref().expect("it runs");
+    assert_eq!(run.done, run.allocs + run.frees + run.reallocs + run.failed);
+    assert_eq!(run.live, run.allocs - run.frees);
+    watched.tell("rate max");
+    watched.wait("flat out", |frame| {
+        frame.run.as_ref().is_some_and(|run| run.done > 100_000)
+    });
+}
+
+#[test]
+fn what_comes_in_between_splits_a_workload_for_undo() {
+    let mut watched = Watched::start();
+    watched.tell(ENDLESS);
+    watched.wait("steps", |frame| frame.operations > 1_000);
+    watched.tell("alloc mine 100");
+    let before = watched.thread.frame().operations;
+    watched.wait("more steps", |frame| frame.operations > before + 1_000);
+    watched.ask(Request::Cancel);
+    let frame = watched.thread.frame();
+    assert_eq!((frame.undo, frame.run.is_none()), (3, true));
+    let [rest, alloc, first] = [(); 3].map(|()| {
+        watched.ask(Request::Undo);
+        watched.thread.frame().operations
+    });
+    assert_eq!((rest - alloc, first), (1, 0));
+    for expected in [alloc, rest, frame.operations] {
+        watched.ask(Request::Redo);
+        assert_eq!(watched.thread.frame().operations, expected);
+    }
+    assert_eq!(
+        watched.thread.frame().picture.figures,
+        frame.picture.figures
+    );
+}
+
+#[test]
+fn time_is_measured_while_something_runs_and_taken_back_with_it() {
+    let mut watched = Watched::start();
+    watched.tell("alloc a 5000");
+    let before = Arc::clone(&watched.thread.frame().timeline);
+    watched.tell(ENDLESS);
+    let frame = watched.wait("ten samples", |frame| {
+        frame.timeline.samples.len() >= before.samples.len() + 10
+    });
+    let last = frame.timeline.samples.last().expect("samples");
+    assert_eq!(last.at, frame.operations);
+    assert_eq!(last.busy, frame.picture.figures.busy_bytes);
+    assert_eq!(last.resident, frame.picture.memory.resident);
+    watched.tell("heapmin");
+    let frame = watched.tell("compact");
+    let letters: String = frame
+        .timeline
+        .events
+        .iter()
+        .map(|event| event.letter)
+        .collect();
+    assert_eq!(letters, "MK");
+    watched.ask(Request::Cancel);
+    let done = Arc::clone(&watched.thread.frame().timeline);
+    let steps = watched.thread.frame().undo - 1;
+    for _ in 0..steps {
+        watched.ask(Request::Undo);
+    }
+    assert_eq!(watched.thread.frame().timeline, before);
+    for _ in 0..steps {
+        watched.ask(Request::Redo);
+    }
+    assert_eq!(watched.thread.frame().timeline, done);
+}
