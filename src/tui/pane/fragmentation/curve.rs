@@ -23,7 +23,7 @@ pub(super) fn draw(scene: &Scene<'_>, shapes: &Fragmentation, area: Rect, buffer
     if area.height < 4 || shapes.fits.is_empty() {
         return;
     }
-    let title = "free memory of no use to a request, by its size";
+    let title = "free, but of no use to a request of";
     let clip = clipped(title, area.width, scene.theme.glyphs.more);
     put(buffer, row(area, 0), &clip, scene.theme.style(Role::Faint));
     let rest = below(area, 1);
