@@ -81,13 +81,7 @@ fn draw_step(scene: &Scene<'_>, fit: &Fit, place: Rect, labels: Rect, buffer: &m
     let style = scene.theme.style(Role::Overhead);
     let bars = place.left()..place.right().saturating_sub(u16::from(place.width > 2));
     for x in bars {
-        fill_column(
-            buffer,
-            place,
-            x,
-            eighths,
-            (&scene.theme.glyphs.levels, style),
-        );
+        fill_column(buffer, place, x, eighths, (&scene.theme.glyphs.area, style));
     }
     let label = percent(unusable);
     let top = place.height.saturating_sub(eighths.div_ceil(8));
