@@ -56,10 +56,15 @@ pub fn stacked(theme: &Theme, parts: &[(u64, char, Role)], columns: u16) -> Line
 
 /// A bar of one thing: `value` of `most` on at most `columns`, at least one for what is not nothing.
 #[must_use]
-pub fn single(theme: &Theme, role: Role, (value, most): (u64, u64), columns: u16) -> Span<'static> {
+pub fn single(
+    theme: &Theme,
+    (glyph, role): (char, Role),
+    (value, most): (u64, u64),
+    columns: u16,
+) -> Span<'static> {
     let filled = super::chart::steps(value, most, columns);
-    let glyph = theme.bar_glyph(role).to_string();
-    Span::styled(glyph.repeat(usize::from(filled)), theme.style(role))
+    let bar = glyph.to_string().repeat(usize::from(filled));
+    Span::styled(bar, theme.style(role))
 }
 
 #[cfg(test)]

@@ -184,11 +184,7 @@ fn header_words(
 ) -> Option<Vec<(Role, String)>> {
     let block = block.filter(|block| line.address == block.payload.saturating_sub(ROW as u64))?;
     let fields = &block.fields;
-    let check = if fields.valid {
-        "check ok"
-    } else {
-        "check BAD"
-    };
+    let check = if fields.valid { "valid" } else { "BAD" };
     let flags = if fields.flags.is_empty() {
         "free".to_owned()
     } else {

@@ -361,7 +361,8 @@ fn draw_bar(
     };
     let (mark, words) = scene.row_mark(Pane::Fragmentation, number);
     let whole = (bucket.count, most.unwrap_or(1));
-    let bar = single(scene.theme, role, whole, columns.bar);
+    let glyph = scene.theme.bar_glyph(role);
+    let bar = single(scene.theme, (glyph, role), whole, columns.bar);
     let rest = usize::from(columns.bar + 1).saturating_sub(bar.content.chars().count());
     let mut spans = vec![
         scene.span(words, format!("{mark} {:<8}", size(bucket.from))),

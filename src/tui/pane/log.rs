@@ -60,13 +60,16 @@ fn put_at_the_bottom(lines: &[Line<'_>], area: Rect, buffer: &mut Buffer) {
     );
 }
 
-/// The lines that fit, oldest first: whole entries from the newest upwards; only the newest may be cut.
+/// The lines that fit, oldest first: whole entries from the newest upwards; the oldest of the pane may be cut, and
+/// elsewhere only the newest.
 fn newest_last(scene: &Scene<'_>, area: Rect, form: Form) -> Vec<Line<'static>> {
     let mut room = usize::from(area.height);
     let mut entries: Vec<Vec<Line<'static>>> = Vec::new();
     for entry in spoken_entries(scene) {
         let mut lines = words_of(&entry, area.width, form);
-        if room == 0 || (lines.len() > room && !entry.newest) {
+        // A piece of an older answer is worth no more than a blank line, but for the call at its start in the pane.
+        let may_be_cut = entry.newest || form == Form::Pane;
+        if room == 0 || (lines.len() > room && !may_be_cut) {
             break;
         }
         cut(scene, &mut lines, room, area.width, form);

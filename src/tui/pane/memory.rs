@@ -297,7 +297,7 @@ pub(super) fn draw_table(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         let behind = put_line(buffer, line, &Line::from(spans));
         let bar = right_of(line, behind.saturating_sub(line.x).saturating_add(1));
         let whole = (value, memory.committed);
-        let span = single(scene.theme, part.role, whole, bar.width);
+        let span = single(scene.theme, (glyph, part.role), whole, bar.width);
         put_line(buffer, bar, &Line::from(span));
     }
     let line = |sign, name, value, then: fn(&Bookmark) -> u64| {

@@ -22,7 +22,7 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let [committed, resident, both] = glyphs.lines;
     let legend = format!(
         "{} busy {committed} committed {resident} resident {both} both",
-        glyphs.levels[7]
+        glyphs.area[7]
     );
     let inner = scene.titled(Pane::Time, area, &legend, buffer);
     let timeline = &scene.frame.timeline;
@@ -116,13 +116,7 @@ fn draw_column(
     let busy = pair.iter().map(|column| column.busy).max().unwrap_or(0);
     let eighths = steps(busy, most, chart.height.saturating_mul(8));
     let style = scene.theme.style(Role::Busy);
-    fill_column(
-        buffer,
-        chart,
-        x,
-        eighths,
-        (&scene.theme.glyphs.levels, style),
-    );
+    fill_column(buffer, chart, x, eighths, (&scene.theme.glyphs.area, style));
     let top = chart.height.saturating_mul(DOT_ROWS).saturating_sub(1);
     let dots = |row: u16, extent: Extent| {
         let at = |value| steps(value, most, top);

@@ -9,9 +9,10 @@ use ratatui::style::Style;
 
 use crate::session::frame::{Answer, Tone};
 use crate::tui::fixture::{Model, checkerboard, damaged, grown};
+use crate::tui::key::Key;
 use crate::tui::layout::Arrangement;
-use crate::tui::panes::PANES;
-use crate::tui::{Appearance, ColorDepth, GlyphSet, State, Theme, draw};
+use crate::tui::panes::{PANES, Pane};
+use crate::tui::{Appearance, ColorDepth, GlyphSet, Message, State, Theme, draw, update};
 
 /// The text of a screen, then its styles as letters, then what the letters stand for.
 fn portrait(buffer: &Buffer) -> String {
@@ -126,6 +127,49 @@ fn every_pane_in_three_looks() {
             &state,
             (ColorDepth::True, GlyphSet::Unicode),
         );
+    }
+}
+
+/// Up leads to the answer that stands above, and whatever is chosen is in sight.
+#[test]
+fn the_log_is_walked_upwards_from_the_newest() {
+    let theme = Theme::new(ColorDepth::Mono, GlyphSet::Ascii, Appearance::Dark);
+    let mut model = busy_day();
+    for number in 0..40 {
+        let call = format!("HeapFree(heap, 0, x{number}) = TRUE");
+        model.answer("free", &call, &"a long story ".repeat(number % 9));
+    }
+    let frame = model.frame();
+    let last = frame.log.len() as u64 - 1;
+    for (keys, chosen) in [
+        (&[][..], 0),
+        (&[Key::Up], 1),
+        (&[Key::Up, Key::Up, Key::Down], 1),
+        (&[Key::Down], 0),
+        (&[Key::Home], last),
+        (&[Key::Home, Key::Down], last - 1),
+        (&[Key::Home, Key::End], 0),
+        (&[Key::PageUp], 14),
+    ] {
+        let mut state = State::new((80, 24));
+        state.focus = Pane::Log;
+        state.arrangement = Arrangement::InMapsPlace(Pane::Log);
+        for key in keys {
+            let _ = update(&mut state, &frame, Message::Key(*key));
+            // What the screen asked for was taken in before the next key.
+            state.sent = 0;
+        }
+        assert_eq!(state.lists[Pane::Log as usize].chosen, chosen, "{keys:?}");
+        let area = Rect::new(0, 0, 80, 24);
+        let mut buffer = Buffer::empty(area);
+        draw(&state, &frame, &theme, area, &mut buffer);
+        let age = usize::try_from(chosen).expect("few");
+        let call = &frame.log[frame.log.len() - 1 - age].call;
+        let marked = (0..24).any(|y| {
+            let line: String = (0..80).map(|x| buffer[(x, y)].symbol()).collect();
+            line.starts_with(&format!("> {}", &call[..call.len().min(60)]))
+        });
+        assert!(marked, "{keys:?}: {call} is not marked");
     }
 }
 

@@ -46,8 +46,10 @@ pub struct Glyphs {
     pub bad: char,
     /// Parts of the committed memory in a bar: live, slack, headers, control, returnable and pinned holes.
     pub parts: [char; 6],
-    /// Columns of a chart by eighths, from 1 to 8.
+    /// Heights in one row of text by eighths, from 1 to 8.
     pub levels: [char; 8],
+    /// Columns of a chart by eighths, from 1 to 8: none looks like a line of a chart.
+    pub area: [char; 8],
     /// Lines of a chart: committed, resident, both. Dots of braille take their place where there are any.
     pub lines: [char; 3],
     /// Whether lines of charts are made of braille.
@@ -95,6 +97,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     bad: '!',
     parts: ['█', '▚', '▐', '▒', '▽', '░'],
     levels: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+    area: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
     lines: ['⠒', '⠂', '⠛'],
     braille: true,
     chosen: '▸',
@@ -129,6 +132,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     bad: '!',
     parts: ['#', '%', '[', '=', 'v', '.'],
     levels: ['_', '_', '-', '-', '=', '=', '#', '#'],
+    area: ['.', '.', '.', ':', ':', '#', '#', '#'],
     lines: ['-', 'o', '='],
     braille: false,
     chosen: '>',

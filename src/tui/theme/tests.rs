@@ -241,6 +241,16 @@ fn parts_of_bars_and_lines_of_charts_differ_by_glyph() {
 }
 
 #[test]
+fn areas_of_charts_do_not_look_like_lines() {
+    for set in [GlyphSet::Unicode, GlyphSet::Ascii] {
+        let glyphs = Theme::new(ColorDepth::Mono, set, Appearance::Dark).glyphs;
+        for line in glyphs.lines {
+            assert!(!glyphs.area.contains(&line), "{set:?}: {line}");
+        }
+    }
+}
+
+#[test]
 fn the_legend_explains_every_state() {
     let theme = Theme::new(ColorDepth::True, GlyphSet::Unicode, Appearance::Dark);
     let legend = theme.legend();

@@ -78,6 +78,12 @@ impl Update<'_> {
             RowStep::First => i64::MIN,
             RowStep::Last => i64::MAX,
         };
+        // Answers are counted from the newest, which stands at the bottom: up leads to an older one.
+        let rows = if pane == Pane::Log {
+            rows.saturating_neg()
+        } else {
+            rows
+        };
         let list = &mut self.state.lists[pane as usize];
         match pane.row().motion {
             Motion::Rows => list.choose(rows, total, height),

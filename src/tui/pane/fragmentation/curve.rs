@@ -23,7 +23,7 @@ pub(super) fn draw(scene: &Scene<'_>, shapes: &Fragmentation, area: Rect, buffer
     if area.height < 4 || shapes.fits.is_empty() {
         return;
     }
-    let title = "free memory of no use to a request, by its size";
+    let title = "free, but of no use to a request of";
     let clip = clipped(title, area.width, scene.theme.glyphs.more);
     put(buffer, row(area, 0), &clip, scene.theme.style(Role::Faint));
     let rest = below(area, 1);
@@ -81,13 +81,7 @@ fn draw_step(scene: &Scene<'_>, fit: &Fit, place: Rect, labels: Rect, buffer: &m
     let style = scene.theme.style(Role::Overhead);
     let bars = place.left()..place.right().saturating_sub(u16::from(place.width > 2));
     for x in bars {
-        fill_column(
-            buffer,
-            place,
-            x,
-            eighths,
-            (&scene.theme.glyphs.levels, style),
-        );
+        fill_column(buffer, place, x, eighths, (&scene.theme.glyphs.area, style));
     }
     let label = percent(unusable);
     let top = place.height.saturating_sub(eighths.div_ceil(8));

@@ -52,10 +52,11 @@ fn glyph_at(
     if let Some(mark) = mark {
         return (mark, scene.theme.style(Role::Strong));
     }
-    // Where blocks begin and holes meet is too fine for cells of this size.
+    // Where blocks begin, holes meet and pages are kept is too fine for cells of this size.
     let coarse = Cell {
         starts: cell.selected,
         unmerged: false,
+        pin: false,
         ..*cell
     };
     scene.theme.cell(&coarse, at)
