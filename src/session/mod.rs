@@ -10,18 +10,21 @@ pub mod metric;
 pub mod workload;
 
 mod apply;
+mod ask;
 mod blocks;
 mod bookmarks;
 mod complete;
 mod error;
 mod filter;
 mod flags;
+mod frees;
 mod generator;
 mod grammar;
 mod heaps;
 mod history;
 mod journal;
 mod lexer;
+mod marks;
 mod name;
 mod names;
 mod number;
@@ -29,8 +32,10 @@ mod options;
 mod pace;
 mod parse;
 mod print;
+mod probe;
 mod reference;
 mod roster;
+mod row;
 mod run;
 #[expect(
     clippy::module_inception,
@@ -41,6 +46,7 @@ mod survey;
 mod thread;
 mod timeline;
 mod whole;
+mod why;
 mod words;
 
 #[cfg(test)]
@@ -55,7 +61,7 @@ pub(crate) use error::{either, nearest};
 pub use filter::Filter;
 pub use flags::{CALL_FLAGS, CallFlag};
 pub use generator::{Generator, Step};
-pub use grammar::{CommandRow, GRAMMAR, Group};
+pub use grammar::GRAMMAR;
 pub use history::History;
 pub use journal::{Deed, Journal, Past, last_journal, read_journal};
 pub use metric::{Metric, Unit};
@@ -64,6 +70,7 @@ pub use number::Size;
 pub use options::OptionRow;
 pub use parse::{parse_line, parse_script};
 pub use reference::{ReferenceEntry, ReferenceSection, reference, sections};
+pub use row::{CommandRow, Group};
 pub use session::{Checkpoint, Session};
 pub use thread::SessionThread;
 pub use workload::{Distribution, Lifetime, Workload};

@@ -7,11 +7,13 @@ use std::time::Instant;
 use crate::api::Process;
 use crate::heap::{Core, CreateError, Direct, Heap, Image};
 use crate::os::CommitLimit;
-use crate::view::{self, Context, Lens, MarkedRange, Target};
+use crate::view::{self, Context, Lens, Target};
 
 use super::bookmarks::Bookmarks;
+use super::filter::Filter;
 use super::frame::{Answer, Cause, Frame, Returned, Run, Timeline, Tone};
 use super::journal::Journal;
+use super::marks::Marks;
 use super::names::NameTable;
 use super::run::Running;
 use super::survey::Surveys;
@@ -141,7 +143,9 @@ pub struct Session {
     pub(super) operations: u64,
     pub(super) next_size: u64,
     pub(super) last: LastCall,
-    pub(super) marks: Vec<MarkedRange>,
+    pub(super) marks: Marks,
+    /// Which blocks are looked for. Part of no state that undo brings back.
+    pub(super) filter: Option<Arc<Filter>>,
     pub(super) failed_expectations: u64,
     pub(super) running: Option<Running>,
     /// Where what was done is written down.
@@ -176,6 +180,8 @@ pub struct Session {
     pub(super) surveys: Surveys,
     /// Requests that the session thread took in.
     pub(super) requests: u64,
+    /// A person typed `quit`.
+    pub(super) over: bool,
 }
 
 impl Session {
@@ -199,7 +205,8 @@ impl Session {
             operations: 0,
             next_size: FIRST_SIZE,
             last: LastCall::default(),
-            marks: Vec::new(),
+            marks: Marks::default(),
+            filter: None,
             failed_expectations: 0,
             running: None,
             journal: None,
@@ -223,6 +230,7 @@ impl Session {
             changes: 0,
             surveys: Surveys::default(),
             requests: 0,
+            over: false,
         };
         let handle = session.process.GetProcessHeap();
         session.add_slot(0, handle);
@@ -295,6 +303,7 @@ impl Session {
     /// Marks a heap as changed: its next checkpoint looks at its pages.
     pub(super) fn touch(&mut self, number: u32) {
         self.changes += 1;
+        self.marks.about(number);
         if let Some(slot) = self.slot_mut(number) {
             slot.dirty = true;
         }
@@ -355,15 +364,6 @@ impl Session {
             resident,
         };
         Arc::make_mut(&mut self.ledger).push(entry);
-    }
-
-    /// Marks what a command did to a block.
-    pub(super) fn mark(&mut self, from: u64, to: u64, mark: view::Mark) {
-        // Marks beyond what a screen can tell apart would only cost.
-        const MOST: usize = 4096;
-        if self.marks.len() < MOST {
-            self.marks.push(MarkedRange { from, to, mark });
-        }
     }
 
     fn state(&mut self) -> State {
@@ -568,7 +568,7 @@ impl Session {
         self.place = state.place;
         self.did = Arc::clone(&state.did);
         self.names.0 = None;
-        self.marks.clear();
+        self.marks = Marks::default();
     }
 
     /// Whether redo leads to this place.
@@ -620,9 +620,11 @@ impl Session {
             // What the picture asked of the kernel need not be asked again.
             self.add_sample(slot.number, &picture.figures, picture.memory.resident);
         }
+        let found = self.found(survey, lens.cursor);
         Frame {
             version: self.version,
             requests: self.requests,
+            over: self.over,
             picture,
             log: self.log.iter().cloned().collect(),
             log_total: self.log_total,
@@ -649,7 +651,7 @@ impl Session {
             baseline: self.bookmarks.baseline.clone(),
             bookmarks: Arc::clone(&self.bookmarks.kept),
             names: self.names_to_complete(),
-            found: None,
+            found,
         }
     }
 }

@@ -356,6 +356,10 @@ impl Worker {
                 self.session.apply(&Command::Pause);
             }
             Some(Deed::Command(Command::Run(workload))) => self.begin(&workload),
+            Some(Deed::Command(Command::Quit)) => {
+                self.script.clear();
+                self.session.apply(&Command::Quit);
+            }
             Some(deed) => self.session.do_again(&deed),
             None => {}
         }
@@ -445,11 +449,36 @@ impl Worker {
                 self.finish();
                 self.begin(workload);
             }
+            Command::Pause => self.pause(),
+            // What runs ends before the past is entered; it does not go on there.
+            Command::Undo | Command::Redo => {
+                self.finish();
+                self.session.apply(command);
+            }
+            Command::Quit => {
+                self.session.apply(command);
+                self.session.over = true;
+            }
             command => {
                 let answer = self.session.apply(command);
                 self.follow(&answer);
             }
         }
+    }
+
+    /// `pause` at the prompt: stops what runs until the space bar.
+    fn pause(&mut self) {
+        let script = self.script_runs && !self.script.is_empty();
+        let answer = match self.session.pause() {
+            Some(answer) => answer,
+            None if script => {
+                self.script_runs = false;
+                Answer::note("the script waits; space goes on")
+            }
+            None => Answer::refused("nothing runs that could pause; space runs a workload"),
+        };
+        let command = Command::Pause.to_string();
+        self.session.tell(Answer { command, ..answer });
     }
 
     /// Moves the cursor to the block that an answer is about.

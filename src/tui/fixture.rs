@@ -338,6 +338,7 @@ impl Model {
     pub(super) fn frame(&self) -> Frame {
         Frame {
             version: self.version,
+            over: false,
             requests: self.requests,
             picture: Arc::new(self.picture()),
             log: self.log.clone(),

@@ -121,6 +121,9 @@ impl Update<'_> {
             self.state.answered_by = self.state.asked_by.take();
         }
         self.answer_prompt(new);
+        if self.frame.over {
+            self.quit();
+        }
         self.state.seen = self.frame.log_total;
         // A command may have made the map follow its block: the wheel goes on from what is shown.
         if self.state.is_current(self.frame) {
