@@ -11,7 +11,7 @@ use super::frame::Answer;
 use super::name::{Names, Operand};
 use super::session::{LastCall, Session, Slot};
 use super::why::Request;
-use super::words::{Moment, change, count, exact, flags_text, rough, times};
+use super::words::{Moment, change, count, exact, flags_text, grouped, rough, times};
 
 /// What freeing a series of blocks did.
 #[derive(Default)]
@@ -99,7 +99,7 @@ impl Session {
             let call = self.failed_or_raised(call, "FALSE", freed.exception);
             let others = match freed.failed - 1 {
                 0 => String::new(),
-                others => format!(" (and {} more failed)", others),
+                others => format!(" (and {} more failed)", grouped(others)),
             };
             let request = Request {
                 payload: freed.refused,
@@ -226,7 +226,7 @@ fn matches_words(found: u64) -> String {
     if found == 1 {
         "1 match".to_owned()
     } else {
-        format!("{} matches", super::words::grouped(found))
+        format!("{} matches", grouped(found))
     }
 }
 
