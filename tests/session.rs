@@ -21,8 +21,8 @@ fn tell(session: &mut Session, line: &str) -> String {
 
 fn whole(session: &mut Session, metric: Metric) -> i64 {
     match session.metric(metric) {
-        Value::Whole(number) => number,
-        Value::Fraction(_) => panic!("{metric} is a fraction"),
+        Some(Value::Whole(number)) => number,
+        other => panic!("{metric} is {other:?}"),
     }
 }
 

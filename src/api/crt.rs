@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use crate::heap::{Damage, Flags, Heap};
+use crate::heap::{Damage, Flags, Heap, MinimizeError, Minimized};
 
 use super::error::{EINVAL, ENOMEM, ENOSYS, ERROR_NO_MORE_ITEMS, Exception, errno_of};
 use super::flags::HEAP_REALLOC_IN_PLACE_ONLY;
@@ -99,9 +99,31 @@ impl Process {
     /// Gives every page back that holds no byte of anything the heap needs. 0, or -1 with `errno` ENOSYS if the heap's
     /// memory cannot be given back or the heap is damaged. A full heap is no failure.
     pub fn _heapmin(&self) -> i32 {
-        match self.crt_heap().map(|heap| heap.minimize(Flags::NONE)) {
+        let done = self.crt_heap().map(|heap| self.minimize(&heap));
+        match done {
             Some(Ok(_)) => 0,
             Some(Err(_)) | None => fails(ENOSYS, -1),
+        }
+    }
+
+    /// `_heapmin`'s work on any heap: heapwalk's own.
+    ///
+    /// # Errors
+    /// As [`Heap::minimize`].
+    pub fn minimize(&self, heap: &Heap) -> Result<Minimized, MinimizeError> {
+        let watch = self.watched(heap);
+        match watch.access() {
+            Some(access) => heap.through(access).minimize(Flags::NONE),
+            None => heap.minimize(Flags::NONE),
+        }
+    }
+
+    /// Switches coalescing on any heap: heapwalk's own. The pairs joined.
+    pub fn set_coalesce(&self, heap: &Heap, on: bool) -> u64 {
+        let watch = self.watched(heap);
+        match watch.access() {
+            Some(access) => heap.through(access).set_coalesce(on),
+            None => heap.set_coalesce(on),
         }
     }
 

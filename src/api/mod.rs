@@ -36,7 +36,7 @@ pub use flags::{
     HEAP_VALIDATE_PARAMETERS_ENABLED, HEAP_ZERO_MEMORY, Place, accepted, heap_flags_of,
 };
 pub use not_modelled::NOT_MODELLED;
-pub use process::Process;
+pub use process::{Process, Steps};
 pub use win32::{
     HEAP_COMPATIBILITY_INFORMATION, HEAP_ENABLE_TERMINATION_ON_CORRUPTION, HEAP_SUMMARY,
     PROCESS_HEAP_ENTRY, PROCESS_HEAP_ENTRY_BUSY, PROCESS_HEAP_ENTRY_DDESHARE,

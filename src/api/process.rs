@@ -1,9 +1,9 @@
 //! A simulated process: its heaps, by handle.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::heap::{CreateError, Flags, Heap, Options};
+use crate::heap::{CreateError, Event, Flags, Heap, Options, Traced};
 use crate::os::{CommitLimit, PAGE};
 
 use super::flags::{HEAP_PRIVATE, heap_flags_of};
@@ -25,6 +25,45 @@ pub struct Process {
     crt: AtomicUsize,
     /// `HeapEnableTerminationOnCorruption` was set.
     pub(super) terminates: AtomicBool,
+    /// Whether calls tell their steps.
+    watched: AtomicBool,
+    steps: Mutex<Steps>,
+}
+
+/// What the allocator did in the calls that were watched.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Steps {
+    /// Splits, merges, commits and decommits in their order: as many as are kept.
+    pub events: Vec<Event>,
+    /// How many more there were.
+    pub dropped: u64,
+}
+
+/// Steps kept at most.
+const MOST_STEPS: usize = 1 << 15;
+
+/// A call that tells its steps; they are kept when it ends.
+pub(super) struct Watch<'a> {
+    process: &'a Process,
+    traced: Option<Traced<'a>>,
+}
+
+impl<'a> Watch<'a> {
+    /// The call's way into the arena.
+    pub(super) fn access(&self) -> Option<&Traced<'a>> {
+        self.traced.as_ref()
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        if let Some(traced) = self.traced.take() {
+            let (events, dropped) = traced.finish();
+            let mut steps = self.process.steps();
+            steps.events.extend(events);
+            steps.dropped += dropped;
+        }
+    }
 }
 
 /// The handle of a heap: the address of its first segment.
@@ -36,6 +75,14 @@ pub(super) fn handle_of(heap: &Heap) -> usize {
 pub(super) fn offset_in(heap: &Heap, address: usize) -> Option<u64> {
     let offset = (address as u64).checked_sub(heap.memory().base())?;
     (offset < heap.memory().bytes()).then_some(offset)
+}
+
+/// The steps that change what blocks and pages there are. Probes and list links are far more, and tell nothing new.
+fn is_told(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::Probe { .. } | Event::Link(_) | Event::Unlink(_)
+    )
 }
 
 impl Process {
@@ -68,6 +115,8 @@ impl Process {
             heaps: RwLock::new(vec![heap]),
             crt: AtomicUsize::new(0),
             terminates: AtomicBool::new(false),
+            watched: AtomicBool::new(false),
+            steps: Mutex::default(),
         })
     }
 
@@ -75,6 +124,34 @@ impl Process {
     #[must_use]
     pub fn limit(&self) -> &Arc<CommitLimit> {
         &self.limit
+    }
+
+    /// From now on calls tell how the allocator works, or no longer do. Steps told before are forgotten.
+    pub fn watch(&self, on: bool) {
+        *self.steps() = Steps::default();
+        self.watched.store(on, Relaxed);
+    }
+
+    /// What the watched calls did since this was asked last.
+    #[must_use]
+    pub fn take_steps(&self) -> Steps {
+        std::mem::take(&mut self.steps())
+    }
+
+    fn steps(&self) -> MutexGuard<'_, Steps> {
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The way into `heap` that tells the steps of one call, while calls are watched.
+    pub(super) fn watched<'a>(&'a self, heap: &'a Heap) -> Watch<'a> {
+        let traced = self.watched.load(Relaxed).then(|| {
+            let left = MOST_STEPS.saturating_sub(self.steps().events.len());
+            Traced::new(heap.memory(), left).only(is_told)
+        });
+        Watch {
+            process: self,
+            traced,
+        }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Vec<Arc<Heap>>> {

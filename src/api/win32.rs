@@ -21,7 +21,7 @@ mod information;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::heap::{AllocError, Flags, Heap, Misuse, Options, Source};
+use crate::heap::{AllocError, Flags, Heap, Misuse, Options, Placed, Source};
 
 use super::error::{
     ERROR_INVALID_HANDLE, ERROR_INVALID_PARAMETER, ERROR_NO_MORE_ITEMS, ERROR_NOACCESS,
@@ -62,6 +62,14 @@ impl Process {
             SetLastError(ERROR_INVALID_HANDLE);
         }
         heap
+    }
+
+    fn alloc(&self, heap: &Heap, size: u64, call: Flags) -> Result<Placed, AllocError> {
+        let watch = self.watched(heap);
+        match watch.access() {
+            Some(access) => heap.through(access).alloc(size, call),
+            None => heap.alloc(size, call),
+        }
     }
 
     /// What HEAP_VALIDATE_ALL_ENABLED and HEAP_VALIDATE_PARAMETERS_ENABLED demand before a call about `payload`.
@@ -176,7 +184,7 @@ impl Process {
         };
         let call = accepted(dwFlags, Place::HeapAlloc);
         Self::validated(&heap, None, call)
-            .and_then(|()| heap.alloc(dwBytes as u64, call))
+            .and_then(|()| self.alloc(&heap, dwBytes as u64, call))
             .map(|placed| hHeap + placed.payload as usize)
             .or_else(|error| self.refused(&heap, 0, error, Some(call), 0))
     }
@@ -202,7 +210,11 @@ impl Process {
         payload_of(&heap, lpMem)
             .and_then(|payload| {
                 Self::validated(&heap, Some(payload), call)?;
-                heap.realloc(payload, dwBytes as u64, call)
+                let watch = self.watched(&heap);
+                match watch.access() {
+                    Some(access) => heap.through(access).realloc(payload, dwBytes as u64, call),
+                    None => heap.realloc(payload, dwBytes as u64, call),
+                }
             })
             .map(|resized| hHeap + resized.payload as usize)
             .or_else(|error| self.refused(&heap, lpMem, error, Some(call), 0))
@@ -223,7 +235,11 @@ impl Process {
         payload_of(&heap, lpMem)
             .and_then(|payload| {
                 Self::validated(&heap, Some(payload), call)?;
-                heap.free(payload, call)
+                let watch = self.watched(&heap);
+                match watch.access() {
+                    Some(access) => heap.through(access).free(payload, call),
+                    None => heap.free(payload, call),
+                }
             })
             .map(|_| true)
             .or_else(|error| self.refused(&heap, lpMem, error, None, false))
@@ -300,7 +316,12 @@ impl Process {
         let Some(heap) = self.entered(hHeap) else {
             return 0;
         };
-        match heap.compact(accepted(dwFlags, Place::OtherCalls)) {
+        let (watch, call) = (self.watched(&heap), accepted(dwFlags, Place::OtherCalls));
+        let done = match watch.access() {
+            Some(access) => heap.through(access).compact(call),
+            None => heap.compact(call),
+        };
+        match done {
             Ok(done) if done.largest == 0 => fails(NO_ERROR, 0),
             Ok(done) => done.largest as usize,
             Err(_) => fails(ERROR_INVALID_PARAMETER, 0),

@@ -56,7 +56,8 @@ struct Report {
     answers: Vec<Line>,
     failed_expectations: u64,
     refused: u64,
-    metrics: BTreeMap<&'static str, Number>,
+    /// Null where the kernel is asked and does not tell.
+    metrics: BTreeMap<&'static str, Option<Number>>,
 }
 
 #[derive(Serialize)]
@@ -114,10 +115,10 @@ fn json(args: &Run) -> Result<Exit, Failure> {
     Ok(outcome.exit())
 }
 
-fn metrics(session: &mut Session) -> BTreeMap<&'static str, Number> {
+fn metrics(session: &mut Session) -> BTreeMap<&'static str, Option<Number>> {
     Metric::ALL
         .into_iter()
-        .map(|metric| (metric.name(), session.metric(metric).into()))
+        .map(|metric| (metric.name(), session.metric(metric).map(Number::from)))
         .collect()
 }
 

@@ -62,10 +62,17 @@ fn run_script(
     mut each: impl FnMut(usize, &Answer) -> Result<(), Failure>,
 ) -> Result<(Session, Outcome), Failure> {
     let mut session = Session::new()?;
-    // Nobody is there to undo anything.
-    session.without_undo();
+    // Nobody is there to undo anything, unless the script itself does.
+    let goes_back =
+        |(_, command): &(usize, Command)| matches!(command, Command::Undo | Command::Redo);
+    if !script.iter().any(goes_back) {
+        session.without_undo();
+    }
     let mut outcome = Outcome::default();
-    for (line, command) in script {
+    let until_quit = script
+        .iter()
+        .take_while(|(_, command)| *command != Command::Quit);
+    for (line, command) in until_quit {
         let answer = session.apply(command);
         each(*line, &answer)?;
         let failed = session.failed_expectations() - outcome.failed;

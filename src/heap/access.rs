@@ -141,6 +141,7 @@ impl Access for Whole<'_> {
 pub struct Traced<'a> {
     direct: Direct<'a>,
     events: RefCell<Vec<Event>>,
+    wanted: fn(&Event) -> bool,
     capacity: usize,
     dropped: Cell<u64>,
 }
@@ -152,9 +153,16 @@ impl<'a> Traced<'a> {
         Traced {
             direct: Direct::new(memory),
             events: RefCell::default(),
+            wanted: |_| true,
             capacity,
             dropped: Cell::new(0),
         }
+    }
+
+    /// Keeps, and counts, only what `wanted` says.
+    #[must_use]
+    pub fn only(self, wanted: fn(&Event) -> bool) -> Traced<'a> {
+        Traced { wanted, ..self }
     }
 
     /// The events so far, and how many more there were than could be kept.
@@ -178,6 +186,9 @@ impl Access for &Traced<'_> {
     }
 
     fn event(&self, event: Event) {
+        if !(self.wanted)(&event) {
+            return;
+        }
         let mut events = self.events.borrow_mut();
         if events.len() < self.capacity {
             events.push(event);

@@ -5,6 +5,7 @@ use super::access::Access;
 use super::control::{BUSY, Core, FREE, REQUESTED, Settings};
 use super::finding::{AllocError, Misuse};
 use super::flags::Flags;
+use super::grow::Growth;
 use super::header::Header;
 use super::place::Fit;
 use super::policy::Policy;
@@ -174,6 +175,22 @@ impl<A: Access> Core<'_, A> {
         }
         self.find(need.granules, settings.policy, &mut 0)
             .map(|fit| fit.block)
+    }
+
+    /// How the heap would grow for a request that no free block can hold. Changes nothing, and does not ask the commit
+    /// limit.
+    ///
+    /// # Errors
+    /// Why it cannot grow.
+    pub fn growth_for(&self, size: u64, call: Flags) -> Result<Growth, AllocError> {
+        let settings = self.settings();
+        let need = Need::of(size, settings.flags | call)
+            .filter(|_| size < MAX_SPACE)
+            .ok_or(AllocError::Absurd)?;
+        if need.granules > MAX_GRANULES {
+            return self.plan_large(size);
+        }
+        self.plan_growth(need.granules)
     }
 
     /// Writes what a fresh payload is to hold.

@@ -15,7 +15,76 @@ use super::units::{
     page_start, pair,
 };
 
+/// How a heap would get memory for a request that no free block can hold. Sizes in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Growth {
+    /// Commits more of a segment.
+    Extend {
+        /// First byte to be committed.
+        address: u64,
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// Adds a segment.
+    Segment {
+        /// Its first byte.
+        address: u64,
+        /// Bytes it would reserve.
+        reserve: u64,
+        /// Bytes of it to be committed.
+        bytes: u64,
+    },
+    /// Gives the block a region of its own.
+    Large {
+        /// Its first byte.
+        address: u64,
+        /// How many bytes.
+        bytes: u64,
+    },
+}
+
 impl<A: Access> Core<'_, A> {
+    /// How the heap would grow for a block of `need` granules, if no free block is large enough. Changes nothing, and
+    /// does not ask the commit limit.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub(super) fn plan_growth(&self, need: u64) -> Result<Growth, AllocError> {
+        let settings = self.settings();
+        if let Some(range) = self.find_range(need, settings.coalesce()) {
+            return Ok(Growth::Extend {
+                address: page_start(range.page).address(),
+                bytes: self.pages_to_extend(range, need, settings) * PAGE,
+            });
+        }
+        if !settings.flags.has(Flags::GROWABLE) {
+            return Err(AllocError::Full);
+        }
+        let (segment, reserve) = self.plan_segment(need)?;
+        Ok(Growth::Segment {
+            address: segment.address(),
+            reserve,
+            bytes: Self::pages_of_segment(need, reserve) * PAGE,
+        })
+    }
+
+    /// Pages that a new segment commits at once for a block of `need` granules.
+    fn pages_of_segment(need: u64, reserve: u64) -> u64 {
+        (SEGMENT_BYTES / GRANULE + need + RANGE_GRANULES)
+            .div_ceil(PAGE_GRANULES)
+            .min(reserve / PAGE)
+    }
+
+    /// Pages to commit at the start of `range` for a free block of `need` granules.
+    fn pages_to_extend(&self, range: Range, need: u64, settings: Settings) -> u64 {
+        let tail = self.tail_before(range, settings.coalesce());
+        let have = range.size + tail.map_or(0, |(_, size)| size);
+        (need + RANGE_GRANULES)
+            .saturating_sub(have)
+            .div_ceil(PAGE_GRANULES)
+            .clamp(1, range.pages.max(1))
+    }
+
     /// Commits until there is a free block of `need` granules, and answers with it: from an uncommitted range of a
     /// segment if one suffices, else in a new segment (fact I4). Nothing changes on failure.
     #[cold]
@@ -27,8 +96,7 @@ impl<A: Access> Core<'_, A> {
             return Err(AllocError::Full);
         }
         let (segment, reserve) = self.plan_segment(need)?;
-        let pages = ((SEGMENT_BYTES / GRANULE + need + RANGE_GRANULES).div_ceil(PAGE_GRANULES))
-            .min(reserve / PAGE);
+        let pages = Self::pages_of_segment(need, reserve);
         let fit = self.add_segment(segment, reserve, pages, settings)?;
         let doubled = (u64::from(high(self.slot(RESERVED))) * PAGE + reserve).min(MAX_SEGMENT);
         self.set_slot(
@@ -95,12 +163,7 @@ impl<A: Access> Core<'_, A> {
         settings: Settings,
     ) -> Result<Fit, AllocError> {
         self.verify_range(range).map_err(AllocError::Damaged)?;
-        let tail = self.tail_before(range, settings.coalesce());
-        let have = range.size + tail.map_or(0, |(_, size)| size);
-        let pages = (need + RANGE_GRANULES)
-            .saturating_sub(have)
-            .div_ceil(PAGE_GRANULES)
-            .clamp(1, range.pages.max(1));
+        let pages = self.pages_to_extend(range, need, settings);
         if settings.checks {
             self.verify_growth(range, pages)?;
         }

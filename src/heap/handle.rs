@@ -1,5 +1,9 @@
 //! The handle of a heap: the arena's memory and all that is about *running* it: lock, statistics, nothing else.
 
+mod through;
+
+pub use through::Through;
+
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -342,24 +346,7 @@ impl Heap {
 
     #[inline(never)]
     fn alloc_in_turn(&self, size: u64, call: Flags) -> Result<Placed, AllocError> {
-        let core = Core::new(self.direct(), self.layout);
-        let _turn = self.turn(core.settings().serialized(call));
-        match core.alloc(size, call) {
-            Ok(Placed {
-                payload,
-                probes,
-                grew,
-            }) => {
-                add(&self.counters.allocs, 1);
-                add(&self.counters.probes, probes);
-                Ok(Placed {
-                    payload,
-                    probes,
-                    grew,
-                })
-            }
-            Err(error) => Err(self.fail(error)),
-        }
+        self.through(self.direct()).alloc(size, call)
     }
 
     /// HeapFree: see [`Core::free`].
@@ -381,22 +368,7 @@ impl Heap {
 
     #[inline(never)]
     fn free_in_turn(&self, payload: u64, call: Flags) -> Result<Freed, AllocError> {
-        let core = Core::new(self.direct(), self.layout);
-        let _turn = self.turn(core.settings().serialized(call));
-        match core.free(payload) {
-            Ok(Freed {
-                requested,
-                returned_pages,
-            }) => {
-                add(&self.counters.frees, 1);
-                self.count_returned(returned_pages);
-                Ok(Freed {
-                    requested,
-                    returned_pages,
-                })
-            }
-            Err(error) => Err(self.fail(error)),
-        }
+        self.through(self.direct()).free(payload, call)
     }
 
     /// HeapReAlloc: see [`Core::realloc`].
@@ -407,10 +379,7 @@ impl Heap {
     pub fn realloc(&self, payload: u64, size: u64, call: Flags) -> Result<Resized, AllocError> {
         match self.whole() {
             Some(core) => self.realloc_in_turn(core, payload, size, call),
-            None => {
-                let core = Core::new(self.direct(), self.layout);
-                self.realloc_in_turn(core, payload, size, call)
-            }
+            None => self.through(self.direct()).realloc(payload, size, call),
         }
     }
 
@@ -471,12 +440,7 @@ impl Heap {
     /// # Errors
     /// The first finding; not a byte changes.
     pub fn compact(&self, call: Flags) -> Result<Compacted, Finding> {
-        self.run(call, |core| {
-            first_finding(core)?;
-            let done = core.compact();
-            add(&self.counters.merged, done.merged);
-            Ok(done)
-        })
+        self.through(self.direct()).compact(call)
     }
 
     /// `_heapmin`'s work: checks the whole heap first, then [`Core::minimize`].
@@ -484,22 +448,12 @@ impl Heap {
     /// # Errors
     /// [`MinimizeError`]; not a byte changes.
     pub fn minimize(&self, call: Flags) -> Result<Minimized, MinimizeError> {
-        self.run(call, |core| {
-            if !self.memory.can_return() {
-                return Err(MinimizeError::CannotReturn(CannotReturn));
-            }
-            first_finding(core)?;
-            let done = core.minimize()?;
-            add(&self.counters.pages_heapmin, done.pages);
-            Ok(done)
-        })
+        self.through(self.direct()).minimize(call)
     }
 
     /// Switches coalescing on free; see [`Core::set_coalesce`].
     pub fn set_coalesce(&self, on: bool) -> u64 {
-        let merged = self.run(Flags::NONE, |core| core.set_coalesce(on));
-        add(&self.counters.merged, merged);
-        merged
+        self.through(self.direct()).set_coalesce(on)
     }
 
     /// Changes other settings from the next call on.

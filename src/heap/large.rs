@@ -7,6 +7,7 @@ use super::alloc::{Freed, Placed};
 use super::control::{Core, LARGE, REQUESTED};
 use super::finding::AllocError;
 use super::flags::Flags;
+use super::grow::Growth;
 use super::header::Header;
 use super::region::{Region, RegionKind};
 use super::units::{Block, LARGE_BYTES, UNIT, pair, word_at};
@@ -18,15 +19,31 @@ impl<A: Access> Core<'_, A> {
         Block::of_payload(region.address() + LARGE_BYTES).unwrap_or(Block(u32::MAX))
     }
 
-    #[cold]
-    pub(super) fn alloc_large(&self, size: u64) -> Result<Placed, AllocError> {
-        let settings = self.settings();
-        if !settings.flags.has(Flags::GROWABLE) {
+    /// Where a large block of `size` bytes would go, and how many pages it needs.
+    fn place_large(&self, size: u64) -> Result<(Region, u64), AllocError> {
+        if !self.settings().flags.has(Flags::GROWABLE) {
             return Err(AllocError::TooLargeForFixed);
         }
         let pages = (size + LARGE_BYTES).div_ceil(PAGE);
         let units = (pages * PAGE).div_ceil(UNIT);
         let region = self.find_units(units).ok_or(AllocError::NoAddresses)?;
+        Ok((region, pages))
+    }
+
+    /// The growth that a large block of `size` bytes is.
+    pub(super) fn plan_large(&self, size: u64) -> Result<Growth, AllocError> {
+        let (region, pages) = self.place_large(size)?;
+        Ok(Growth::Large {
+            address: region.address(),
+            bytes: pages * PAGE,
+        })
+    }
+
+    #[cold]
+    pub(super) fn alloc_large(&self, size: u64) -> Result<Placed, AllocError> {
+        let settings = self.settings();
+        let (region, pages) = self.place_large(size)?;
+        let units = (pages * PAGE).div_ceil(UNIT);
         let side = self.charge(region.page(), pages)?;
         self.take_units(region, units);
         self.add_region(region, RegionKind::Large, pages * PAGE);

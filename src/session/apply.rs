@@ -1,19 +1,23 @@
 //! `apply`: the only place that changes a heap.
 
 use crate::api;
-use crate::heap::Flags;
-use crate::view::{self, Mark};
+use crate::heap::{Finding, Flags};
+use crate::view;
 
-use super::blocks::flags_text;
 use super::command::{Command, Relation, Value};
 use super::frame::{Answer, Tone};
+use super::grammar::GRAMMAR;
 use super::metric::Metric;
+use super::row::CommandRow;
 use super::session::{LastCall, Session, Slot};
-use super::words::{Moment, change, count, failure, residency, rough};
+use super::words::{Moment, change, count, flags_text, residency, rough};
 
 impl Session {
     /// Carries out one command to its end and answers.
     pub fn apply(&mut self, command: &Command) -> Answer {
+        if let Some(answer) = self.step_in_time(command) {
+            return answer;
+        }
         let answer = self.apply_untold(command);
         self.tell(answer.clone());
         answer
@@ -21,12 +25,24 @@ impl Session {
 
     /// Carries out a line of a script: the log is told of expectations only where they do not hold.
     pub(super) fn apply_quietly(&mut self, command: &Command) -> Answer {
+        if let Some(answer) = self.step_in_time(command) {
+            return answer;
+        }
         let answer = self.apply_untold(command);
         let held = matches!(command, Command::Expect { .. }) && answer.tone == Tone::Note;
         if !held {
             self.tell(answer.clone());
         }
         answer
+    }
+
+    /// Takes back or brings back a command, if that is what is asked.
+    fn step_in_time(&mut self, command: &Command) -> Option<Answer> {
+        match command {
+            Command::Undo => Some(self.undo()),
+            Command::Redo => Some(self.redo()),
+            _ => None,
+        }
     }
 
     fn apply_untold(&mut self, command: &Command) -> Answer {
@@ -38,23 +54,26 @@ impl Session {
         }
         let had = self.in_view.is_some();
         let before = if changes { self.before() } else { None };
-        let marks = if changes {
-            std::mem::take(&mut self.marks)
-        } else {
-            Vec::new()
-        };
+        let marks = std::mem::take(&mut self.marks);
+        // A workload makes more steps than anyone could look at.
+        self.process.watch(!matches!(command, Command::Run(_)));
         let mut answer = self.carry_out(command);
+        self.steps();
+        self.process.watch(false);
         answer.command.clone_from(&text);
         let refused = answer.tone == Tone::Refused;
         if !written || refused {
             self.journal_made_heap(had);
         }
-        if changes && refused {
+        if refused {
             self.marks = marks;
-        } else if changes && !self.keep(text.clone(), before) {
-            answer
-                .words
-                .push_str(" (the heaps are too large now for undo to keep)");
+        } else {
+            self.settle_marks();
+            if changes && !self.keep(text.clone(), before) {
+                answer
+                    .words
+                    .push_str(" (the heaps are too large now for undo to keep)");
+            }
         }
         if answer.tone != Tone::Refused {
             // A run has written itself, as what was made of it.
@@ -66,6 +85,18 @@ impl Session {
         answer
     }
 
+    /// What the allocator did since the command began.
+    pub(super) fn steps(&mut self) -> &api::Steps {
+        self.marks.tell(self.process.take_steps())
+    }
+
+    fn settle_marks(&mut self) {
+        let heap = self.marks.heap().and_then(|number| self.slot(number));
+        if let Some(heap) = heap.map(|slot| std::sync::Arc::clone(&slot.heap)) {
+            self.marks.settle(&heap);
+        }
+    }
+
     fn carry_out(&mut self, command: &Command) -> Answer {
         match command {
             Command::HeapNew(new) => self.heap_new(new),
@@ -73,8 +104,9 @@ impl Session {
             Command::HeapDestroy(number) => self.heap_destroy(*number),
             Command::HeapCrt(number) => self.heap_crt(*number),
             Command::Alloc { names, size, flags } => self.alloc(names, *size, *flags),
-            Command::Realloc { names, size, flags } => self.realloc(names, *size, *flags),
+            Command::Realloc { what, size, flags } => self.realloc(what, *size, *flags),
             Command::Free { what, flags } => self.free(what, *flags),
+            Command::FreeWhere(filter) => self.free_where(filter),
             Command::Size { what, flags } => self.size(what, *flags),
             Command::Validate { what, flags } => self.validate(what.as_ref(), *flags),
             Command::Walk => self.walk(),
@@ -84,7 +116,7 @@ impl Session {
             Command::Heapchk => self.heapchk(),
             Command::Heapset(fill) => self.heapset(*fill),
             Command::CrtWalk => self.crt_walk(),
-            Command::Expand { name, size } => self.expand(name, *size),
+            Command::Expand { what, size } => self.expand(what, *size),
             Command::Summary => self.summary(),
             Command::Lock => self.lock(true),
             Command::Unlock => self.lock(false),
@@ -95,6 +127,11 @@ impl Session {
                 |settings| settings.policy = *policy,
                 &format!("{policy} from the next request on"),
             ),
+            Command::Filter(filter) => self.set_filter(filter.as_ref()),
+            Command::Undo => self.undo(),
+            Command::Redo => self.redo(),
+            Command::Help(topic) => Answer::note(help(*topic)),
+            Command::Quit => Answer::note("the end"),
             Command::Decommit(thresholds) => self.decommit(*thresholds),
             Command::Stamp(on) => {
                 self.switch("stamp", |settings| settings.stamp = *on, stamp_words(*on))
@@ -110,21 +147,13 @@ impl Session {
             Command::Rate(rate) => self.set_rate(*rate),
             Command::Mark(words) => self.bookmark(words.as_deref()),
             Command::Baseline(baseline) => self.set_baseline(*baseline),
-            Command::Say(words) => Answer {
-                words: words.clone(),
-                tone: Tone::Note,
-                ..Answer::default()
-            },
+            Command::Say(words) => Answer::note(words),
             Command::Expect {
                 metric,
                 relation,
                 value,
             } => self.expect(*metric, *relation, *value),
-            Command::Pause => Answer {
-                words: "pause".to_owned(),
-                tone: Tone::Note,
-                ..Answer::default()
-            },
+            Command::Pause => Answer::note("pause"),
         }
     }
 
@@ -168,41 +197,15 @@ impl Session {
             );
             format!("{what}; biggest request {requests} (HeapCompact's number includes the header)")
         };
-        self.mark_largest(&slot, merged);
-        Answer {
-            call: format!("{call} = {largest}"),
-            words,
-            ..Answer::default()
-        }
-    }
-
-    /// Marks what a merge made.
-    fn mark_largest(&mut self, slot: &Slot, merged: u64) {
-        let largest = slot.heap.look(|core| {
-            core.largest_hole()
-                .map(|block| (block.address(), core.largest_free() * 16))
-        });
-        if let Some((from, bytes)) = largest.filter(|_| merged > 0) {
-            self.mark(from, from + bytes, Mark::Freed);
-        }
+        Answer::done(format!("{call} = {largest}"), words)
     }
 
     /// The answer of a call that found the heap damaged.
     fn damaged(&self, slot: &Slot, call: String) -> Answer {
         let (findings, total) = slot.heap.validate(Flags::NONE, 1);
-        let first = findings
-            .first()
-            .map_or_else(String::new, |finding| format!(": {finding}"));
-        let words = format!(
-            "the heap is damaged, {}{first}; nothing changed",
-            count(total, "finding")
-        );
-        Answer {
-            call,
-            words,
-            tone: Tone::Failed,
-            ..Answer::default()
-        }
+        let first = findings.first();
+        let words = damaged_words(first, total);
+        Answer::failed(call, words).about(first.map(|finding| finding.at))
     }
 
     fn heapmin(&mut self) -> Answer {
@@ -230,19 +233,14 @@ impl Session {
         self.minimized(&slot, &before, call, result == 0, i64::from(result))
     }
 
-    fn no_crt() -> Answer {
-        let words = "no heap bears the tag CRT; `heap crt N` gives it to one".to_owned();
-        Answer {
-            words,
-            tone: Tone::Refused,
-            ..Answer::default()
-        }
+    pub(super) fn no_crt() -> Answer {
+        Answer::refused("no heap bears the tag CRT; `heap crt N` gives it to one")
     }
 
     fn minimize(&mut self) -> Answer {
         let slot = self.here();
         let before = Moment::of(&slot.heap);
-        let done = slot.heap.minimize(Flags::NONE).is_ok();
+        let done = self.process.minimize(&slot.heap).is_ok();
         let own =
             "minimize (heapwalk's own: _heapmin takes no handle and acts on the heap tagged CRT)";
         self.minimized(
@@ -270,13 +268,8 @@ impl Session {
             return self.damaged(slot, call);
         }
         if !done {
-            let words = "this heap's memory is a fixed buffer, which cannot give pages back; nothing changed".to_owned();
-            return Answer {
-                call,
-                words,
-                tone: Tone::Failed,
-                ..Answer::default()
-            };
+            let words = "this heap's memory is a fixed buffer, which cannot give pages back; nothing changed";
+            return Answer::failed(call, words);
         }
         let returned = after.returned(before).0;
         let what = if returned == 0 {
@@ -299,37 +292,29 @@ impl Session {
             )
         };
         let words = format!("{what}{released}; {}{kept}", residency(before, &after));
-        Answer {
-            call,
-            words,
-            ..Answer::default()
-        }
+        Answer::done(call, words)
     }
 
     fn expect(&mut self, metric: Metric, relation: Relation, value: Value) -> Answer {
-        let found = self.metric(metric);
+        let Some(found) = self.metric(metric) else {
+            return Answer::refused(format!(
+                "{metric} is unknown here: the kernel does not tell what of this heap is resident"
+            ));
+        };
         if relation.holds(found, value) {
-            let words = format!("holds: {metric} is {found}");
-            return Answer {
-                words,
-                tone: Tone::Note,
-                ..Answer::default()
-            };
+            return Answer::note(format!("holds: {metric} is {found}"));
         }
         self.failed_expectations += 1;
         let words = format!(
             "does not hold: {metric} is {found}, expected {} {value}",
             relation.sign()
         );
-        Answer {
-            words,
-            tone: Tone::Failed,
-            ..Answer::default()
-        }
+        Answer::failed("", words)
     }
 
-    /// The value of a figure now: of the heap in view, of the session, or of the last call.
-    pub fn metric(&self, metric: Metric) -> Value {
+    /// The value of a figure now: of the heap in view, of the session, or of the last call. Nothing where the kernel
+    /// is asked and does not tell.
+    pub fn metric(&self, metric: Metric) -> Option<Value> {
         let slot = self.shown();
         let figures = view::figures(&slot.heap);
         let line = view::memory_line(&slot.heap, slot.returned);
@@ -349,12 +334,12 @@ impl Session {
             Metric::Committed => figures.committed,
             Metric::PeakCommitted => figures.peak_committed,
             Metric::Reserved => figures.reserved,
-            Metric::Resident => line.resident.unwrap_or(0),
+            Metric::Resident => line.resident?,
             Metric::SideTables => line.side_tables,
             Metric::Returned => line.returned_total,
             Metric::ReturnedLast => line.returned_last,
             Metric::ExternalFragmentation => {
-                return Value::Fraction(figures.external_fragmentation);
+                return Some(Value::Fraction(figures.external_fragmentation));
             }
             Metric::UnmergedPairs => figures.unmerged_pairs,
             Metric::Merged => self.last.merged,
@@ -365,27 +350,38 @@ impl Session {
             Metric::LockTaken => figures.lock_taken,
             Metric::LockSkipped => figures.lock_skipped,
             Metric::LockContended => figures.lock_contended,
-            Metric::Result => return Value::Whole(self.last.result),
+            Metric::Result => return Some(Value::Whole(self.last.result)),
             Metric::LastError => u64::from(api::GetLastError()),
-            Metric::Errno => return Value::Whole(i64::from(api::errno())),
+            Metric::Errno => return Some(Value::Whole(i64::from(api::errno()))),
             Metric::Failures => self
                 .slots
                 .iter()
                 .map(|slot| slot.heap.stats().failures)
                 .sum(),
         };
-        Value::Whole(i64::try_from(whole).unwrap_or(i64::MAX))
+        Some(Value::Whole(i64::try_from(whole).unwrap_or(i64::MAX)))
     }
+}
 
-    /// Why the last request of `slot` failed, in words.
-    pub(super) fn why(slot: &Slot, size: u64) -> String {
-        let extra = crate::heap::overhead(slot.heap.settings().flags);
-        let need = crate::heap::granules_for(size, extra).unwrap_or(u64::MAX / 16) * 16;
-        slot.heap.last_failure().map_or_else(
-            || "the call was refused; nothing changed".to_owned(),
-            |error| failure(&error, &view::figures(&slot.heap), need),
-        )
-    }
+/// What is wrong with a heap that a call refuses to work on.
+pub(super) fn damaged_words(first: Option<&Finding>, total: u64) -> String {
+    let first = first.map_or_else(String::new, |finding| format!(": {finding}"));
+    let findings = count(total, "finding");
+    format!("the heap is damaged, {findings}{first}; nothing changed")
+}
+
+/// The lines of the reference about a command, or about all that begin with these words.
+fn help(topic: Option<&str>) -> String {
+    let Some(topic) = topic else {
+        let verbs: Vec<&str> = GRAMMAR.iter().map(|row| row.verb).collect();
+        return format!("{}; help COMMAND explains one", verbs.join(", "));
+    };
+    let asked = |row: &&CommandRow| {
+        let rest = row.verb.strip_prefix(topic);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    let lines: Vec<String> = GRAMMAR.iter().filter(asked).map(CommandRow::line).collect();
+    lines.join(" | ")
 }
 
 /// Whether a command can change anything that undo would bring back.
@@ -404,6 +400,11 @@ fn changes(command: &Command) -> bool {
             | Command::Rate(_)
             | Command::Mark(_)
             | Command::Baseline(_)
+            | Command::Filter(_)
+            | Command::Undo
+            | Command::Redo
+            | Command::Help(_)
+            | Command::Quit
             | Command::Say(_)
             | Command::Expect { .. }
             | Command::Pause

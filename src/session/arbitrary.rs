@@ -5,6 +5,7 @@ use proptest::sample::select;
 
 use crate::heap::{Flags, Policy};
 
+use super::filter::{Figure, Kind, Term};
 use super::*;
 
 fn any_name() -> impl Strategy<Value = Name> {
@@ -49,6 +50,48 @@ fn any_operand() -> impl Strategy<Value = Operand> {
         Just(Operand::Null),
         any::<u64>().prop_map(Operand::Address),
     ]
+}
+
+/// One name, null or an address.
+fn any_pointer() -> impl Strategy<Value = Operand> {
+    prop_oneof![
+        any_name().prop_map(|name| Operand::Names(Names::One(name))),
+        Just(Operand::Null),
+        any::<u64>().prop_map(Operand::Address),
+    ]
+}
+
+fn any_term() -> impl Strategy<Value = Term> {
+    let figure = (
+        select(Figure::ALL.to_vec()),
+        select(Relation::ALL.to_vec()),
+        any_size(),
+    );
+    prop_oneof![
+        Just(Term::Is(Kind::Busy)),
+        Just(Term::Is(Kind::Large)),
+        Just(Term::Pin),
+        figure.prop_map(|(figure, relation, value)| Term::Figure(figure, relation, value)),
+        any_name().prop_map(Term::Named),
+        "[A-Za-z0-9_]{1,8}".prop_map(Term::NameHas),
+        any::<u64>().prop_map(Term::From),
+        any::<u64>().prop_map(Term::To),
+    ]
+}
+
+fn any_filter() -> impl Strategy<Value = Filter> {
+    prop_oneof![
+        select(vec![Kind::Free, Kind::Damaged]).prop_map(|kind| Filter::of(vec![Term::Is(kind)])),
+        proptest::collection::vec(any_term(), 1..5).prop_map(Filter::of),
+    ]
+}
+
+/// The words of a verb, or fewer of them.
+fn any_topic() -> impl Strategy<Value = Option<&'static str>> {
+    (select(GRAMMAR.iter().collect::<Vec<_>>()), 0_usize..3).prop_map(|(row, count)| {
+        let words = row.first_words(count);
+        (!words.is_empty()).then_some(words)
+    })
 }
 
 fn any_size() -> impl Strategy<Value = u64> {
@@ -174,7 +217,7 @@ fn any_expectation() -> impl Strategy<Value = Command> {
 
 /// Any command that a line can say; every variant among them.
 pub(super) fn any_command() -> impl Strategy<Value = Command> {
-    let heap = || proptest::option::of(1..=u32::MAX);
+    let heap = || proptest::option::of(any::<u32>());
     let new_names = prop_oneof![any_name().prop_map(Names::One), any_slice(false)];
     let simple = select(vec![
         Command::Walk,
@@ -186,6 +229,9 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         Command::Lock,
         Command::Unlock,
         Command::Pause,
+        Command::Undo,
+        Command::Redo,
+        Command::Quit,
     ]);
     let switch = (any::<bool>(), 0..4).prop_map(|(on, which)| match which {
         0 => Command::Coalesce(on),
@@ -197,20 +243,23 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         simple,
         switch,
         any_new_heap().prop_map(Command::HeapNew),
-        (1..=u32::MAX).prop_map(Command::HeapUse),
+        any::<u32>().prop_map(Command::HeapUse),
         heap().prop_map(Command::HeapDestroy),
         heap().prop_map(Command::HeapCrt),
         (new_names, any_size(), any_flags("alloc"))
             .prop_map(|(names, size, flags)| Command::Alloc { names, size, flags }),
-        (any_names(), any_size(), any_flags("realloc"))
-            .prop_map(|(names, size, flags)| Command::Realloc { names, size, flags }),
+        (any_operand(), any_size(), any_flags("realloc"))
+            .prop_map(|(what, size, flags)| Command::Realloc { what, size, flags }),
         (any_operand(), any_flags("free")).prop_map(|(what, flags)| Command::Free { what, flags }),
         (any_operand(), any_flags("size")).prop_map(|(what, flags)| Command::Size { what, flags }),
         (proptest::option::of(any_operand()), any_flags("validate"))
             .prop_map(|(what, flags)| Command::Validate { what, flags }),
         any_flags("compact").prop_map(|flags| Command::Compact { flags }),
         any::<u8>().prop_map(Command::Heapset),
-        (any_name(), any_size()).prop_map(|(name, size)| Command::Expand { name, size }),
+        (any_pointer(), any_size()).prop_map(|(what, size)| Command::Expand { what, size }),
+        any_filter().prop_map(Command::FreeWhere),
+        proptest::option::of(any_filter()).prop_map(Command::Filter),
+        any_topic().prop_map(Command::Help),
         select(Policy::ALL.to_vec()).prop_map(Command::Policy),
         proptest::option::of(any_thresholds()).prop_map(Command::Decommit),
         proptest::option::of(any_size()).prop_map(Command::Limit),

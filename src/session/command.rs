@@ -8,8 +8,9 @@ use std::cmp::Ordering;
 
 use crate::heap::{Flags, Policy};
 
+use super::filter::Filter;
 use super::metric::Metric;
-use super::name::{Name, Names, Operand};
+use super::name::{Names, Operand};
 use super::workload::Workload;
 
 /// One thing a person, a script or a trace can ask of the session.
@@ -32,10 +33,10 @@ pub enum Command {
         /// ZERO_MEMORY, NO_SERIALIZE, GENERATE_EXCEPTIONS.
         flags: Flags,
     },
-    /// `realloc NAME SIZE [call flags]`: HeapReAlloc.
+    /// `realloc NAMES|null|0xADDRESS SIZE [call flags]`: HeapReAlloc.
     Realloc {
-        /// The blocks.
-        names: Names,
+        /// The pointers.
+        what: Operand,
         /// Bytes to ask for, each time.
         size: u64,
         /// As for `alloc`, and REALLOC_IN_PLACE_ONLY.
@@ -48,6 +49,8 @@ pub enum Command {
         /// NO_SERIALIZE.
         flags: Flags,
     },
+    /// `free where WORDS`: HeapFree of every busy block that the words match.
+    FreeWhere(Filter),
     /// `size NAME|0xADDRESS`: HeapSize.
     Size {
         /// The pointers.
@@ -79,10 +82,10 @@ pub enum Command {
     Heapset(u8),
     /// `heapwalk`: `_heapwalk` to its end, on the heap tagged CRT.
     CrtWalk,
-    /// `expand NAME SIZE`: `_expand`, on the heap tagged CRT.
+    /// `expand NAME|null|0xADDRESS SIZE`: `_expand`, on the heap tagged CRT.
     Expand {
-        /// The block.
-        name: Name,
+        /// The pointer; never a slice.
+        what: Operand,
         /// Bytes to ask for.
         size: u64,
     },
@@ -127,8 +130,18 @@ pub enum Command {
         /// What with.
         value: Value,
     },
-    /// `pause`: a script waits here for a key; a headless run goes on.
+    /// `pause`: a script waits here for a key; a headless run goes on. At the prompt: stop what runs for the moment.
     Pause,
+    /// `filter WORDS`, `filter off`: which blocks are found.
+    Filter(Option<Filter>),
+    /// `undo`: take back the last command that changed anything.
+    Undo,
+    /// `redo`: bring back the last command taken back.
+    Redo,
+    /// `help [COMMAND]`: what commands do. The words of a verb, or those with which several begin.
+    Help(Option<&'static str>),
+    /// `quit`: end the program, or the script that it stands in.
+    Quit,
 }
 
 /// Arguments of `heap new`.

@@ -5,11 +5,13 @@ use std::fmt;
 use crate::heap::Flags;
 
 use super::command::Relation;
+use super::filter;
 use super::flags::CALL_FLAGS;
-use super::grammar::{Arg, CommandRow, GRAMMAR, row_of};
+use super::grammar::GRAMMAR;
 use super::lexer::{Lexed, Piece, lex};
 use super::metric::Metric;
 use super::options::OptionRow;
+use super::row::{Arg, CommandRow, row_of};
 
 /// Something that could stand at the cursor.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -132,7 +134,7 @@ impl Offers<'_> {
         let args = expected(row.args, given);
         let names = args
             .iter()
-            .any(|arg| matches!(arg, Arg::Name | Arg::Operand | Arg::OptionalOperand));
+            .any(|arg| matches!(arg, Arg::Operand | Arg::OptionalOperand));
         if names {
             blocks.into_iter().for_each(|name| self.offer(name, ""));
         }
@@ -141,7 +143,7 @@ impl Offers<'_> {
 
     fn argument(&mut self, row: &'static CommandRow, arg: Arg, given: &[Piece<'_>]) {
         match arg {
-            Arg::Free | Arg::Name => {}
+            Arg::Free => {}
             Arg::SizeOrDefault => self.offer("default", row.doc),
             Arg::Operand | Arg::OptionalOperand => self.offer("null", "NULL, no block at all"),
             Arg::OneOf(words) => words.iter().for_each(|word| self.offer(word, row.doc)),
@@ -155,6 +157,27 @@ impl Offers<'_> {
             }
             Arg::Flags(mask) => self.flags(mask, given),
             Arg::Options(rows) => self.options(&rows(), given),
+            Arg::Filter => self.filter(given),
+            Arg::FilterOrOff => {
+                if given.is_empty() {
+                    self.offer("off", "find nothing in particular");
+                }
+                self.filter(given);
+            }
+            Arg::Verb => self.verbs(given),
+        }
+    }
+
+    /// Words of a filter, unless a value is due.
+    fn filter(&mut self, given: &[Piece<'_>]) {
+        if given
+            .last()
+            .is_some_and(|last| filter::awaits_value(last.text))
+        {
+            return;
+        }
+        for word in filter::FILTER_WORDS {
+            self.offer(word.offer, word.doc);
         }
     }
 
@@ -197,7 +220,10 @@ fn expected(args: &'static [Arg], given: &[Piece<'_>]) -> &'static [Arg] {
     for piece in given {
         let flag = CALL_FLAGS.iter().any(|flag| flag.word == piece.text);
         left = match left {
-            [Arg::Flags(_) | Arg::Options(_), ..] => left,
+            [
+                Arg::Flags(_) | Arg::Options(_) | Arg::Filter | Arg::FilterOrOff | Arg::Verb,
+                ..,
+            ] => left,
             [Arg::OptionalOperand, rest @ ..] if flag => rest,
             [_, rest @ ..] => rest,
             [] => return &[],

@@ -84,6 +84,12 @@ impl ParseError {
         self
     }
 
+    /// Adds another thing that could stand there.
+    pub(super) fn or(mut self, other: &str) -> ParseError {
+        self.expected = format!("{other}, {}", self.expected);
+        self
+    }
+
     /// Adds "did you mean ..." when one of `words` is close to what was found.
     pub(super) fn suggest<'a>(self, words: impl IntoIterator<Item = &'a str>) -> ParseError {
         match nearest(&self.found, words) {

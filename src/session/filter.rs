@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::view::{BlockFacts, BlockState};
 
 use super::command::Relation;
-use super::error::{ParseError, either};
+use super::error::ParseError;
 use super::lexer::{Lexed, Piece, Token, lex};
 use super::name::{self, Name};
 use super::number::{self, Size};
@@ -333,10 +333,13 @@ fn relation(sign: Piece<'_>) -> Result<Relation, ParseError> {
     if sign.text == "=" {
         return Ok(Relation::Equal);
     }
+    relation_of(sign.text).ok_or_else(|| ParseError::at(sign, SIGNS))
+}
+
+fn relation_of(sign: &str) -> Option<Relation> {
     Relation::ALL
         .into_iter()
-        .find(|relation| relation.sign() == sign.text)
-        .ok_or_else(|| ParseError::at(sign, SIGNS))
+        .find(|relation| relation.sign() == sign)
 }
 
 /// Letters, digits and underscores: all that names are made of.
@@ -402,35 +405,42 @@ impl fmt::Display for Term {
     }
 }
 
-/// What can stand next, for completion.
-pub(super) fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
-    DOCS.iter().copied()
+/// Whether a value or a sign must follow this piece of a line.
+pub(super) fn awaits_value(piece: &str) -> bool {
+    KEYS.contains(&piece) || matches!(piece, "=" | "~") || relation_of(piece).is_some()
 }
 
-/// The words of filters, as help lists them.
-pub(super) const DOCS: [(&str, &str); 13] = [
-    ("busy", "blocks that someone holds, large ones too"),
-    ("free", "holes"),
-    ("large", "blocks in a region of their own"),
-    ("damaged", "places where no block can be read"),
-    ("pin", "blocks that keep pages from being returned"),
-    (
-        "size",
-        "bytes of the block, header included: size>4K, size<=64, size=80",
-    ),
-    ("asked", "bytes that its owner asked for: asked>=1M"),
-    ("slack", "bytes of it that nobody asked for: slack>7"),
-    ("age", "operations since it was made: age>1000"),
-    ("born", "the operation that made it: born<=40"),
-    ("name", "its name: name=b3, or a part of it: name~b"),
-    ("from", "begins at this address or behind it: from=0x1000"),
-    ("to", "begins before this address: to=0x2000"),
+/// A word of filters as completion and help show it.
+pub(super) struct FilterWord {
+    /// What completion offers: the word, or a key with the sign that it most often has.
+    pub(super) offer: &'static str,
+    /// How it is used.
+    pub(super) usage: &'static str,
+    /// What it means.
+    pub(super) doc: &'static str,
+}
+
+const fn word(offer: &'static str, usage: &'static str, doc: &'static str) -> FilterWord {
+    FilterWord { offer, usage, doc }
+}
+
+/// Every word of filters.
+#[rustfmt::skip]
+pub(super) const FILTER_WORDS: [FilterWord; 13] = [
+    word("busy", "busy", "blocks that someone holds, large ones too"),
+    word("free", "free", "holes"),
+    word("large", "large", "blocks in a region of their own"),
+    word("damaged", "damaged", "places where no block can be read"),
+    word("pin", "pin", "blocks that keep pages from being returned"),
+    word("size>", "size>4K  size<=64  size=80", "bytes of the block, header included"),
+    word("asked>", "asked>=1M", "bytes that its owner asked for"),
+    word("slack>", "slack>7", "bytes of it that nobody asked for"),
+    word("age>", "age>1000", "operations since it was made"),
+    word("born>", "born<=40", "the operation that made it"),
+    word("name~", "name=b3  name~b", "its name, or a part of it"),
+    word("from=", "from=0x1000", "begins at this address or behind it"),
+    word("to=", "to=0x2000", "begins before this address"),
 ];
-
-/// All that a filter can be made of, as one sentence of help.
-pub(super) fn kinds() -> String {
-    either(&DOCS.map(|(word, _)| word))
-}
 
 #[cfg(test)]
 mod tests {
@@ -611,13 +621,15 @@ mod tests {
     }
 
     #[test]
-    fn every_word_is_explained_and_can_be_typed() {
-        for (word, doc) in words() {
-            let example = doc.split(": ").last().unwrap().split(',').next().unwrap();
-            let typed = if KEYS.contains(&word) { example } else { word };
-            let parsed: Result<Filter, ParseError> = typed.parse();
-            assert!(parsed.is_ok(), "{word}: {parsed:?}");
+    fn every_word_can_be_typed() {
+        for FilterWord { offer, usage, .. } in FILTER_WORDS {
+            for example in usage.split("  ") {
+                let parsed: Result<Filter, ParseError> = example.parse();
+                assert!(parsed.is_ok(), "{example}: {parsed:?}");
+            }
+            let key = offer.trim_end_matches(['=', '~', '>']);
+            assert!(usage.starts_with(key), "{offer}");
+            assert_eq!(KEYS.contains(&key), key.len() < offer.len(), "{offer}");
         }
-        assert!(kinds().starts_with("busy, free") && kinds().ends_with("or to"));
     }
 }

@@ -16,6 +16,8 @@ pub struct Frame {
     /// Requests taken in so far: when this is n, the frame shows the effect of the first n.
     /// A screen counts what it sends and so never acts on a cursor that is about to move.
     pub requests: u64,
+    /// `quit` was typed: the screen is to close.
+    pub over: bool,
     /// The heap in view.
     pub picture: Arc<Picture>,
     /// The latest answers, oldest first (bounded; `log_total` counts all).

@@ -1,6 +1,6 @@
 //! The commands as a table: from it lines are parsed and completed, and help is made.
 
-use crate::heap::{Flags, Policy};
+use crate::heap::Policy;
 
 use super::command::{Baseline, Command, NewHeapKind};
 use super::error::ParseError;
@@ -9,97 +9,8 @@ use super::lexer::Piece;
 use super::metric::Metric;
 use super::name;
 use super::number;
-use super::options::{self, ON_OFF, OptionRow};
-use super::parse::Words;
-
-/// One command as help shows it and as the prompt completes it.
-pub struct CommandRow {
-    /// The words that it begins with: `alloc`, `heap new fixed`.
-    pub verb: &'static str,
-    /// The function of Windows or its C library that it calls, if it is one.
-    pub call: Option<&'static str>,
-    /// The verb and what follows it: capitals stand for values, `[]` for what may be left out.
-    pub usage: &'static str,
-    /// What it does.
-    pub doc: &'static str,
-    /// A line that can be typed.
-    pub example: &'static str,
-    /// Where help lists it.
-    pub group: Group,
-    pub(super) args: &'static [Arg],
-    pub(super) parse: fn(&mut Words<'_>) -> Result<Command, ParseError>,
-}
-
-/// What commands have in common, for help.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Group {
-    /// Making, choosing and destroying heaps.
-    Heaps,
-    /// Calls about single blocks.
-    Blocks,
-    /// Calls about the whole heap.
-    Whole,
-    /// Calls on the heap tagged CRT.
-    Crt,
-    /// Switches.
-    Settings,
-    /// Workloads and questions.
-    Work,
-    /// Words, expectations and pauses.
-    Script,
-}
-
-impl Group {
-    /// Every group, in the order in which help lists them.
-    pub const ALL: [Group; 7] = [
-        Group::Heaps,
-        Group::Blocks,
-        Group::Whole,
-        Group::Crt,
-        Group::Settings,
-        Group::Work,
-        Group::Script,
-    ];
-
-    /// The heading.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Group::Heaps => "heaps",
-            Group::Blocks => "blocks",
-            Group::Whole => "the whole heap",
-            Group::Crt => "the CRT heap",
-            Group::Settings => "settings",
-            Group::Work => "workloads and questions",
-            Group::Script => "scripts",
-        }
-    }
-}
-
-/// What can follow a verb, for completion.
-#[derive(Clone, Copy)]
-pub(super) enum Arg {
-    /// Something that the person makes up: sizes, new names, words.
-    Free,
-    /// A size or `default`.
-    SizeOrDefault,
-    /// A living block's name.
-    Name,
-    /// A name, `null` or an address.
-    Operand,
-    /// The same, or nothing.
-    OptionalOperand,
-    /// One of these.
-    OneOf(&'static [&'static str]),
-    /// A metric's name.
-    Metric,
-    /// A comparison sign.
-    Relation,
-    /// Any of these call flags.
-    Flags(Flags),
-    /// Any of these options.
-    Options(fn() -> Vec<&'static OptionRow>),
-}
+use super::options::{self, ON_OFF};
+use super::row::{Arg, CommandRow, Group};
 
 const SWITCH: &[Arg] = &[Arg::OneOf(&ON_OFF)];
 const POLICIES: &[&str] = &[
@@ -199,14 +110,14 @@ pub static GRAMMAR: &[CommandRow] = &[
     CommandRow {
         verb: "realloc",
         call: Some("HeapReAlloc"),
-        usage: "realloc NAMES SIZE [zero] [inplace] [noserialize] [exceptions]",
+        usage: "realloc NAMES|null|0xADDRESS SIZE [zero] [inplace] [noserialize] [exceptions]",
         doc: "give blocks a new size; they may move unless inplace is given",
         example: "realloc a 4K inplace",
         group: Group::Blocks,
-        args: &[Arg::Name, Arg::Free, Arg::Flags(REALLOCATING)],
+        args: &[Arg::Operand, Arg::Free, Arg::Flags(REALLOCATING)],
         parse: |words| {
             Ok(Command::Realloc {
-                names: words.arg(name::names)?,
+                what: words.arg(name::operand)?,
                 size: words.arg(number::size)?,
                 flags: words.flags(REALLOCATING)?,
             })
@@ -226,6 +137,16 @@ pub static GRAMMAR: &[CommandRow] = &[
                 flags: words.flags(LOCKING)?,
             })
         },
+    },
+    CommandRow {
+        verb: "free where",
+        call: Some("HeapFree"),
+        usage: "free where WORDS",
+        doc: "free every busy block that the words of a filter match",
+        example: "free where size>4K name~b",
+        group: Group::Blocks,
+        args: &[Arg::Filter],
+        parse: |words| Ok(Command::FreeWhere(words.filter()?)),
     },
     CommandRow {
         verb: "size",
@@ -369,14 +290,14 @@ pub static GRAMMAR: &[CommandRow] = &[
     CommandRow {
         verb: "expand",
         call: Some("_expand"),
-        usage: "expand NAME SIZE",
+        usage: "expand NAME|null|0xADDRESS SIZE",
         doc: "give a block a new size without moving it",
         example: "expand a 96",
         group: Group::Crt,
-        args: &[Arg::Name, Arg::Free],
+        args: &[Arg::Operand, Arg::Free],
         parse: |words| {
             Ok(Command::Expand {
-                name: words.arg(name::name)?,
+                what: words.arg(name::one_operand)?,
                 size: words.arg(number::size)?,
             })
         },
@@ -541,75 +462,61 @@ pub static GRAMMAR: &[CommandRow] = &[
         args: &[],
         parse: |_| Ok(Command::Pause),
     },
+    CommandRow {
+        verb: "filter",
+        call: None,
+        usage: "filter WORDS|off",
+        doc: "find blocks: all words must hold; n and N go from one to the next",
+        example: "filter free size>4K",
+        group: Group::Session,
+        args: &[Arg::FilterOrOff],
+        parse: |words| words.filter_or_off(),
+    },
+    CommandRow {
+        verb: "undo",
+        call: None,
+        usage: "undo",
+        doc: "take back the last command that changed anything",
+        example: "undo",
+        group: Group::Session,
+        args: &[],
+        parse: |_| Ok(Command::Undo),
+    },
+    CommandRow {
+        verb: "redo",
+        call: None,
+        usage: "redo",
+        doc: "bring back the last command taken back",
+        example: "redo",
+        group: Group::Session,
+        args: &[],
+        parse: |_| Ok(Command::Redo),
+    },
+    CommandRow {
+        verb: "help",
+        call: None,
+        usage: "help [COMMAND]",
+        doc: "say what a command does; alone, list them",
+        example: "help realloc",
+        group: Group::Session,
+        args: &[Arg::Verb],
+        parse: |words| words.topic(),
+    },
+    CommandRow {
+        verb: "quit",
+        call: None,
+        usage: "quit",
+        doc: "end heapwalk; in a script, end the script",
+        example: "quit",
+        group: Group::Session,
+        args: &[],
+        parse: |_| Ok(Command::Quit),
+    },
 ];
 
-impl CommandRow {
-    /// The options it takes, if any.
-    #[must_use]
-    pub fn options(&self) -> Vec<&'static OptionRow> {
-        self.args
-            .iter()
-            .find_map(|arg| match arg {
-                Arg::Options(rows) => Some(rows()),
-                _ => None,
-            })
-            .unwrap_or_default()
-    }
-
-    /// The call flags it takes; [`CALL_FLAGS`](super::CALL_FLAGS) explains them.
-    #[must_use]
-    pub fn flags(&self) -> Flags {
-        let flags = self.args.iter().find_map(|arg| match arg {
-            Arg::Flags(mask) => Some(*mask),
-            _ => None,
-        });
-        flags.unwrap_or_default()
-    }
-
-    pub(super) fn words(&self) -> impl Iterator<Item = &'static str> {
-        self.verb.split(' ')
-    }
-}
-
-impl std::fmt::Debug for CommandRow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CommandRow")
-            .field("usage", &self.usage)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Command {
-    /// Its row of the table.
-    ///
-    /// # Panics
-    ///
-    /// Never: tests hold that every command has one.
-    #[must_use]
-    pub fn row(&self) -> &'static CommandRow {
-        let verb = self.verb();
-        GRAMMAR
-            .iter()
-            .find(|row| row.verb == verb)
-            .expect("every command has a row")
-    }
-}
-
-/// The row whose verb stands at the start of the words, and how many words that is.
-pub(super) fn row_of<'a, I>(words: impl Fn() -> I) -> Option<(&'static CommandRow, usize)>
-where
-    I: Iterator<Item = &'a str>,
-{
-    GRAMMAR.iter().find_map(|row| {
-        let mut given = words();
-        let begins = row.words().all(|word| given.next() == Some(word));
-        begins.then(|| (row, row.words().count()))
-    })
-}
-
-/// The number of a heap.
+/// The number of a heap; 0 is the process heap.
 fn heap(piece: Piece<'_>) -> Result<u32, ParseError> {
-    Ok(number::within(piece, 1, u64::from(u32::MAX))? as u32)
+    Ok(number::within(piece, 0, u64::from(u32::MAX))? as u32)
 }
 
 fn byte(piece: Piece<'_>) -> Result<u8, ParseError> {

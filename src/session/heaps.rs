@@ -4,11 +4,11 @@ use crate::api;
 use crate::heap::{Flags, Options, Source};
 use crate::view;
 
-use super::blocks::flags_text;
+use super::apply::damaged_words;
 use super::command::{NewHeap, NewHeapKind, Thresholds};
 use super::frame::{Answer, Cause, Tone};
 use super::session::Session;
-use super::words::{Moment, change, count, exact, rough};
+use super::words::{Moment, change, count, exact, flags_text, rough};
 
 impl Session {
     pub(super) fn make_default_heap(&mut self) {
@@ -56,40 +56,31 @@ impl Session {
                 }
                 self.last.result = 1;
                 let figures = view::figures(&slot.heap);
+                let tag = if self.crt == Some(number) {
+                    "; it bears the tag CRT"
+                } else {
+                    ""
+                };
                 let words = format!(
-                    "heap {number}, {kind}: reserved {}, committed {}, {} free in {}",
+                    "{kind}, reserved {}, committed {}, {} free in {}{tag}",
                     rough(figures.reserved),
                     rough(figures.committed),
                     exact(figures.free_bytes),
                     count(figures.holes, "hole")
                 );
-                Answer {
-                    call: format!("{call} = heap {number}"),
-                    words,
-                    ..Answer::default()
-                }
+                Answer::done(format!("{call} = heap {number}"), words)
             }
             Err(error) => {
                 self.last.result = 0;
                 api::SetLastError(api::ERROR_NOT_ENOUGH_MEMORY);
                 let words = format!("no heap was made: {error}");
-                Answer {
-                    call: self.failed(&call, "NULL"),
-                    words,
-                    tone: Tone::Failed,
-                    ..Answer::default()
-                }
+                Answer::failed(self.failed(&call, "NULL"), words)
             }
         }
     }
 
     fn no_heap(number: u32) -> Answer {
-        let words = format!("there is no heap {number}");
-        Answer {
-            words,
-            tone: Tone::Refused,
-            ..Answer::default()
-        }
+        Answer::refused(format!("there is no heap {number}"))
     }
 
     pub(super) fn heap_use(&mut self, number: u32) -> Answer {
@@ -102,14 +93,13 @@ impl Session {
         } else {
             ""
         };
-        Answer {
-            words: format!("heap {number} is in view{warning}"),
-            ..Answer::default()
-        }
+        Answer::done("", format!("heap {number} is in view{warning}"))
     }
 
     pub(super) fn heap_destroy(&mut self, number: Option<u32>) -> Answer {
-        let number = number.unwrap_or_else(|| self.number_in_view());
+        let Some(number) = number.or(self.in_view) else {
+            return Answer::refused("there is no heap but the process heap, which stays");
+        };
         let Some(slot) = self.slot(number).cloned() else {
             return Self::no_heap(number);
         };
@@ -118,13 +108,8 @@ impl Session {
         let done = self.process.HeapDestroy(slot.handle);
         self.last.result = i64::from(done);
         if !done {
-            let words = "the process heap lives as long as the process".to_owned();
-            return Answer {
-                call: self.failed(&call, "FALSE"),
-                words,
-                tone: Tone::Failed,
-                ..Answer::default()
-            };
+            let words = "the process heap lives as long as the process";
+            return Answer::failed(self.failed(&call, "FALSE"), words);
         }
         // Undo may hold the handle; the memory goes back now.
         slot.heap.give_everything_back();
@@ -136,25 +121,37 @@ impl Session {
             before.resident.map(|resident| (resident, 0)),
         );
         self.slots.retain(|slot| slot.number != number);
-        if self.crt == Some(number) {
+        let had_tag = self.crt == Some(number);
+        if had_tag {
             self.crt = None;
         }
-        if self.in_view == Some(number) {
+        let next = self.view_after(number);
+        let tag = if had_tag {
+            "; no heap bears the tag CRT now"
+        } else {
+            ""
+        };
+        let blocks = count(before.figures.busy_blocks, "busy block");
+        let words = format!(
+            "returned {} with {blocks} in it; nothing had to be freed first; {next}{tag}",
+            rough(bytes)
+        );
+        Answer::done(format!("{call} = TRUE"), words)
+    }
+
+    /// Looks at another heap if the one in view is gone, and says at which.
+    fn view_after(&mut self, gone: u32) -> String {
+        if self.in_view == Some(gone) {
             self.in_view = self
                 .slots
                 .iter()
                 .map(|slot| slot.number)
                 .rfind(|&number| number != 0);
         }
-        let blocks = count(before.figures.busy_blocks, "busy block");
-        let words = format!(
-            "returned {} with {blocks} in it; nothing had to be freed first",
-            rough(bytes)
-        );
-        Answer {
-            call: format!("{call} = TRUE"),
-            words,
-            ..Answer::default()
+        match self.in_view {
+            Some(number) => format!("heap {number} is in view"),
+            None => "no heap is left but the process heap (0); the next alloc makes a growable one"
+                .to_owned(),
         }
     }
 
@@ -173,10 +170,7 @@ impl Session {
         self.set_crt(number);
         let words =
             format!("heap {number} bears the tag CRT: _heapmin and the _heap functions act on it");
-        Answer {
-            words,
-            ..Answer::default()
-        }
+        Answer::done("", words)
     }
 
     pub(super) fn switch(
@@ -186,23 +180,36 @@ impl Session {
         words: &str,
     ) -> Answer {
         let slot = self.here();
+        let before = slot.heap.settings();
         slot.heap.change_settings(change);
         self.touch(slot.number);
-        Answer {
-            call: format!("{call} (heapwalk's own)"),
-            words: words.to_owned(),
-            ..Answer::default()
-        }
+        let same = if slot.heap.settings() == before {
+            "as before: "
+        } else {
+            ""
+        };
+        Answer::done(format!("{call} (heapwalk's own)"), format!("{same}{words}"))
     }
 
     pub(super) fn coalesce(&mut self, on: bool) -> Answer {
         let slot = self.here();
+        let settings = slot.heap.settings();
+        // Merging follows headers and links: on a heap that they lead astray it would spread the damage.
+        if on && settings.checks && !settings.coalesce() {
+            let (findings, total) = slot.heap.validate(Flags::NONE, 1);
+            if let Some(first) = findings.first() {
+                return Answer::refused(damaged_words(Some(first), total)).about(Some(first.at));
+            }
+        }
         let before = Moment::of(&slot.heap);
-        let merged = slot.heap.set_coalesce(on);
+        let merged = self.process.set_coalesce(&slot.heap, on);
         self.touch(slot.number);
         self.last.merged = merged;
         let after = Moment::of(&slot.heap);
         let words = match (on, merged) {
+            _ if settings.coalesce() == on => {
+                format!("it was {} already", if on { "ON" } else { "OFF" })
+            }
             (false, _) => {
                 "from now on HeapFree leaves free neighbours unmerged; HeapCompact (K) merges them"
                     .to_owned()
@@ -221,11 +228,7 @@ impl Session {
             "coalesce {} (heapwalk's own; HEAP_DISABLE_COALESCE_ON_FREE)",
             if on { "ON" } else { "OFF" }
         );
-        Answer {
-            call,
-            words,
-            ..Answer::default()
-        }
+        Answer::done(call, words)
     }
 
     pub(super) fn serialize(&mut self, on: bool) -> Answer {
@@ -288,10 +291,6 @@ impl Session {
             rough(before),
             rough(self.limit.used())
         );
-        Answer {
-            call: "commit limit (heapwalk's own)".to_owned(),
-            words,
-            ..Answer::default()
-        }
+        Answer::done("commit limit (heapwalk's own)", words)
     }
 }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::arbitrary::any_command;
+use super::filter::FILTER_WORDS;
 use super::*;
 
 fn parse(line: &str) -> Command {
@@ -254,8 +255,8 @@ fn mistakes_are_answered_with_the_place_and_what_was_expected() {
             r#"column 25: found "8K", expected decommit=auto before a threshold"#,
         ),
         (
-            "heap use 0",
-            r#"column 10: found "0", expected a number from 1 to 4294967295"#,
+            "heap use -1",
+            r#"column 10: found "-1", expected a number from 0 to 4294967295"#,
         ),
         (
             "heap use 1 2",
@@ -415,8 +416,19 @@ fn lines_are_completed() {
         ("alloc a 64 ", 11, "zero noserialize exceptions"),
         ("alloc a 64 zero n", 16, "noserialize"),
         ("free ", 5, "a b1 b2 null"),
+        ("free where siz", 11, "size>"),
+        ("free where free n", 16, "name~"),
+        (
+            "free where size>4K ",
+            19,
+            "busy free large damaged pin size> asked> slack> age> born> name~ from= to=",
+        ),
+        ("free where size > ", 18, ""),
+        ("filter o", 7, "off"),
+        ("help real", 5, "realloc"),
+        ("help heap n", 10, "new growable|new fixed|new buffer"),
         ("free b", 5, "b1 b2"),
-        ("realloc ", 8, "a b1 b2"),
+        ("realloc ", 8, "a b1 b2 null"),
         ("validate ", 9, "a b1 b2 null noserialize"),
         ("validate noserialize ", 21, ""),
         ("heap new fixed 64K po", 19, "policy="),
@@ -452,7 +464,11 @@ fn lines_are_completed() {
         .into_iter()
         .map(|offer| offer.text)
         .collect();
-    assert_eq!(texts, ["free"], "what follows the cursor does not matter");
+    assert_eq!(
+        texts,
+        ["free", "free where"],
+        "what follows the cursor does not matter"
+    );
 }
 
 #[test]
@@ -469,6 +485,13 @@ fn every_offer_can_be_typed() {
         }
         let line = format!("{} ", row.example);
         for offer in complete(&line, line.chars().count(), ["a"]) {
+            let of_filter = FILTER_WORDS.iter().find(|word| word.offer == offer.text);
+            if let Some(word) = of_filter {
+                let example = word.usage.split("  ").last().unwrap_or_default();
+                let full = format!("filter {example}");
+                assert!(parse_line(&full).is_ok(), "{full}");
+                continue;
+            }
             let value = match offer.text.strip_suffix('=') {
                 Some(key) => {
                     row.options()

@@ -13,11 +13,13 @@ const OPERAND: &str =
     "a name such as b3, a slice such as b[::2], null, or an address such as 0x1230";
 const INDEX: &str = "an index of at least 0";
 const NULL: &str = "null";
+/// Begins the words of a filter.
+const WHERE: &str = "where";
 
 /// A block's name: letters and perhaps an index. `b3` and `b[3]` are the same.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Name {
-    /// Letters `a` to `z`, `A` to `Z` and underscores, at least one; not `null` or a call flag.
+    /// Letters `a` to `z`, `A` to `Z` and underscores, at least one; not `null`, `where` or a call flag.
     pub base: String,
     /// The index, if any.
     pub index: Option<u64>,
@@ -146,11 +148,6 @@ pub(super) fn name(piece: Piece<'_>) -> Result<Name, ParseError> {
     }
 }
 
-/// A name, or a slice of an indexed one.
-pub(super) fn names(piece: Piece<'_>) -> Result<Names, ParseError> {
-    names_expecting(piece, NAMES)
-}
-
 /// Names to give to new blocks: a slice must have an end.
 pub(super) fn new_names(piece: Piece<'_>) -> Result<Names, ParseError> {
     match names_expecting(piece, NAMES)? {
@@ -170,6 +167,20 @@ pub(super) fn operand(piece: Piece<'_>) -> Result<Operand, ParseError> {
     match hexadecimal(piece, OPERAND)? {
         Some(address) => Ok(Operand::Address(address)),
         None => names_expecting(piece, OPERAND).map(Operand::Names),
+    }
+}
+
+/// One name, `null` or `0x1230`.
+pub(super) fn one_operand(piece: Piece<'_>) -> Result<Operand, ParseError> {
+    match operand(piece)? {
+        Operand::Names(Names::Slice { .. }) => {
+            let error = ParseError::at(
+                piece,
+                "a name such as b3, null, or an address such as 0x1230",
+            );
+            Err(error.hint("one block at a time"))
+        }
+        other => Ok(other),
     }
 }
 
@@ -280,6 +291,7 @@ fn is_base(base: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
         && base != NULL
+        && base != WHERE
         && CALL_FLAGS.iter().all(|flag| flag.word != base)
 }
 
@@ -375,7 +387,7 @@ mod tests {
             ("b[4:2]", 9, ""),
             ("b[0:9:18446744073709551615]", 9, "b0"),
         ] {
-            let names = names(piece(text)).unwrap();
+            let names = names_expecting(piece(text), NAMES).unwrap();
             let each: Vec<String> = names.each(end).map(|name| name.to_string()).collect();
             assert_eq!(each.join(" "), expected, "{text} of {end}");
         }

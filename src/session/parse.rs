@@ -10,8 +10,9 @@
 //!            | "heap" "destroy" [ NUMBER ]              (* heap destroy 2 *)
 //!            | "heap" "crt" [ NUMBER ]                  (* heap crt *)
 //!            | "alloc" names SIZE { flag }              (* alloc b[0:100] 48 *)
-//!            | "realloc" names SIZE { flag }            (* realloc a 4K inplace *)
+//!            | "realloc" operand SIZE { flag }          (* realloc a 4K inplace *)
 //!            | "free" operand { flag }                  (* free b[::2] *)
+//!            | "free" "where" word { word }             (* free where size>4K name~b *)
 //!            | "size" operand { flag }                  (* size b3 *)
 //!            | "validate" [ operand ] { flag }          (* validate b3 *)
 //!            | "walk"                                   (* walk *)
@@ -24,7 +25,7 @@
 //!            | "heapchk"                                (* heapchk *)
 //!            | "heapset" NUMBER                         (* heapset 0xfe *)
 //!            | "heapwalk"                               (* heapwalk *)
-//!            | "expand" name SIZE                       (* expand a 96 *)
+//!            | "expand" pointer SIZE                    (* expand a 96 *)
 //!            | "coalesce" switch                        (* coalesce off *)
 //!            | "serialize" switch                       (* serialize off *)
 //!            | "policy" POLICY                          (* policy first-fit *)
@@ -40,8 +41,17 @@
 //!            | "baseline" ( "here" | COUNT | "off" )   (* baseline here *)
 //!            | "say" TEXT                               (* say "Every second block is free." *)
 //!            | "expect" METRIC RELATION VALUE           (* expect largest_free < 128 *)
-//!            | "pause" ;                                (* pause *)
+//!            | "pause"                                  (* pause *)
+//!            | "filter" ( "off" | word { word } )       (* filter free size>4K *)
+//!            | "undo"                                   (* undo *)
+//!            | "redo"                                   (* redo *)
+//!            | "help" [ VERB ]                          (* help realloc *)
+//!            | "quit" ;                                 (* quit *)
 //! operand    = names | "null" | "0x" HEX ;
+//! pointer    = name | "null" | "0x" HEX ;
+//! word       = "busy" | "free" | "large" | "damaged" | "pin"
+//!            | ( "size" | "asked" | "slack" ) RELATION SIZE | ( "age" | "born" ) RELATION DIGITS
+//!            | "name" "=" name | "name" "~" LETTERS | ( "from" | "to" ) "=" "0x" HEX ;
 //! names      = name | LETTERS "[" [ INDEX ] ":" [ INDEX ] [ ":" [ INDEX ] ] "]" ;
 //! name       = LETTERS [ INDEX ] | LETTERS "[" INDEX "]" ;
 //! flag       = "zero" | "inplace" | "noserialize" | "exceptions" ;
@@ -49,7 +59,7 @@
 //! switch     = "on" | "off" ;
 //! SIZE       = DIGITS [ ( "K" | "M" | "G" ) [ "iB" ] ] | "0x" HEX ;
 //! VALUE      = [ "-" ] SIZE | [ "-" ] DIGITS "." DIGITS ;
-//! RELATION   = "<" | "<=" | "==" | "!=" | ">=" | ">" ;
+//! RELATION   = "<" | "<=" | "==" | "!=" | ">=" | ">" ;  (* in filters equality is written = *)
 //! TEXT       = '"' { character | '\"' | '\\' | '\n' | '\t' | '\u{' HEX '}' } '"' ;
 //! ```
 //!
@@ -62,12 +72,14 @@ use crate::heap::Flags;
 
 use super::command::{Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
 use super::error::{ParseError, ScriptError, either};
+use super::filter::Filter;
 use super::flags::{CALL_FLAGS, words_of};
-use super::grammar::{CommandRow, GRAMMAR, metric_names, row_of};
+use super::grammar::{GRAMMAR, metric_names};
 use super::lexer::{Lexed, Piece, Token, lex};
 use super::metric::{Metric, Unit};
 use super::number;
 use super::options::{self, set_fields};
+use super::row::{CommandRow, row_of};
 use super::workload::Workload;
 
 /// Reads one line; `None` for a line that is blank or only a comment.
@@ -219,6 +231,46 @@ impl<'a> Words<'a> {
             relation,
             value,
         })
+    }
+
+    /// Reads the words of a filter.
+    pub(super) fn filter(&mut self) -> Result<Filter, ParseError> {
+        let end = self.end;
+        Filter::read(self.tokens.by_ref(), end)
+    }
+
+    pub(super) fn filter_or_off(&mut self) -> Result<Command, ParseError> {
+        let next = self.tokens.as_slice().first();
+        if next.is_some_and(|token| token.piece.text == "off") {
+            self.tokens.next();
+            return Ok(Command::Filter(None));
+        }
+        let filter = self
+            .filter()
+            .map_err(|error| match error.found.is_empty() {
+                true => error.or("off"),
+                false => error,
+            })?;
+        Ok(Command::Filter(Some(filter)))
+    }
+
+    /// Reads what help is asked about: as many words as verbs begin with.
+    pub(super) fn topic(&mut self) -> Result<Command, ParseError> {
+        let given = self.tokens.as_slice();
+        let asked = |row: &CommandRow| {
+            let begins = given
+                .iter()
+                .zip(row.words())
+                .all(|(token, word)| token.piece.text == word);
+            let words = row.words().count();
+            (begins && words >= given.len()).then(|| row.first_words(given.len()))
+        };
+        let found = GRAMMAR.iter().find_map(asked);
+        if found.is_none() {
+            return Err(self.no_verb());
+        }
+        self.tokens.by_ref().for_each(drop);
+        Ok(Command::Help(found.filter(|words| !words.is_empty())))
     }
 
     fn rest(&mut self) -> impl Iterator<Item = Piece<'a>> {

@@ -24,6 +24,7 @@ impl Command {
             Command::Alloc { .. } => "alloc",
             Command::Realloc { .. } => "realloc",
             Command::Free { .. } => "free",
+            Command::FreeWhere(_) => "free where",
             Command::Size { .. } => "size",
             Command::Validate { .. } => "validate",
             Command::Walk => "walk",
@@ -53,6 +54,11 @@ impl Command {
             Command::Say(_) => "say",
             Command::Expect { .. } => "expect",
             Command::Pause => "pause",
+            Command::Filter(_) => "filter",
+            Command::Undo => "undo",
+            Command::Redo => "redo",
+            Command::Help(_) => "help",
+            Command::Quit => "quit",
         }
     }
 }
@@ -65,10 +71,16 @@ impl fmt::Display for Command {
             Command::HeapNew(heap) => write_heap(f, heap),
             Command::HeapUse(heap) => write!(f, " {heap}"),
             Command::HeapDestroy(heap) | Command::HeapCrt(heap) => write_optional(f, heap.as_ref()),
-            Command::Alloc { names, size, flags } | Command::Realloc { names, size, flags } => {
+            Command::Alloc { names, size, flags } => {
                 write!(f, " {names} {}", Size(*size))?;
                 write_flags(f, *flags)
             }
+            Command::Realloc { what, size, flags } => {
+                write!(f, " {what} {}", Size(*size))?;
+                write_flags(f, *flags)
+            }
+            Command::FreeWhere(filter) | Command::Filter(Some(filter)) => write!(f, " {filter}"),
+            Command::Filter(None) => f.write_str(" off"),
             Command::Free { what, flags } | Command::Size { what, flags } => {
                 write!(f, " {what}")?;
                 write_flags(f, *flags)
@@ -79,7 +91,8 @@ impl fmt::Display for Command {
             }
             Command::Compact { flags } => write_flags(f, *flags),
             Command::Heapset(byte) => write!(f, " {byte:#04x}"),
-            Command::Expand { name, size } => write!(f, " {name} {}", Size(*size)),
+            Command::Expand { what, size } => write!(f, " {what} {}", Size(*size)),
+            Command::Help(topic) => write_optional(f, topic.as_ref()),
             Command::Coalesce(on)
             | Command::Serialize(on)
             | Command::Stamp(on)
@@ -120,7 +133,10 @@ impl fmt::Display for Command {
             | Command::Unlock
             | Command::Decommit(None)
             | Command::Mark(None)
-            | Command::Pause => Ok(()),
+            | Command::Pause
+            | Command::Undo
+            | Command::Redo
+            | Command::Quit => Ok(()),
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
+use super::filter::FILTER_WORDS;
 use super::flags::CALL_FLAGS;
-use super::grammar::{CommandRow, GRAMMAR, Group};
+use super::grammar::GRAMMAR;
 use super::metric::Metric;
 use super::options::OptionRow;
+use super::row::{CommandRow, Group};
 
 /// A part of the page.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,6 +55,10 @@ pub fn sections() -> Vec<ReferenceSection> {
     for (verb, options) in option_tables() {
         page.heading(&format!("options of {verb}"));
         options.iter().for_each(|option| page.option(option));
+    }
+    page.heading("words of filters");
+    for word in FILTER_WORDS {
+        page.entry(word.usage, word.doc);
     }
     page.heading("call flags");
     CALL_FLAGS
@@ -190,7 +196,8 @@ mod tests {
         {
             assert_eq!(
                 has(&format!("  {word}")),
-                1 + usize::from(GRAMMAR.iter().any(|row| row.usage == word)),
+                1 + usize::from(GRAMMAR.iter().any(|row| row.usage == word))
+                    + usize::from(FILTER_WORDS.iter().any(|other| other.usage == word)),
                 "{word}"
             );
         }

@@ -4,16 +4,22 @@
 //! can be undone, and each is a line of the journal, so that a replay does everything in the order in which it happened.
 
 use std::sync::Arc;
+use std::time::Instant;
+
+use crate::heap::{Block, Flags, GRANULE};
+use crate::view::Mark;
 
 use super::command::Command;
 use super::frame::{Answer, Run, Tone};
 use super::generator::{Generator, Step};
+use super::marks::Marks;
 use super::name::Name;
 use super::session::{LastCall, Session, Slot};
+use super::why::Request;
 use super::words::{Moment, change, count, exact, grouped, rough};
 use super::workload::Workload;
 
-/// Blocks of workloads are called `w0`, `w1`, …: a letter and the workload's slot.
+/// The letter of workloads' blocks.
 const BASE: &str = "w";
 
 /// Samples of a run that nobody watches.
@@ -92,13 +98,35 @@ pub(super) struct Running {
     blocks: Vec<Option<u64>>,
     heap: u32,
     handle: usize,
+    /// The index of the first slot's name: blocks of earlier workloads keep theirs.
+    first_name: u64,
     tally: Tally,
+    /// The first operation that failed, and why.
+    failure: Option<String>,
+    /// Someone watches: what steps do is marked.
+    watched: bool,
     part: Part,
     begun: Box<Moment>,
     pub(super) paused: bool,
 }
 
 impl Running {
+    /// Blocks are called `w0`, `w1`, … by slot.
+    fn name(&self, slot: usize) -> Name {
+        Name {
+            base: BASE.to_owned(),
+            index: Some(self.first_name.saturating_add(slot as u64)),
+        }
+    }
+
+    fn offset(&self, address: usize) -> u64 {
+        (address as u64).wrapping_sub(self.handle as u64)
+    }
+
+    fn pointer(&self, payload: u64) -> usize {
+        (self.handle as u64).wrapping_add(payload) as usize
+    }
+
     pub(super) fn progress(&self) -> Run {
         let Tally {
             allocs,
@@ -196,12 +224,9 @@ impl Session {
                 "there are no steps to go on behind: expected the same workload to have ended behind step {} just before",
                 grouped(workload.from)
             );
-            return Err(Answer {
-                words,
-                tone: Tone::Refused,
-                ..Answer::default()
-            });
+            return Err(Answer::refused(words));
         };
+        self.mark_anew(ended.heap);
         self.running = Some(Running {
             what: Command::Run(*workload).to_string(),
             of: workload.end(),
@@ -241,6 +266,7 @@ impl Session {
     }
 
     fn begin(&mut self, slot: &Slot, what: String, of: u64, steps: Source) {
+        self.mark_anew(slot.number);
         self.running = Some(Running {
             what,
             of,
@@ -248,12 +274,21 @@ impl Session {
             blocks: Vec::new(),
             heap: slot.number,
             handle: slot.handle,
+            first_name: slot.names.next_index(BASE),
             tally: Tally::default(),
+            failure: None,
+            watched: true,
             part: Part::default(),
             begun: Box::new(Moment::of(&slot.heap)),
             paused: false,
         });
         self.ended = None;
+    }
+
+    /// Marks are those of a workload from now on.
+    fn mark_anew(&mut self, heap: u32) {
+        self.marks = Marks::default();
+        self.marks.about(heap);
     }
 
     /// A workload from begin to end; the way back is kept by whoever asked for it.
@@ -270,7 +305,8 @@ impl Session {
 
     /// Makes all steps that are left. Samples are taken by steps and not by time, so that each run has the same.
     fn run_out(&mut self) {
-        let Some((number, steps)) = self.running.as_ref().map(|running| {
+        let Some((number, steps)) = self.running.as_mut().map(|running| {
+            running.watched = false;
             (
                 running.heap,
                 running.of.saturating_sub(running.steps.done()),
@@ -296,10 +332,27 @@ impl Session {
 
     /// Keeps the way back from the steps that come now, unless it was done since the last other command.
     pub(super) fn open_part(&mut self) {
+        self.find_names();
         if let Some(running) = self.running.as_mut().filter(|running| !running.part.open) {
             running.part.open = true;
             let text = running.what.clone();
             self.checkpoint(text);
+        }
+    }
+
+    /// A workload that has made no step yet names its blocks after those that are there: commands may have come between
+    /// its begin and its first step, and a replay does them first.
+    fn find_names(&mut self) {
+        let fresh = self
+            .running
+            .as_ref()
+            .filter(|running| running.steps.done() == 0);
+        let slot = fresh.and_then(|running| self.slot(running.heap));
+        let Some(first_name) = slot.map(|slot| slot.names.next_index(BASE)) else {
+            return;
+        };
+        if let Some(running) = &mut self.running {
+            running.first_name = first_name;
         }
     }
 
@@ -328,10 +381,7 @@ impl Session {
             ),
             None => "workloads go flat out".to_owned(),
         };
-        Answer {
-            words,
-            ..Answer::default()
-        }
+        Answer::done("", words)
     }
 
     /// Makes at most `most` steps of what runs. Answers with how many it made; 0 when the workload is over.
@@ -340,6 +390,7 @@ impl Session {
             return 0;
         };
         let mut made = 0;
+        let now = Instant::now();
         if self
             .slot(running.heap)
             .is_some_and(|slot| slot.handle == running.handle)
@@ -350,83 +401,128 @@ impl Session {
             {
                 made += 1;
                 self.operations += 1;
-                self.run_step(&mut running, step);
+                self.run_step(&mut running, step, now);
             }
             self.touch(running.heap);
+            self.marks.forget_old(now);
         }
         self.running = Some(running);
         made
     }
 
-    fn run_step(&mut self, running: &mut Running, step: Step) {
-        let base = running.handle;
-        let offset = |address: usize| (address as u64).wrapping_sub(base as u64);
-        let pointer = |payload: u64| (base as u64).wrapping_add(payload) as usize;
-        let name = |slot: usize| Name {
-            base: BASE.to_owned(),
-            index: Some(slot as u64),
-        };
-        let born = self.operations;
+    fn run_step(&mut self, running: &mut Running, step: Step, now: Instant) {
         match step {
-            Step::Alloc { slot, size } => {
-                if running.blocks.len() <= slot {
-                    running.blocks.resize(slot + 1, None);
-                }
-                // An exception is a failure like NULL here: a workload goes on.
-                let address = self.process.HeapAlloc(base, 0, size as usize).unwrap_or(0);
-                if address == 0 {
-                    running.tally.failed += 1;
-                    running.steps.failed(slot);
-                    return;
-                }
-                running.tally.allocs += 1;
-                let before = running.blocks[slot].replace(offset(address));
-                running.tally.live += u64::from(before.is_none());
-                if let Some(table) = self.names_mut(running.heap) {
-                    table.insert(name(slot), offset(address), born);
-                }
-            }
-            Step::Free { slot } => {
-                // A person may have freed it meanwhile, and given its place to another block.
-                let payload = running.blocks.get_mut(slot).and_then(Option::take);
-                running.tally.live -= u64::from(payload.is_some());
-                let Some(payload) =
-                    payload.filter(|&payload| self.bears(running.heap, payload, &name(slot)))
-                else {
-                    return;
-                };
-                if self.process.HeapFree(base, 0, pointer(payload)) == Ok(true) {
-                    running.tally.frees += 1;
-                } else {
-                    running.tally.failed += 1;
-                }
-                if let Some(table) = self.names_mut(running.heap) {
-                    table.remove(payload);
-                }
-            }
-            Step::Realloc { slot, size } => {
-                let Some(payload) = running.blocks.get(slot).copied().flatten() else {
-                    // As realloc(NULL, size): recordings have it.
-                    return self.run_step(running, Step::Alloc { slot, size });
-                };
-                if !self.bears(running.heap, payload, &name(slot)) {
-                    return;
-                }
-                let address = self
-                    .process
-                    .HeapReAlloc(base, 0, pointer(payload), size as usize)
-                    .unwrap_or(0);
-                if address == 0 {
-                    running.tally.failed += 1;
-                    return;
-                }
-                running.tally.reallocs += 1;
-                running.blocks[slot] = Some(offset(address));
-                if let Some(table) = self.names_mut(running.heap) {
-                    table.remove(payload);
-                    table.insert(name(slot), offset(address), born);
-                }
-            }
+            Step::Alloc { slot, size } => self.alloc_step(running, slot, size, now),
+            Step::Free { slot } => self.free_step(running, slot, now),
+            Step::Realloc { slot, size } => self.realloc_step(running, slot, size, now),
+        }
+    }
+
+    fn alloc_step(&mut self, running: &mut Running, slot: usize, size: u64, now: Instant) {
+        if running.blocks.len() <= slot {
+            running.blocks.resize(slot + 1, None);
+        }
+        // An exception is a failure like NULL here: a workload goes on.
+        let address = self.process.HeapAlloc(running.handle, 0, size as usize);
+        let address = address.unwrap_or(0);
+        if address == 0 {
+            self.step_failed(running, &format!("HeapAlloc(heap, 0, {size})"), None, size);
+            running.steps.failed(slot);
+            return;
+        }
+        let payload = running.offset(address);
+        running.tally.allocs += 1;
+        let before = running.blocks[slot].replace(payload);
+        running.tally.live += u64::from(before.is_none());
+        let (name, born) = (running.name(slot), self.operations);
+        if let Some(table) = self.names_mut(running.heap) {
+            table.insert(name, payload, born);
+        }
+        self.mark_step(self.step_range(running, payload), Mark::New, now);
+    }
+
+    fn free_step(&mut self, running: &mut Running, slot: usize, now: Instant) {
+        // A person may have freed it meanwhile, and given its place to another block.
+        let payload = running.blocks.get_mut(slot).and_then(Option::take);
+        running.tally.live -= u64::from(payload.is_some());
+        let Some(payload) =
+            payload.filter(|&payload| self.bears(running.heap, payload, &running.name(slot)))
+        else {
+            return;
+        };
+        let range = self.step_range(running, payload);
+        let pointer = running.pointer(payload);
+        if self.process.HeapFree(running.handle, 0, pointer) == Ok(true) {
+            running.tally.frees += 1;
+            self.mark_step(range, Mark::Freed, now);
+        } else {
+            let call = format!("HeapFree(heap, 0, {})", running.name(slot));
+            self.step_failed(running, &call, Some(payload), 0);
+        }
+        if let Some(table) = self.names_mut(running.heap) {
+            table.remove(payload);
+        }
+    }
+
+    fn realloc_step(&mut self, running: &mut Running, slot: usize, size: u64, now: Instant) {
+        let Some(old) = running.blocks.get(slot).copied().flatten() else {
+            // As realloc(NULL, size): recordings have it.
+            return self.alloc_step(running, slot, size, now);
+        };
+        if !self.bears(running.heap, old, &running.name(slot)) {
+            return;
+        }
+        let pointer = running.pointer(old);
+        let address = self
+            .process
+            .HeapReAlloc(running.handle, 0, pointer, size as usize)
+            .unwrap_or(0);
+        if address == 0 {
+            let call = format!("HeapReAlloc(heap, 0, {}, {size})", running.name(slot));
+            return self.step_failed(running, &call, Some(old), size);
+        }
+        let payload = running.offset(address);
+        running.tally.reallocs += 1;
+        running.blocks[slot] = Some(payload);
+        let (name, born) = (running.name(slot), self.operations);
+        if let Some(table) = self.names_mut(running.heap) {
+            table.remove(old);
+            table.insert(name, payload, born);
+        }
+        self.mark_step(self.step_range(running, payload), Mark::New, now);
+    }
+
+    /// Counts a failure; the first one is worded while what led to it can still be seen.
+    fn step_failed(&self, running: &mut Running, call: &str, payload: Option<u64>, size: u64) {
+        running.tally.failed += 1;
+        if running.failure.is_some() {
+            return;
+        }
+        let request = Request {
+            payload,
+            size,
+            flags: Flags::NONE,
+        };
+        let why = self.slot(running.heap).map(|slot| slot.why(request));
+        let nth = grouped(running.steps.done());
+        running.failure = Some(format!(
+            "operation {nth}, {call}: {}",
+            why.unwrap_or_default()
+        ));
+    }
+
+    /// First byte and bytes of a step's block, by its header, if someone watches.
+    fn step_range(&self, running: &Running, payload: u64) -> Option<(u64, u64)> {
+        let block = Block::of_payload(payload).filter(|_| running.watched)?;
+        let slot = self.slot(running.heap)?;
+        let header = slot.heap.look(|core| core.header_at(block));
+        // A large block says in its header only that it is one.
+        Some((block.address(), header.size().max(1) * GRANULE))
+    }
+
+    fn mark_step(&mut self, range: Option<(u64, u64)>, mark: Mark, now: Instant) {
+        if let Some((from, bytes)) = range {
+            self.marks.add_recent(now, from, bytes, mark);
         }
     }
 
@@ -441,6 +537,7 @@ impl Session {
         self.close_part();
         let running = self.running.take()?;
         self.rate = None;
+        self.marks.settle_recent();
         self.sample(running.heap);
         let answer = self.ran(&running);
         if running.steps.done() < running.steps.whole() {
@@ -454,13 +551,7 @@ impl Session {
         let done = running.steps.done();
         let call = format!("{} operations of {}", grouped(done), running.what);
         let Some(slot) = self.slot(running.heap).cloned() else {
-            let words = "the heap was destroyed meanwhile".to_owned();
-            return Answer {
-                call,
-                words,
-                tone: Tone::Failed,
-                ..Answer::default()
-            };
+            return Answer::failed(call, "the heap was destroyed meanwhile");
         };
         let (before, after) = (*running.begun, Moment::of(&slot.heap));
         self.book_returns(slot.number, &before, &after);
@@ -468,10 +559,12 @@ impl Session {
             result: i64::try_from(done).unwrap_or(i64::MAX),
             merged: 0,
         };
-        let failed = if running.tally.failed == 0 {
-            "none failed".to_owned()
-        } else {
-            format!("{} failed", count(running.tally.failed, "operation"))
+        let failed = match &running.failure {
+            None => "none failed".to_owned(),
+            Some(first) => format!(
+                "{} failed, the first at {first}",
+                count(running.tally.failed, "operation")
+            ),
         };
         let words = format!(
             "{failed}; {} live, {} free in {}; committed {} -> {}; biggest request {}",
@@ -485,10 +578,19 @@ impl Session {
                 after.figures.largest_request
             )
         );
-        Answer {
-            call,
-            words,
-            ..Answer::default()
-        }
+        Answer::done(call, words)
+    }
+
+    /// Stops for the moment what runs, if anything does.
+    pub(super) fn pause(&mut self) -> Option<Answer> {
+        let running = self.running.as_mut().filter(|running| !running.paused)?;
+        running.paused = true;
+        let words = format!(
+            "{} stands at operation {} of {}; space goes on, s makes one",
+            running.what,
+            grouped(running.steps.done()),
+            grouped(running.of)
+        );
+        Some(Answer::note(words))
     }
 }

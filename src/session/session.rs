@@ -7,14 +7,16 @@ use std::time::Instant;
 use crate::api::Process;
 use crate::heap::{Core, CreateError, Direct, Heap, Image};
 use crate::os::CommitLimit;
-use crate::view::{self, Context, Lens, MarkedRange, Survey, Target, Wanted};
+use crate::view::{self, Context, Lens, Target};
 
 use super::bookmarks::Bookmarks;
+use super::filter::Filter;
 use super::frame::{Answer, Cause, Frame, Returned, Run, Timeline, Tone};
 use super::journal::Journal;
+use super::marks::Marks;
 use super::names::NameTable;
 use super::run::Running;
-use super::survey::{Question, Surveys};
+use super::survey::Surveys;
 use super::timeline::Allowance;
 use super::words::Moment;
 
@@ -52,7 +54,7 @@ pub(super) struct Slot {
 
 impl Slot {
     /// Name and birth operation of the block with this payload.
-    fn owner(&self, payload: u64) -> Option<(String, u64)> {
+    pub(super) fn owner(&self, payload: u64) -> Option<(String, u64)> {
         let owned = self.names.owner(payload)?;
         Some((owned.name.to_string(), owned.born))
     }
@@ -141,7 +143,9 @@ pub struct Session {
     pub(super) operations: u64,
     pub(super) next_size: u64,
     pub(super) last: LastCall,
-    pub(super) marks: Vec<MarkedRange>,
+    pub(super) marks: Marks,
+    /// Which blocks are looked for. Part of no state that undo brings back.
+    pub(super) filter: Option<Arc<Filter>>,
     pub(super) failed_expectations: u64,
     pub(super) running: Option<Running>,
     /// Where what was done is written down.
@@ -172,10 +176,12 @@ pub struct Session {
     ledger: Arc<Vec<Returned>>,
     version: u64,
     /// Rises whenever a heap may have changed.
-    changes: u64,
-    surveys: Surveys,
+    pub(super) changes: u64,
+    pub(super) surveys: Surveys,
     /// Requests that the session thread took in.
     pub(super) requests: u64,
+    /// A person typed `quit`.
+    pub(super) over: bool,
 }
 
 impl Session {
@@ -199,7 +205,8 @@ impl Session {
             operations: 0,
             next_size: FIRST_SIZE,
             last: LastCall::default(),
-            marks: Vec::new(),
+            marks: Marks::default(),
+            filter: None,
             failed_expectations: 0,
             running: None,
             journal: None,
@@ -223,6 +230,7 @@ impl Session {
             changes: 0,
             surveys: Surveys::default(),
             requests: 0,
+            over: false,
         };
         let handle = session.process.GetProcessHeap();
         session.add_slot(0, handle);
@@ -295,6 +303,7 @@ impl Session {
     /// Marks a heap as changed: its next checkpoint looks at its pages.
     pub(super) fn touch(&mut self, number: u32) {
         self.changes += 1;
+        self.marks.about(number);
         if let Some(slot) = self.slot_mut(number) {
             slot.dirty = true;
         }
@@ -355,15 +364,6 @@ impl Session {
             resident,
         };
         Arc::make_mut(&mut self.ledger).push(entry);
-    }
-
-    /// Marks what a command did to a block.
-    pub(super) fn mark(&mut self, from: u64, to: u64, mark: view::Mark) {
-        // Marks beyond what a screen can tell apart would only cost.
-        const MOST: usize = 4096;
-        if self.marks.len() < MOST {
-            self.marks.push(MarkedRange { from, to, mark });
-        }
     }
 
     fn state(&mut self) -> State {
@@ -568,7 +568,7 @@ impl Session {
         self.place = state.place;
         self.did = Arc::clone(&state.did);
         self.names.0 = None;
-        self.marks.clear();
+        self.marks = Marks::default();
     }
 
     /// Whether redo leads to this place.
@@ -585,56 +585,6 @@ impl Session {
         let seek =
             |context: &Context<'_>| view::seek(&slot.heap, cursor, target, row_bytes, context);
         self.with_context(slot, survey.as_deref(), true, seek)
-    }
-
-    /// What a survey of a heap would be asked for.
-    fn question(&self, slot: &Slot, pins: bool) -> Question {
-        Question {
-            heap: (slot.number, slot.handle),
-            pins,
-            filter: None,
-        }
-    }
-
-    /// The survey that a lens needs, and whether it is of the heap as it is now.
-    fn survey(&mut self, slot: &Slot, lens: &Lens) -> Option<(Arc<Survey>, bool)> {
-        let parts = &lens.parts;
-        let pins = parts.pins.rows > 0;
-        if !pins && !parts.fragmentation && parts.free_list.rows == 0 {
-            return None;
-        }
-        let question = self.question(slot, pins);
-        let runs = self.running.as_ref().is_some_and(|run| !run.paused);
-        let take = || {
-            let wanted = Wanted { pins, search: None };
-            view::survey(&slot.heap, &wanted, &|payload| slot.owner(payload))
-        };
-        Some(self.surveys.renew(&question, self.changes, runs, take))
-    }
-
-    /// Does `work` with all that pictures show and heaps do not know.
-    fn with_context<R>(
-        &self,
-        slot: &Slot,
-        survey: Option<&Survey>,
-        fresh: bool,
-        work: impl FnOnce(&Context<'_>) -> R,
-    ) -> R {
-        work(&Context {
-            number: slot.number,
-            of: u32::try_from(self.slots.len().saturating_sub(1))
-                .unwrap_or(u32::MAX)
-                .max(1),
-            crt: self.crt == Some(slot.number),
-            marks: &self.marks,
-            names: &|payload| slot.owner(payload),
-            born: &|operation| slot.names.born_at(operation),
-            returned: slot.returned,
-            search: None,
-            survey,
-            fresh,
-            quiet: true,
-        })
     }
 
     /// Names of blocks in view, to complete; at most `most` of them.
@@ -670,9 +620,11 @@ impl Session {
             // What the picture asked of the kernel need not be asked again.
             self.add_sample(slot.number, &picture.figures, picture.memory.resident);
         }
+        let found = self.found(survey, lens.cursor);
         Frame {
             version: self.version,
             requests: self.requests,
+            over: self.over,
             picture,
             log: self.log.iter().cloned().collect(),
             log_total: self.log_total,
@@ -700,7 +652,7 @@ impl Session {
             baseline: self.bookmarks.baseline.clone(),
             bookmarks: Arc::clone(&self.bookmarks.kept),
             names: self.names_to_complete(),
-            found: None,
+            found,
         }
     }
 }

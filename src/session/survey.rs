@@ -6,7 +6,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::view::Survey;
+use crate::view::{self, BlockFacts, Context, Lens, Search, Survey, Wanted};
+
+use super::frame::Found;
+use super::session::{Session, Slot};
 
 /// While something runs, a survey is kept for so many times what it cost.
 const COSTS: u32 = 20;
@@ -86,6 +89,92 @@ impl Surveys {
             .as_ref()
             .filter(|kept| kept.changes == changes && kept.question.answers(question))
             .map(|kept| Arc::clone(&kept.survey))
+    }
+}
+
+impl Session {
+    /// What a survey of a heap would be asked for.
+    pub(super) fn question(&self, slot: &Slot, pins: bool) -> Question {
+        Question {
+            heap: (slot.number, slot.handle),
+            pins,
+            filter: self.filter.as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// Does `work` with what the filter looks for.
+    fn with_search<R>(&self, work: impl FnOnce(Option<Search<'_>>) -> R) -> R {
+        let Some(filter) = &self.filter else {
+            return work(None);
+        };
+        let now = self.operations;
+        let matches = |block: &BlockFacts<'_>| filter.matches(block, now);
+        work(Some(Search {
+            matches: &matches,
+            owners: filter.needs_names(),
+            pins: filter.needs_pins(),
+        }))
+    }
+
+    /// What the filter finds, as the survey knows it, and which of that the cursor is on.
+    pub(super) fn found(&self, survey: Option<&Survey>, cursor: Option<u64>) -> Option<Found> {
+        let filter = self.filter.as_ref()?.to_string();
+        let position = survey.zip(cursor);
+        Some(Found {
+            filter,
+            count: survey.and_then(|survey| Some(survey.found()?.len() as u64)),
+            position: position.and_then(|(survey, cursor)| survey.position_of(cursor)),
+        })
+    }
+
+    /// The survey that a lens needs, and whether it is of the heap as it is now.
+    pub(super) fn survey(&mut self, slot: &Slot, lens: &Lens) -> Option<(Arc<Survey>, bool)> {
+        let parts = &lens.parts;
+        let pins = parts.pins.rows > 0;
+        let counts = parts.fragmentation || parts.free_list.rows > 0;
+        if !pins && !counts && self.filter.is_none() {
+            return None;
+        }
+        let question = self.question(slot, pins);
+        let runs = self.running.as_ref().is_some_and(|run| !run.paused);
+        let mut surveys = std::mem::take(&mut self.surveys);
+        let take = || {
+            self.with_search(|search| {
+                let wanted = Wanted { pins, search };
+                view::survey(&slot.heap, &wanted, &|payload| slot.owner(payload))
+            })
+        };
+        let survey = surveys.renew(&question, self.changes, runs, take);
+        self.surveys = surveys;
+        Some(survey)
+    }
+
+    /// Does `work` with all that pictures show and heaps do not know.
+    pub(super) fn with_context<R>(
+        &self,
+        slot: &Slot,
+        survey: Option<&Survey>,
+        fresh: bool,
+        work: impl FnOnce(&Context<'_>) -> R,
+    ) -> R {
+        let marks = self.marks.of_heap(slot.number);
+        self.with_search(|search| {
+            work(&Context {
+                number: slot.number,
+                of: u32::try_from(self.slots.len().saturating_sub(1))
+                    .unwrap_or(u32::MAX)
+                    .max(1),
+                crt: self.crt == Some(slot.number),
+                marks: &marks,
+                names: &|payload| slot.owner(payload),
+                born: &|operation| slot.names.born_at(operation),
+                returned: slot.returned,
+                search,
+                survey,
+                fresh,
+                quiet: true,
+            })
+        })
     }
 }
 

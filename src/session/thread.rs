@@ -365,6 +365,10 @@ impl Worker {
     fn script_line(&mut self) {
         match self.script.next_line() {
             Some(Deed::Command(Command::Run(workload))) => self.begin(&workload),
+            Some(Deed::Command(Command::Quit)) => {
+                self.script = ScriptRun::default();
+                self.session.apply(&Command::Quit);
+            }
             // What holds as the script's author expected is no news to who watches.
             Some(Deed::Command(command)) => {
                 let answer = self.session.apply_quietly(&command);
@@ -471,11 +475,36 @@ impl Worker {
                 self.finish();
                 self.begin(workload);
             }
+            Command::Pause => self.pause(),
+            // What runs ends before the past is entered; it does not go on there.
+            Command::Undo | Command::Redo => {
+                self.finish();
+                self.session.apply(command);
+            }
+            Command::Quit => {
+                self.session.apply(command);
+                self.session.over = true;
+            }
             command => {
                 let answer = self.session.apply(command);
                 self.follow(&answer);
             }
         }
+    }
+
+    /// `pause` at the prompt: stops what runs until the space bar.
+    fn pause(&mut self) {
+        let script = self.script.is_due();
+        let answer = match self.session.pause() {
+            Some(answer) => answer,
+            None if script => {
+                self.script.wait();
+                Answer::note("the script waits; space goes on")
+            }
+            None => Answer::refused("nothing runs that could pause; space runs a workload"),
+        };
+        let command = Command::Pause.to_string();
+        self.session.tell(Answer { command, ..answer });
     }
 
     /// Moves the cursor to the block that an answer is about.

@@ -1,9 +1,6 @@
-//! Commands about the whole heap that only look: walks, checks, summaries, probes; and the lock.
+//! Commands about the whole heap that only look: walks, checks, summaries; and the lock.
 
 use crate::api::{self, HEAP_SUMMARY, PROCESS_HEAP_ENTRY};
-
-use crate::heap::{Block, Event, Flags, Traced};
-use crate::view;
 
 use super::frame::{Answer, Tone};
 use super::session::{LastCall, Session};
@@ -70,6 +67,9 @@ impl Session {
             result: i64::from(status),
             merged: 0,
         };
+        if status == api::_HEAPEMPTY {
+            return Self::no_crt();
+        }
         let words = format!(
             "{} with {}, and {}",
             count(used, "used block"),
@@ -110,7 +110,10 @@ impl Session {
             result: i64::from(status),
             merged: 0,
         };
-        let sound = status == api::_HEAPOK || status == api::_HEAPEMPTY;
+        if status == api::_HEAPEMPTY {
+            return Self::no_crt();
+        }
+        let sound = status == api::_HEAPOK;
         let (tone, words) = if sound {
             (Tone::Done, words)
         } else {
@@ -180,56 +183,6 @@ impl Session {
             call,
             words: words.to_owned(),
             tone,
-            ..Answer::default()
-        }
-    }
-
-    pub(super) fn probe(&mut self, size: u64) -> Answer {
-        let slot = self.here();
-        let traced = Traced::new(slot.heap.memory(), 1000);
-        let found = slot.heap.with(&traced, Flags::NO_SERIALIZE, |core| {
-            core.probe(size, Flags::NONE)
-        });
-        let (events, more) = traced.finish();
-        let tried: Vec<(Block, u64)> = events
-            .iter()
-            .filter_map(|event| match event {
-                Event::Probe { block, size, .. } => Some((*block, size * 16)),
-                _ => None,
-            })
-            .collect();
-        let looked = count(tried.len() as u64 + more, "hole");
-        let list: Vec<String> = tried
-            .iter()
-            .take(6)
-            .map(|(block, bytes)| format!("{:#07x} ({})", block.address(), exact(*bytes)))
-            .collect();
-        let list = if list.is_empty() {
-            String::new()
-        } else {
-            format!(": {}", list.join(", "))
-        };
-        let words = match found {
-            Some(block) => format!(
-                "would go to {:#07x}; {looked} looked at{list}",
-                block.address()
-            ),
-            None => format!(
-                "no hole is large enough: the biggest request that fits is {}; {looked} looked at{list}; {}",
-                exact(view::figures(&slot.heap).largest_request),
-                if slot.heap.settings().flags.has(Flags::GROWABLE) {
-                    "the heap would have to grow"
-                } else {
-                    "a fixed-size heap can only commit what it has reserved"
-                }
-            ),
-        };
-        let block = found.map(Block::address);
-        Answer {
-            call: format!("probe {size} (heapwalk's own)"),
-            words,
-            tone: Tone::Note,
-            block,
             ..Answer::default()
         }
     }

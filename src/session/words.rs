@@ -1,41 +1,52 @@
-//! Words for answers: sizes, counts, and what changed from before to after.
+//! Words for answers: what changed from before to after, and answers of each tone.
 
-use humansize::{BINARY, format_size};
-
-use crate::heap::{AllocError, Heap, Stats};
+use crate::heap::{Flags, Heap, Stats};
 use crate::view::{self, Figures};
 
-/// `3,920 B`.
-pub(super) fn exact(bytes: u64) -> String {
-    format!("{} B", grouped(bytes))
-}
+pub(super) use crate::view::numbers::{
+    address, bytes as exact, counted as count, grouped, size as rough,
+};
 
-/// `36 KiB`; exact bytes below one KiB.
-pub(super) fn rough(bytes: u64) -> String {
-    if bytes < 1024 {
-        exact(bytes)
-    } else {
-        format_size(bytes, BINARY.decimal_places(1))
-    }
-}
+use super::frame::{Answer, Tone};
 
-/// Digits in groups of three.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
+impl Answer {
+    /// What was done: the call with its result, and what happened.
+    pub(super) fn done(call: impl Into<String>, words: impl Into<String>) -> Answer {
+        Answer {
+            call: call.into(),
+            words: words.into(),
+            ..Answer::default()
         }
-        out.push(digit);
     }
-    out
-}
 
-/// `1 pair`, `24 pairs`.
-pub(super) fn count(number: u64, one: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {one}{plural}", grouped(number))
+    /// A call that failed.
+    pub(super) fn failed(call: impl Into<String>, words: impl Into<String>) -> Answer {
+        Answer {
+            tone: Tone::Failed,
+            ..Answer::done(call, words)
+        }
+    }
+
+    /// Nothing was done, and why.
+    pub(super) fn refused(words: impl Into<String>) -> Answer {
+        Answer {
+            tone: Tone::Refused,
+            ..Answer::done("", words)
+        }
+    }
+
+    /// Words alone.
+    pub(super) fn note(words: impl Into<String>) -> Answer {
+        Answer {
+            tone: Tone::Note,
+            ..Answer::done("", words)
+        }
+    }
+
+    /// The answer, about this block.
+    pub(super) fn about(self, block: Option<u64>) -> Answer {
+        Answer { block, ..self }
+    }
 }
 
 /// `72 -> 152`, or one figure when nothing changed.
@@ -44,6 +55,24 @@ pub(super) fn change(before: u64, after: u64) -> String {
         format!("{} as before", exact(after))
     } else {
         format!("{} -> {}", exact(before), exact(after))
+    }
+}
+
+/// ` x 20`, or nothing for a single one.
+pub(super) fn times(done: u64) -> String {
+    if done == 1 {
+        String::new()
+    } else {
+        format!(" x {}", grouped(done))
+    }
+}
+
+/// Flags as C would have them: in hexadecimal unless there are none.
+pub(super) fn flags_text(flags: Flags) -> String {
+    if flags.0 == 0 {
+        "0".to_owned()
+    } else {
+        format!("{:#x}", flags.0)
     }
 }
 
@@ -88,47 +117,16 @@ pub(super) fn residency(before: &Moment, after: &Moment) -> String {
     }
 }
 
-/// Why a request of `size` bytes failed, in words.
-pub(super) fn failure(error: &AllocError, figures: &Figures, need: u64) -> String {
-    let holes = format!(
-        "{} free in {}, biggest {}",
-        exact(figures.free_bytes),
-        count(figures.holes, "hole"),
-        exact(figures.largest_free)
-    );
-    match error {
-        AllocError::Full => format!(
-            "no hole of {} ({holes}), and a fixed-size heap cannot grow",
-            exact(need)
-        ),
-        AllocError::Commit(refused) => format!(
-            "no hole of {} ({holes}), and the commit limit of {} allows no more: {} are committed in all",
-            exact(need),
-            rough(refused.limit),
-            rough(refused.used)
-        ),
-        AllocError::InPlace => {
-            format!(
-                "{error}: what stands behind it is busy or too small ({holes}); the block is as it was"
-            )
-        }
-        other => format!("{other}; nothing changed"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_well() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-        assert_eq!(exact(3_920), "3,920 B");
-        assert_eq!(rough(36 * 1024), "36 KiB");
-        assert_eq!(rough(1_000), "1,000 B");
-        assert_eq!(count(1, "pair"), "1 pair");
-        assert_eq!(count(24, "pair"), "24 pairs");
+    fn changes_read_well() {
         assert_eq!(change(72, 152), "72 B -> 152 B");
+        assert_eq!(change(72, 72), "72 B as before");
+        assert_eq!(times(1), "");
+        assert_eq!(times(1200), " x 1,200");
+        assert_eq!(flags_text(Flags::ZERO_MEMORY), "0x8");
     }
 }

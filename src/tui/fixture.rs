@@ -340,6 +340,7 @@ impl Model {
     pub(super) fn frame(&self) -> Frame {
         Frame {
             version: self.version,
+            over: false,
             requests: self.requests,
             picture: Arc::new(self.picture()),
             log: self.log.clone(),

@@ -1,64 +1,12 @@
 //! Numbers as people read them on the screen: exact where there is room, always with a unit.
 
-use humansize::{BINARY, format_size};
-
-/// Digits in groups of three: `3,920`.
-#[must_use]
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Exact bytes: `3,920 B`.
-#[must_use]
-pub fn bytes(number: u64) -> String {
-    format!("{} B", grouped(number))
-}
-
-/// A size in at most ten columns: exact below 10,000 bytes, then `36 KiB` or `36.4 KiB`.
-#[must_use]
-pub fn size(number: u64) -> String {
-    if number < 10_000 {
-        return if number >= 1024 && number.is_multiple_of(1024) {
-            format!("{} KiB", number / 1024)
-        } else {
-            bytes(number)
-        };
-    }
-    let shown = |number| format_size(number, BINARY.decimal_places(1).decimal_zeroes(0));
-    let text = shown(number);
-    // Just below a power of 1024 the rounding shows "1024.0 KiB".
-    if text.starts_with("1024") {
-        shown(number.next_power_of_two())
-    } else {
-        text
-    }
-}
+use crate::session::Size;
+pub use crate::view::numbers::{address, bytes, counted, grouped, size};
 
 /// A size as a command would take it: `64K` when that is exact, digits otherwise.
 #[must_use]
 pub fn typed_size(number: u64) -> String {
-    const UNITS: [(u64, char); 3] = [(1 << 30, 'G'), (1 << 20, 'M'), (1 << 10, 'K')];
-    UNITS
-        .iter()
-        .find(|(unit, _)| number >= *unit && number.is_multiple_of(*unit))
-        .map_or_else(
-            || number.to_string(),
-            |(unit, letter)| format!("{}{letter}", number / unit),
-        )
-}
-
-/// An address within the heap: `0x01230`.
-#[must_use]
-pub fn address(offset: u64) -> String {
-    format!("{offset:#07x}")
+    Size(number).to_string()
 }
 
 /// A share of a whole in percent: `98 %`; what is not quite all is never shown as 100.
@@ -106,13 +54,6 @@ pub fn rounded(rate: f64) -> String {
     )
 }
 
-/// `1 hole`, `49 holes`.
-#[must_use]
-pub fn counted(number: u64, one: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {one}{plural}", grouped(number))
-}
-
 /// Tenths of a unit whose shown values add up exactly to the shown total.
 ///
 /// Each part is rounded down and the tenths still missing go to the parts that lost most, so that a
@@ -147,65 +88,30 @@ fn clamp(value: u128) -> u64 {
 mod tests {
     use super::*;
 
-    fn check(cases: &[(u64, &str)], shown: fn(u64) -> String) {
-        for (number, text) in cases {
-            assert_eq!(shown(*number), *text, "{number}");
+    #[test]
+    fn sizes_are_typed_as_commands_take_them() {
+        for (number, text) in [
+            (64, "64"),
+            (4096, "4K"),
+            (5000, "5000"),
+            (1 << 20, "1M"),
+            (3 << 30, "3G"),
+        ] {
+            assert_eq!(typed_size(number), text, "{number}");
         }
     }
 
     #[test]
-    fn numbers_read_as_written() {
-        check(
-            &[
-                (0, "0"),
-                (999, "999"),
-                (1000, "1,000"),
-                (3920, "3,920"),
-                (1_234_567, "1,234,567"),
-            ],
-            grouped,
-        );
-        check(
-            &[
-                (0, "0 B"),
-                (3920, "3,920 B"),
-                (4096, "4 KiB"),
-                (36 << 10, "36 KiB"),
-                (37_300, "36.4 KiB"),
-                ((1 << 20) - 1, "1 MiB"),
-                (1 << 30, "1 GiB"),
-                (u64::MAX, "16 EiB"),
-            ],
-            size,
-        );
-        check(
-            &[
-                (64, "64"),
-                (4096, "4K"),
-                (5000, "5000"),
-                (1 << 20, "1M"),
-                (3 << 30, "3G"),
-            ],
-            typed_size,
-        );
-        check(
-            &[(0x720, "0x00720"), (0x12_3456_789a, "0x123456789a")],
-            address,
-        );
-        check(
-            &[
-                (0, "0"),
-                (3, ".3"),
-                (18, "1.8"),
-                (120, "12"),
-                (43_210, "4,321"),
-            ],
-            tenths,
-        );
-        check(
-            &[(0, "0 holes"), (1, "1 hole"), (1200, "1,200 holes")],
-            |n| counted(n, "hole"),
-        );
+    fn tenths_have_a_point_only_where_they_need_one() {
+        for (number, text) in [
+            (0, "0"),
+            (3, ".3"),
+            (18, "1.8"),
+            (120, "12"),
+            (43_210, "4,321"),
+        ] {
+            assert_eq!(tenths(number), text, "{number}");
+        }
     }
 
     #[test]

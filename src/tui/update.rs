@@ -124,6 +124,9 @@ impl Update<'_> {
         }
         self.answer_prompt(new);
         self.follow_guide();
+        if self.frame.over {
+            self.quit();
+        }
         self.state.seen = self.frame.log_total;
         // A command may have made the map follow its block: the wheel goes on from what is shown.
         if self.state.is_current(self.frame) {

@@ -13,6 +13,7 @@ mod card;
 mod cells;
 mod facts;
 mod lists;
+pub mod numbers;
 mod overview;
 mod picture;
 mod rows;

@@ -113,12 +113,12 @@ fn every_printable_key_in_a_row() {
     let mut terminal = Terminal::start(&[]);
     let keys: String = (' '..='~').collect();
     terminal.press(&keys);
-    // The colon opens the prompt, which takes the rest.
+    // The slash or the colon opens the prompt, which takes the rest.
     let typed = keys.split_once(':').expect("a colon").1;
     terminal.wait_for(typed);
     terminal.press("\r");
     terminal.wait("the refusal", |screen| {
-        screen.contains("column 1") && screen.contains(typed)
+        screen.contains("  ↑ column ") && screen.contains(typed)
     });
     terminal.press("\x15");
     terminal.wait("an empty line", |screen| {

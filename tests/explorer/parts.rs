@@ -96,6 +96,7 @@ fn frame() -> Frame {
         quiet: true,
     };
     Frame {
+        over: false,
         version: 1,
         // Every request counts as taken in, so that no key waits.
         requests: u64::MAX,

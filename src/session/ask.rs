@@ -1,0 +1,142 @@
+//! Commands that ask about blocks and change nothing: HeapSize and HeapValidate.
+
+use crate::heap::{Flags, GRANULE};
+
+use super::blocks::pointer_text;
+use super::frame::Answer;
+use super::name::Operand;
+use super::session::{LastCall, Session, Slot};
+use super::words::{count, exact, flags_text, grouped, times};
+
+/// What HeapSize answers when it fails.
+const NO_SIZE: usize = usize::MAX;
+
+impl Session {
+    pub(super) fn size(&mut self, what: &Operand, flags: Flags) -> Answer {
+        let slot = self.here();
+        let targets = match slot.operand(what) {
+            Ok(targets) => targets,
+            Err(answer) => return answer,
+        };
+        let call = format!(
+            "HeapSize(heap, {}, {})",
+            flags_text(flags),
+            pointer_text(what)
+        );
+        if targets.is_empty() {
+            return self.size_of_nothing(&slot, &call, flags);
+        }
+        let mut sizes = Vec::with_capacity(targets.len());
+        for &payload in &targets {
+            let pointer = slot.address(payload);
+            let answered = self.process.HeapSize(slot.handle, flags.0, pointer);
+            let size = *answered.as_ref().unwrap_or(&NO_SIZE);
+            self.last = LastCall {
+                result: size as i64,
+                merged: 0,
+            };
+            if size == NO_SIZE {
+                let call = match answered {
+                    Err(exception) => format!("{call}: {exception}"),
+                    Ok(_) => format!("{call} = (SIZE_T)-1"),
+                };
+                return Answer::failed(call, no_size(&slot, payload));
+            }
+            sizes.push(size as u64);
+        }
+        let block = targets.first().and_then(|first| first.checked_sub(GRANULE));
+        let (least, most) = (sizes.iter().min(), sizes.iter().max());
+        let (least, most) = (*least.unwrap_or(&0), *most.unwrap_or(&0));
+        let range = if least == most {
+            least.to_string()
+        } else {
+            format!("{least} to {most}")
+        };
+        let number = sizes.len() as u64;
+        let words = if number == 1 {
+            "the bytes asked for, not those of the block".to_owned()
+        } else {
+            format!(
+                "{} of {} together: the bytes asked for",
+                exact(sizes.iter().sum()),
+                count(number, "block")
+            )
+        };
+        Answer::done(format!("{call}{} = {range}", times(number)), words).about(block)
+    }
+
+    /// HeapSize of NULL.
+    fn size_of_nothing(&mut self, slot: &Slot, call: &str, flags: Flags) -> Answer {
+        let answered = self.process.HeapSize(slot.handle, flags.0, 0);
+        self.last = LastCall {
+            result: *answered.as_ref().unwrap_or(&NO_SIZE) as i64,
+            merged: 0,
+        };
+        let call = match answered {
+            Err(exception) => format!("{call}: {exception}"),
+            Ok(_) => format!("{call} = (SIZE_T)-1"),
+        };
+        Answer::failed(call, "NULL is no block; HeapSize sets no last error")
+    }
+
+    pub(super) fn validate(&mut self, what: Option<&Operand>, flags: Flags) -> Answer {
+        let slot = self.here();
+        let shown = what.map_or_else(|| "NULL".to_owned(), pointer_text);
+        let targets = match what.map_or(Ok(Vec::new()), |what| slot.operand(what)) {
+            Ok(targets) => targets,
+            Err(answer) => return answer,
+        };
+        // Of NULL the whole heap is checked.
+        let wrong = if targets.is_empty() {
+            (!self.process.HeapValidate(slot.handle, flags.0, 0)).then_some(None)
+        } else {
+            let is_wrong = |payload: &u64| {
+                let pointer = slot.address(*payload);
+                !self.process.HeapValidate(slot.handle, flags.0, pointer)
+            };
+            targets.iter().copied().find(is_wrong).map(Some)
+        };
+        self.last = LastCall {
+            result: i64::from(wrong.is_none()),
+            merged: 0,
+        };
+        let answer = if wrong.is_none() { "TRUE" } else { "FALSE" };
+        let call = format!(
+            "HeapValidate(heap, {}, {shown}) = {answer}",
+            flags_text(flags)
+        );
+        let Some(payload) = wrong else {
+            let of = match targets.len() as u64 {
+                0 => String::new(),
+                number => format!(" in {}", count(number, "block")),
+            };
+            return Answer::done(call, format!("nothing found{of}"));
+        };
+        let (findings, total) = slot.heap.validate(Flags::NONE, 3);
+        let words = match (payload, total) {
+            (Some(payload), 0) => no_block(&slot, payload),
+            _ => {
+                let list: Vec<String> = findings.iter().map(ToString::to_string).collect();
+                let more = match total - list.len() as u64 {
+                    0 => String::new(),
+                    more => format!("; and {} more", grouped(more)),
+                };
+                format!("{}: {}{more}", count(total, "finding"), list.join("; "))
+            }
+        };
+        Answer::failed(call, words).about(findings.first().map(|finding| finding.at))
+    }
+}
+
+/// Why HeapSize has no answer; it sets no last error that could say so.
+fn no_size(slot: &Slot, payload: u64) -> String {
+    format!("{}; HeapSize sets no last error", no_block(slot, payload))
+}
+
+/// Why there is no busy block at a pointer.
+fn no_block(slot: &Slot, payload: u64) -> String {
+    match slot.heap.look(|core| core.size(payload)) {
+        Err(misuse) => slot.misuse(misuse, Some(payload)),
+        Ok(_) => "not a sound busy block of this heap".to_owned(),
+    }
+}
