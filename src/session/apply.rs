@@ -142,6 +142,7 @@ impl Session {
                 checks_words(*on),
             ),
             Command::Limit(bytes) => self.set_limit(*bytes),
+            Command::Go(place) => self.go(place),
             Command::Probe(size) => self.probe(*size),
             Command::Run(workload) => self.run_to_end(workload),
             Command::Rate(rate) => self.set_rate(*rate),
@@ -396,6 +397,7 @@ fn changes(command: &Command) -> bool {
             | Command::Summary
             | Command::Lock
             | Command::Unlock
+            | Command::Go(_)
             | Command::Probe(_)
             | Command::Rate(_)
             | Command::Mark(_)

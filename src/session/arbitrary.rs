@@ -264,6 +264,8 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         proptest::option::of(any_thresholds()).prop_map(Command::Decommit),
         proptest::option::of(any_size()).prop_map(Command::Limit),
         any_size().prop_map(Command::Probe),
+        any_pointer().prop_map(|what| Command::Go(Place::Block(what))),
+        any_size().prop_map(|number| Command::Go(Place::Operation(number))),
         proptest::option::of(1..=1_000_000_000_u64).prop_map(Command::Rate),
         proptest::option::of(any::<String>()).prop_map(Command::Mark),
         select(vec![Baseline::Here, Baseline::Mark(7), Baseline::Off]).prop_map(Command::Baseline),

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use crate::heap::{Flags, Policy};
 
 use super::filter::Filter;
+use super::go::Place;
 use super::metric::Metric;
 use super::name::{Names, Operand};
 use super::workload::Workload;
@@ -109,6 +110,8 @@ pub enum Command {
     Checks(bool),
     /// `limit SIZE|default`: the session's commit limit.
     Limit(Option<u64>),
+    /// `go NAME|0xADDRESS`, `go op N`: a block to point at; changes nothing.
+    Go(Place),
     /// `probe SIZE`: where a request would land; changes nothing.
     Probe(u64),
     /// `run random [key=value ...]`: a seeded workload.

@@ -5,6 +5,7 @@ use crate::heap::Policy;
 use super::command::{Baseline, Command, NewHeapKind};
 use super::error::ParseError;
 use super::flags::{ALLOCATING, LOCKING, REALLOCATING};
+use super::go::Place;
 use super::lexer::Piece;
 use super::metric::Metric;
 use super::name;
@@ -381,6 +382,26 @@ pub static GRAMMAR: &[CommandRow] = &[
         group: Group::Settings,
         args: &[Arg::SizeOrDefault],
         parse: |words| Ok(Command::Limit(words.arg(limit)?)),
+    },
+    CommandRow {
+        verb: "go",
+        call: None,
+        usage: "go NAME|0xADDRESS",
+        doc: "select a block, or the block that holds an address; changes nothing",
+        example: "go b3",
+        group: Group::Work,
+        args: &[Arg::Operand],
+        parse: |words| Ok(Command::Go(Place::Block(words.arg(name::one_operand)?))),
+    },
+    CommandRow {
+        verb: "go op",
+        call: None,
+        usage: "go op N",
+        doc: "select the live block that operation N made",
+        example: "go op 12",
+        group: Group::Work,
+        args: &[Arg::Free],
+        parse: |words| Ok(Command::Go(Place::Operation(words.arg(number::size)?))),
     },
     CommandRow {
         verb: "probe",

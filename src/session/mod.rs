@@ -19,6 +19,7 @@ mod filter;
 mod flags;
 mod frees;
 mod generator;
+mod go;
 mod grammar;
 mod heaps;
 mod history;
@@ -55,6 +56,7 @@ mod arbitrary;
 #[cfg(test)]
 mod language_tests;
 
+pub use go::Place;
 pub use command::{Baseline, Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
 pub use complete::{Completion, complete, inline_help};
 pub use error::{ParseError, ScriptError};

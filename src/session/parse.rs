@@ -34,6 +34,8 @@
 //!            | "stamp" switch                           (* stamp off *)
 //!            | "checks" switch                          (* checks off *)
 //!            | "limit" ( SIZE | "default" )             (* limit 16M *)
+//!            | "go" pointer                             (* go b3 *)
+//!            | "go" "op" NUMBER                         (* go op 12 *)
 //!            | "probe" SIZE                             (* probe 4K *)
 //!            | "run" "random" { option }                (* run random ops=10000 sizes=16..512 dist=exponential live=1000 seed=7 *)
 //!            | "rate" ( COUNT | "max" )                 (* rate 100 *)

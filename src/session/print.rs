@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::command::{Baseline, Command, NewHeap, NewHeapKind, Thresholds, Value};
 use super::flags::write_flags;
+use super::go::Place;
 use super::metric::{Metric, Unit};
 use super::number::Size;
 use super::options::{self, on_off_word, write_fields};
@@ -46,6 +47,8 @@ impl Command {
             Command::Stamp(_) => "stamp",
             Command::Checks(_) => "checks",
             Command::Limit(_) => "limit",
+            Command::Go(Place::Block(_)) => "go",
+            Command::Go(Place::Operation(_)) => "go op",
             Command::Probe(_) => "probe",
             Command::Run(_) => "run random",
             Command::Rate(_) => "rate",
@@ -104,6 +107,8 @@ impl fmt::Display for Command {
                 write_fields(f, thresholds, &Thresholds::NT, &options::DECOMMIT)
             }
             Command::Limit(Some(size)) | Command::Probe(size) => write!(f, " {}", Size(*size)),
+            Command::Go(Place::Block(what)) => write!(f, " {what}"),
+            Command::Go(Place::Operation(number)) => write!(f, " {number}"),
             Command::Limit(None) => f.write_str(" default"),
             Command::Run(workload) => {
                 write_fields(f, workload, &Workload::default(), &options::WORKLOAD)

@@ -137,6 +137,8 @@ pub static ACTIONS: &[Action] = &[
     row(GoTo, &[Char('e')], Some((0, "last block")), "go to last", "select the last block", Move(Target::Last)),
     row(GoTo, &[Char('l')], Some((0, "largest hole")), "go to largest hole", "select the largest free block", Move(Target::LargestHole)),
     row(GoTo, &[Char('p')], Some((0, "worst pin")), "go to worst pin", "select the block that keeps most pages from being returned", Move(Target::WorstPin)),
+    row(GoTo, &[Char('o')], Some((0, "operation")), "go to operation", "select the block that an operation made: opens the prompt for its number", Does::Prompt(|_| "go op ".to_owned())),
+    row(GoTo, &[Char('x')], Some((0, "address")), "go to address", "select the block that holds an address: opens the prompt for it", Does::Prompt(|_| "go 0x".to_owned())),
     row(GoTo, &[Key::Esc, Char('q')], Some((0, "stay")), "stay", "close the list", Does::Screen(Screen::Back)),
 
     row(Prompt, &[Key::Enter], Some((0, "runs")), "run line", "run the line", Does::Screen(Screen::Accept)),
