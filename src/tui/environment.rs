@@ -195,6 +195,18 @@ mod tests {
             (["", "de_DE.utf8", "C"], "xterm", GlyphSet::Unicode),
             (["", "", ""], "xterm", GlyphSet::Ascii),
             (["", "", "C.UTF-8"], "linux", GlyphSet::Ascii),
+            (["", "C", "en_US.UTF-8"], "xterm", GlyphSet::Ascii),
+            (
+                ["POSIX", "en_US.UTF-8", "en_US.UTF-8"],
+                "xterm",
+                GlyphSet::Ascii,
+            ),
+            (["", "", "de_DE.ISO-8859-15"], "xterm", GlyphSet::Ascii),
+            (["", "", "de_DE@euro"], "xterm", GlyphSet::Ascii),
+            (["C.utf8", "C", "C"], "xterm", GlyphSet::Unicode),
+            (["", "", "en_US.utf8@variant"], "xterm", GlyphSet::Unicode),
+            // macOS names the characters alone.
+            (["", "UTF-8", ""], "xterm", GlyphSet::Unicode),
         ];
         for ([lc_all, lc_ctype, lang], term, glyphs) in rows {
             let environment = Environment {

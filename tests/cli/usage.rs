@@ -5,7 +5,7 @@ use std::io::pipe;
 
 use super::support::heapwalk;
 
-pub(crate) const SUBCOMMANDS: [&str; 5] = ["run", "replay", "frame", "man", "completions"];
+pub(crate) const SUBCOMMANDS: [&str; 6] = ["open", "run", "replay", "frame", "man", "completions"];
 
 #[test]
 fn help_is_short_and_long() {
