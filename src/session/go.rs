@@ -32,7 +32,9 @@ impl Session {
             },
         };
         match self.seek(None, target, 0) {
-            Some(address) => Answer::note(format!("the block at {address:#07x}")).about(Some(address)),
+            Some(address) => {
+                Answer::note(format!("the block at {address:#07x}")).about(Some(address))
+            }
             None => Answer::refused(match place {
                 Place::Operation(number) => {
                     format!("no live block was made by operation {number}")

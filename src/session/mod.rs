@@ -56,7 +56,6 @@ mod arbitrary;
 #[cfg(test)]
 mod language_tests;
 
-pub use go::Place;
 pub use command::{Baseline, Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
 pub use complete::{Completion, complete, inline_help};
 pub use error::{ParseError, ScriptError};
@@ -64,6 +63,7 @@ pub(crate) use error::{either, nearest};
 pub use filter::Filter;
 pub use flags::{CALL_FLAGS, CallFlag};
 pub use generator::{Generator, Step};
+pub use go::Place;
 pub use grammar::GRAMMAR;
 pub use history::History;
 pub use journal::{Deed, Journal, Past, last_journal, read_journal};
