@@ -63,7 +63,7 @@ impl<A: Access> Core<'_, A> {
             requested: self.slot(REQUESTED),
             committed: committed * PAGE,
             peak_committed: peak,
-            side: self.slot(SIDE) * PAGE,
+            side: self.slot(SIDE).saturating_mul(PAGE),
             reserved: u64::from(low(self.slot(RESERVED))) * PAGE,
             ranges: u64::from(low(self.slot(RANGES))),
             unmerged: self.slot(UNMERGED),

@@ -58,7 +58,7 @@ pub fn memory_line(heap: &Heap, returned: (u64, u64)) -> MemoryLine {
         let large_control = core.large_overhead();
         let live = totals.requested;
         let busy = totals.busy_bytes + totals.large_bytes;
-        let slack = busy.saturating_sub(live + headers + large_control);
+        let slack = busy.saturating_sub(live.saturating_add(headers + large_control));
         let control = totals.committed.saturating_sub(busy + totals.free_bytes) + large_control;
         let returnable = core.returnable().free_bytes.min(totals.free_bytes);
         MemoryLine {
