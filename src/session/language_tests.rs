@@ -255,6 +255,29 @@ fn mistakes_are_answered_with_the_place_and_what_was_expected() {
             r#"column 25: found "8K", expected decommit=auto before a threshold"#,
         ),
         (
+            "help alloc b",
+            r#"column 12: found "b", expected the end of the line"#,
+        ),
+        (
+            "help heap nwe",
+            r#"column 11: found "nwe", expected new, use, destroy or crt (did you mean new?)"#,
+        ),
+        (
+            "filter",
+            "column 7: found the end of the line, expected off, busy, free, large, damaged, pin, \
+             or a condition such as size>4K, name~b or from=0x1000",
+        ),
+        (
+            "free where",
+            "column 11: found the end of the line, expected busy, free, large, damaged, pin, \
+             or a condition such as size>4K, name~b or from=0x1000",
+        ),
+        (
+            "expand b[0:2] 64",
+            "column 8: found \"b[0:2]\", expected a name such as b3, null, or an address such as 0x1230 \
+             (one block at a time)",
+        ),
+        (
             "heap use -1",
             r#"column 10: found "-1", expected a number from 0 to 4294967295"#,
         ),

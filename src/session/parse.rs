@@ -267,12 +267,12 @@ impl<'a> Words<'a> {
             let words = row.words().count();
             (begins && words >= given.len()).then(|| row.first_words(given.len()))
         };
-        let found = GRAMMAR.iter().find_map(asked);
-        if found.is_none() {
-            return Err(self.no_verb());
-        }
+        let Some(words) = GRAMMAR.iter().find_map(asked) else {
+            // A whole verb with more behind it, or none: the end of the line is missed by the caller.
+            return self.verb().map(|row| Command::Help(Some(row.verb)));
+        };
         self.tokens.by_ref().for_each(drop);
-        Ok(Command::Help(found.filter(|words| !words.is_empty())))
+        Ok(Command::Help(Some(words).filter(|words| !words.is_empty())))
     }
 
     fn rest(&mut self) -> impl Iterator<Item = Piece<'a>> {

@@ -218,3 +218,15 @@ fn the_demonstration_holds_what_it_says() {
     );
     assert_eq!(printed.matches("# ").count(), lines("say "), "{printed}");
 }
+
+#[test]
+fn scripts_may_go_back_and_end_early() {
+    let script = "alloc a 64\nalloc b 64\nundo\nexpect busy_blocks == 1\nredo\nexpect busy_blocks == 2\n\
+                  quit\nexpect busy_blocks == 7\n";
+    let done = heapwalk(&["run", "-"]).input(script).piped();
+    let printed = done.printed();
+    assert!(printed.contains("took back: alloc b 64"), "{printed}");
+    assert_eq!(printed.matches("    holds: ").count(), 2, "{printed}");
+    let done = heapwalk(&["run", "-"]).input("undo\n").piped();
+    assert_eq!(done.code, Some(2), "{done:?}");
+}

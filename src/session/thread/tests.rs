@@ -214,3 +214,38 @@ fn time_is_measured_while_something_runs_and_taken_back_with_it() {
     }
     assert_eq!(watched.thread.frame().timeline, done);
 }
+
+#[test]
+fn pause_at_the_prompt_stops_what_runs() {
+    let mut watched = Watched::start();
+    let last = |frame: &Frame| frame.log.last().cloned().expect("an answer");
+    let answer = last(&watched.tell("pause"));
+    assert_eq!(answer.tone, Tone::Refused);
+    assert!(answer.words.contains("nothing runs"), "{answer:?}");
+    watched.tell(ENDLESS);
+    let frame = watched.tell("pause");
+    assert!(frame.run.as_ref().is_some_and(|run| run.paused));
+    let answer = last(&frame);
+    assert!(answer.words.contains("stands at operation"), "{answer:?}");
+    assert_eq!(watched.ask(Request::Look(Lens::default())), 0);
+}
+
+#[test]
+fn quit_at_the_prompt_is_told_to_the_screen() {
+    let mut watched = Watched::start();
+    assert!(!watched.tell("alloc a 64").over);
+    assert!(watched.tell("quit").over);
+}
+
+#[test]
+fn undo_at_the_prompt_ends_what_runs_and_takes_it_back() {
+    let mut watched = Watched::start();
+    watched.tell("alloc a 64");
+    watched.tell(ENDLESS);
+    watched.wait("an operation", |frame| frame.operations > 1);
+    let frame = watched.tell("undo");
+    assert!(frame.run.is_none());
+    assert_eq!(frame.picture.figures.busy_blocks, 1);
+    let frame = watched.tell("undo");
+    assert_eq!(frame.picture.figures.busy_blocks, 0);
+}
