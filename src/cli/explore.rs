@@ -44,6 +44,7 @@ pub(super) fn open(args: &Open, config: &Config) -> Result<Exit, Failure> {
         return frame::instead_of_explorer(Some(&journal), config);
     };
     let mut session = Session::new()?;
+    session.explain_words();
     session.replay(&past);
     frame::instead_of_opening(session, config)
 }
