@@ -12,15 +12,10 @@ use super::{Scene, popup};
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, chosen: usize, area: Rect, buffer: &mut Buffer) {
     let bookmarks = &scene.frame.bookmarks;
-    let rows = u16::try_from(bookmarks.len().max(1) + 1).unwrap_or(u16::MAX);
+    let rows = u16::try_from(bookmarks.len() + 1).unwrap_or(u16::MAX);
     let title = counted(bookmarks.len() as u64, "bookmark");
     let hint = scene.spell("{compare-with-bookmark} compares with it, {close-bookmarks} closes");
     let inner = popup::framed(scene, popup::place(area, rows), &title, &hint, buffer);
-    if bookmarks.is_empty() {
-        let words = scene.spell("nothing is kept yet: {mark} keeps this moment");
-        put(buffer, inner, &words, scene.theme.style(Role::Faint));
-        return;
-    }
     let heading = columns("", "operation", "free since", "committed since", "behind");
     put(
         buffer,

@@ -85,8 +85,17 @@ impl Update<'_> {
     }
 
     pub(super) fn open_bookmarks(&mut self) {
-        let last = self.frame.bookmarks.len().saturating_sub(1);
-        self.state.layer = Some(Layer::Bookmarks(last));
+        match self.frame.bookmarks.len().checked_sub(1) {
+            Some(last) => self.state.layer = Some(Layer::Bookmarks(last)),
+            None => {
+                let key = self.screen_key(Screen::OpenBookmarks);
+                let words = self
+                    .state
+                    .bindings
+                    .spell("no moment is kept yet; {mark} keeps this one");
+                self.echo(key, &words);
+            }
+        }
     }
 
     /// The chosen bookmark becomes the baseline.
