@@ -68,6 +68,7 @@ fn last() -> Result<PathBuf, Failure> {
 /// A session, and what is to be done beside the screen.
 fn begin(file: Option<&Path>, config: &Config) -> Result<(Session, Past), Failure> {
     let mut session = Session::new()?;
+    session.explain_words();
     let beginning = file.map(|path| Ok::<_, Failure>((path, input::beginning(path)?)));
     let past = match beginning.transpose()? {
         // The steps of a trace are no commands, so that no journal could say what was done.

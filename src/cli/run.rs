@@ -125,7 +125,7 @@ fn metrics(session: &mut Session) -> BTreeMap<&'static str, Option<Number>> {
 const fn tone_name(tone: Tone) -> &'static str {
     match tone {
         Tone::Done => "done",
-        Tone::Note => "note",
+        Tone::Note | Tone::Word => "note",
         Tone::Failed => "failed",
         Tone::Refused => "refused",
     }

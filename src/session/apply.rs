@@ -19,6 +19,7 @@ impl Session {
             return answer;
         }
         let answer = self.apply_untold(command);
+        self.explain_once(&answer);
         self.tell(answer.clone());
         answer
     }

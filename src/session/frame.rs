@@ -141,6 +141,8 @@ pub enum Tone {
     Done,
     /// Words of a script (`say`), or information.
     Note,
+    /// What a word means that the next answer brings up for the first time.
+    Word,
     /// The call failed, as it would on Windows.
     Failed,
     /// Nothing was done: the command could not be read or does not apply.

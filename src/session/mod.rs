@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod frame;
+pub mod glossary;
 pub mod metric;
 pub mod workload;
 

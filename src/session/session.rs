@@ -12,6 +12,7 @@ use crate::view::{self, Context, Lens, Target};
 use super::bookmarks::Bookmarks;
 use super::filter::Filter;
 use super::frame::{Answer, Cause, Frame, Returned, Run, Timeline, Tone};
+use super::glossary::Met;
 use super::journal::Journal;
 use super::marks::Marks;
 use super::names::NameTable;
@@ -182,6 +183,8 @@ pub struct Session {
     pub(super) requests: u64,
     /// A person typed `quit`.
     pub(super) over: bool,
+    /// Words that were explained in the log; nothing where they are not to be.
+    met: Option<Met>,
 }
 
 impl Session {
@@ -231,6 +234,7 @@ impl Session {
             surveys: Surveys::default(),
             requests: 0,
             over: false,
+            met: None,
         };
         let handle = session.process.GetProcessHeap();
         session.add_slot(0, handle);
@@ -318,6 +322,22 @@ impl Session {
     /// The answers so far, the latest last (at most a thousand).
     pub fn log(&self) -> impl Iterator<Item = &Answer> {
         self.log.iter().map(|answer| &**answer)
+    }
+
+    /// From here on the log explains each word of the subject when an answer first brings it up.
+    pub fn explain_words(&mut self) {
+        self.met = Some(Met::default());
+    }
+
+    /// Explains a word that `answer` brings up, before the answer, so that the answer stays the newest.
+    pub(super) fn explain_once(&mut self, answer: &Answer) {
+        if let Some(word) = self.met.as_mut().and_then(|met| met.meet(answer)) {
+            self.tell(Answer {
+                words: format!("{}: {}", word.name, word.doc),
+                tone: Tone::Word,
+                ..Answer::default()
+            });
+        }
     }
 
     /// Keeps an answer for the log.

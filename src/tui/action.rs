@@ -33,6 +33,12 @@ pub enum Context {
     Help,
     /// The explanations are open.
     Explain,
+    /// What is looked for in the explanations is being typed.
+    Terms,
+    /// What is looked for in the history of the prompt is being typed.
+    Search,
+    /// The list of bookmarks is open.
+    Bookmarks,
     /// Pasted lines wait for a yes.
     Paste,
     /// Always.
@@ -92,6 +98,16 @@ pub enum Screen {
     OpenExplain,
     /// The prompt with its draft.
     OpenPrompt,
+    /// The moments that were kept.
+    OpenBookmarks,
+    /// Copies what is chosen where the focus is.
+    Copy,
+    /// Begins or goes on with a search: through the history of the prompt, or in the explanations.
+    Search,
+    /// The line that a search found, to be edited.
+    TakeFound,
+    /// All that is known of the command being typed.
+    CommandHelp,
     /// The tour, from its first step.
     BeginTour,
     /// The tour is over.
@@ -151,7 +167,7 @@ pub enum RowStep {
 
 impl Context {
     /// Every context, in the order of the table.
-    pub const ALL: [Context; 12] = [
+    pub const ALL: [Context; 15] = [
         Context::Map,
         Context::Everywhere,
         Context::Card,
@@ -163,6 +179,9 @@ impl Context {
         Context::Prompt,
         Context::Help,
         Context::Explain,
+        Context::Terms,
+        Context::Search,
+        Context::Bookmarks,
         Context::Paste,
     ];
 
@@ -180,6 +199,9 @@ impl Context {
             Context::Prompt => "prompt",
             Context::Help => "help",
             Context::Explain => "explain",
+            Context::Terms => "terms",
+            Context::Search => "search",
+            Context::Bookmarks => "bookmarks",
             Context::Paste => "paste",
             Context::Everywhere => "everywhere",
         }
@@ -199,6 +221,9 @@ impl Context {
             Context::Prompt => "the prompt",
             Context::Help => "the list of keys",
             Context::Explain => "the explanations",
+            Context::Terms => "the search in the explanations",
+            Context::Search => "the search in the history",
+            Context::Bookmarks => "the list of bookmarks",
             Context::Paste => "the question about pasted lines",
             Context::Everywhere => "all places",
         }
@@ -207,7 +232,10 @@ impl Context {
     /// Whether a letter without a meaning of its own is typed into a line.
     #[must_use]
     pub fn types_letters(self) -> bool {
-        matches!(self, Context::Prompt | Context::Help)
+        matches!(
+            self,
+            Context::Prompt | Context::Help | Context::Terms | Context::Search
+        )
     }
 
     /// Whether it lies over the map and has to be left.
@@ -248,6 +276,8 @@ impl Action {
                         | Screen::ZoomOut
                         | Screen::Repeat
                         | Screen::Accept
+                        | Screen::Copy
+                        | Screen::OpenBookmarks
                         | Screen::OpenRow
                         | Screen::Row(_)
                         | Screen::Range

@@ -3,13 +3,15 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 
+use tui_input::Input;
+
 use crate::session::frame::Frame;
 
 use super::canvas::width;
 use super::layout::Layout;
 use super::pane::{
-    Scene, block, bytes, card, explain, figures, footer, fragmentation, free_list, header, help,
-    log, map, memory, pins, popup, prompt, returned, time,
+    Scene, block, bookmarks, bytes, card, explain, figures, footer, fragmentation, free_list,
+    header, help, log, map, memory, pins, popup, prompt, returned, time,
 };
 use super::panes::{PANES, Pane};
 use super::state::{Layer, State};
@@ -44,20 +46,28 @@ pub fn cursor(state: &State) -> Option<Position> {
     let layout = state.layout()?;
     match state.layer.as_ref()? {
         Layer::Prompt(open) => Some(prompt::cursor(open, layout.prompt)),
-        Layer::Help(open) => {
-            let place = popup::place(Rect::new(0, 0, state.size.0, state.size.1), state.size.1);
-            let column = u16::try_from(open.filter.visual_cursor()).unwrap_or(u16::MAX);
-            let x = place
-                .x
-                .saturating_add(1)
-                .saturating_add(width("? "))
-                .saturating_add(column);
-            Some(Position {
-                x: x.min(place.right().saturating_sub(1)),
-                y: place.y.saturating_add(1),
-            })
+        Layer::Help(open) => Some(in_popup(state, &open.filter)),
+        Layer::Explain(open) if open.typing => {
+            open.search.as_ref().map(|search| in_popup(state, search))
         }
-        Layer::Card | Layer::GoTo | Layer::Explain { .. } | Layer::Paste(_) => None,
+        Layer::Card | Layer::GoTo | Layer::Explain(_) | Layer::Bookmarks(_) | Layer::Paste(_) => {
+            None
+        }
+    }
+}
+
+/// The cursor of a line that is typed at the top of a popup over the whole screen, behind its sign and a blank.
+fn in_popup(state: &State, typed: &Input) -> Position {
+    let place = popup::place(Rect::new(0, 0, state.size.0, state.size.1), state.size.1);
+    let column = u16::try_from(typed.visual_cursor()).unwrap_or(u16::MAX);
+    let x = place
+        .x
+        .saturating_add(1)
+        .saturating_add(width("? "))
+        .saturating_add(column);
+    Position {
+        x: x.min(place.right().saturating_sub(1)),
+        y: place.y.saturating_add(1),
     }
 }
 
@@ -133,10 +143,16 @@ fn draw_layer(scene: &Scene<'_>, layout: &Layout, area: Rect, buffer: &mut Buffe
     match &scene.state.layer {
         None => {}
         Some(Layer::Card) => card::draw(scene, area, buffer),
-        Some(Layer::Prompt(open)) => prompt::draw(scene, open, layout.prompt, buffer),
+        Some(Layer::Prompt(open)) => {
+            if open.help {
+                prompt::draw_command_help(scene, open, area, buffer);
+            }
+            prompt::draw(scene, open, layout.prompt, buffer);
+        }
         Some(Layer::Help(open)) => help::draw(scene, open, area, buffer),
         Some(Layer::GoTo) => popup::draw_go_to(scene, area, buffer),
-        Some(Layer::Explain { top }) => explain::draw(scene, *top, area, buffer),
+        Some(Layer::Explain(open)) => explain::draw(scene, open, area, buffer),
+        Some(Layer::Bookmarks(chosen)) => bookmarks::draw(scene, *chosen, area, buffer),
         Some(Layer::Paste(lines)) => popup::draw_paste(scene, lines, area, buffer),
     }
 }

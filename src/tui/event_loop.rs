@@ -355,7 +355,10 @@ impl Explorer<'_> {
         let words = match terminal::copying(text) {
             Ok(bytes) => {
                 self.copy = Some(bytes);
-                format!("sent {} B to the terminal's clipboard (OSC 52)", text.len())
+                format!(
+                    "sent {} B to the terminal's clipboard (OSC 52): {text}",
+                    text.len()
+                )
             }
             Err(error) => error.to_string(),
         };

@@ -60,7 +60,7 @@ impl Group {
         match context {
             Context::Map | Context::GoTo | Context::Everywhere => {}
             Context::Card | Context::Script | Context::Tour => return Group::Guide,
-            Context::Prompt => return Group::Prompt,
+            Context::Prompt | Context::Search => return Group::Prompt,
             _ => return Group::Lists,
         }
         match does {

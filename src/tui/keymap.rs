@@ -39,7 +39,8 @@ impl Action {
 }
 
 use Context::{
-    Card, Everywhere, Explain, GoTo, Help, Lines, Map, Paste, Prompt, Rows, Script, Tour,
+    Bookmarks, Card, Everywhere, Explain, GoTo, Help, Lines, Map, Paste, Prompt, Rows, Script,
+    Search, Terms, Tour,
 };
 use Does::{Ask, Move, Page, Verb};
 use Key::{Char, Ctrl};
@@ -66,10 +67,12 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('<')], None, "slower", "hold what runs to the next lower rate: flat out, 1,000,000, 500,000 ... 1 operation a second", Ask(|_| Ok(Request::Slower))),
     row(Map, &[Char('>')], None, "faster", "the next higher rate, up to flat out", Ask(|_| Ok(Request::Faster))),
     row(Map, &[Char('m')], None, "mark", "keep this moment as a bookmark, and compare figures with it from here on", Ask(|_| command(Command::Mark(None)))).among(Group::Time),
+    row(Map, &[Char('\'')], None, "bookmarks", "list the moments that were kept, and what has changed since each", Does::Screen(Screen::OpenBookmarks)).among(Group::Time),
     row(Map, &[Char('u')], Some((5, "undo")), "undo", "take back the last command", Ask(undo)).among(Group::Time),
     row(Map, &[Ctrl('r'), Char('U')], None, "redo", "bring back the last command taken back", Ask(redo)).among(Group::Time),
     row(Map, &[Char(':')], Some((1, "prompt")), "prompt", "type a command; what was left there with Esc is still there", Does::Screen(Screen::OpenPrompt)),
-    row(Map, &[Char('i')], Some((3, "explain")), "explain", "the words and formulas of everything on the screen, with its figures", Does::Screen(Screen::OpenExplain)),
+    row(Map, &[Char('y')], None, "copy", "copy a line about what is chosen: the block, the answer, the row", Does::Screen(Screen::Copy)),
+    row(Map, &[Char('i')], Some((3, "explain")), "explain", "the words and formulas of the focused pane, with its figures, then all others", Does::Screen(Screen::OpenExplain)),
     row(Map, &[Char('?'), Key::Function(1)], Some((0, "keys")), "keys", "search all keys and commands, and run one", Does::Screen(Screen::OpenHelp)),
     row(Map, &[Char('h'), Key::Left], None, "previous block", "select the block before", Move(Target::PreviousBlock)),
     row(Map, &[Char('l'), Key::Right], None, "next block", "select the block behind", Move(Target::NextBlock)),
@@ -94,9 +97,9 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('7')], None, "free-list pane", "free blocks in the order in which they are tried", Does::Screen(Screen::Pane(Pane::FreeList))),
     row(Map, &[Char('8')], Some((4, "pins")), "pins pane", "where the memory is, and which blocks keep pages from being returned", Does::Screen(Screen::Pane(Pane::Pins))),
     row(Map, &[Char('9')], None, "bytes pane", "the bytes of the selected block", Does::Screen(Screen::Pane(Pane::Bytes))),
-    row(Map, &[Char('/')], None, "filter", "look for blocks: opens the prompt with filter (busy free size>4K age>1000 name~b ...)", Does::Prompt(filter_line)),
-    row(Map, &[Char('n')], None, "next match", "select the next block that the filter matches", Ask(|frame| found(frame, Target::NextFound))),
-    row(Map, &[Char('N')], None, "previous match", "select the block before that the filter matches", Ask(|frame| found(frame, Target::PreviousFound))),
+    row(Map, &[Char('/')], None, "filter", "look for blocks: opens the prompt with filter (busy free size>4K age>1000 name~b ...)", Does::Prompt(filter_line)).among(Group::Move),
+    row(Map, &[Char('n')], None, "next match", "select the next block that the filter matches", Ask(|frame| found(frame, Target::NextFound))).among(Group::Move),
+    row(Map, &[Char('N')], None, "previous match", "select the block before that the filter matches", Ask(|frame| found(frame, Target::PreviousFound))).among(Group::Move),
     row(Map, &[Char('v')], None, "range", "begin a range of addresses at the selected block: moving extends it, f frees in it; again drops it", Does::Screen(Screen::Range)),
     row(Map, &[Key::Tab], None, "next pane", "focus the next pane on the screen", Does::Screen(Screen::NextPane)),
     row(Map, &[Key::BackTab], None, "previous pane", "focus the pane before", Does::Screen(Screen::PreviousPane)),
@@ -146,6 +149,8 @@ pub static ACTIONS: &[Action] = &[
     row(Prompt, &[Key::Up], Some((1, "history")), "older line", "the line before that starts as typed", Does::Screen(Screen::Up)),
     row(Prompt, &[Key::Down], None, "newer line", "the line after that starts as typed", Does::Screen(Screen::Down)),
     row(Prompt, &[Key::Tab], Some((1, "completes")), "complete", "complete the line; again shows the next completion", Does::Screen(Screen::Complete)),
+    row(Prompt, &[Ctrl('r')], Some((1, "searches")), "search history", "look for an earlier line by any part of it", Does::Screen(Screen::Search)),
+    row(Prompt, &[Key::Function(1)], Some((1, "command help")), "command help", "all that is known of the command being typed, or put it away", Does::Screen(Screen::CommandHelp)),
     row(Prompt, &[Ctrl('a'), Key::Home], None, "line start", "to the start of the line", Does::Screen(Screen::Edit(InputRequest::GoToStart))),
     row(Prompt, &[Ctrl('e'), Key::End], None, "line end", "to the end of the line", Does::Screen(Screen::Edit(InputRequest::GoToEnd))),
     row(Prompt, &[Ctrl('w')], None, "delete word", "delete the word before the cursor", Does::Screen(Screen::Edit(InputRequest::DeletePrevWord))),
@@ -155,6 +160,13 @@ pub static ACTIONS: &[Action] = &[
     row(Prompt, &[Key::Right], None, "right", "a character to the right", Does::Screen(Screen::Edit(InputRequest::GoToNextChar))),
     row(Prompt, &[Key::Backspace], None, "delete left", "delete the character before the cursor", Does::Screen(Screen::Edit(InputRequest::DeletePrevChar))),
     row(Prompt, &[Key::Delete], None, "delete right", "delete the character at the cursor", Does::Screen(Screen::Edit(InputRequest::DeleteNextChar))),
+
+    row(Search, &[Key::Enter], Some((0, "runs it")), "run found line", "run the line that was found", Does::Screen(Screen::Accept)),
+    row(Search, &[Ctrl('r'), Key::Up], Some((0, "older")), "older match", "look for an older line that has the same", Does::Screen(Screen::Search)),
+    row(Search, &[Key::Tab, Key::Right], Some((0, "edits it")), "edit found line", "take the line that was found, to change it", Does::Screen(Screen::TakeFound)),
+    row(Search, &[Key::Backspace], None, "widen search", "delete a character of what is looked for", Does::Screen(Screen::Edit(InputRequest::DeletePrevChar))),
+    row(Search, &[Ctrl('u')], None, "search anew", "delete all that is looked for", Does::Screen(Screen::Edit(InputRequest::DeleteLine))),
+    row(Search, &[Key::Esc], Some((0, "back to the line")), "end search", "back to the line as it was", Does::Screen(Screen::Back)),
 
     row(Help, &[Key::Enter], Some((0, "runs it")), "run action", "run the chosen action, or open the prompt with the chosen command", Does::Screen(Screen::Accept)),
     row(Help, &[Key::Up], Some((0, "up")), "action up", "choose the action above", Does::Screen(Screen::Up)),
@@ -170,6 +182,20 @@ pub static ACTIONS: &[Action] = &[
     row(Explain, &[Key::PageUp, Ctrl('u')], None, "page of text up", "a page up", Does::Screen(Screen::PageUp)),
     row(Explain, &[Key::PageDown, Ctrl('d'), Char(' ')], Some((0, "page")), "page of text down", "a page down", Does::Screen(Screen::PageDown)),
     row(Explain, &[Key::Esc, Char('i'), Char('q')], Some((0, "closes")), "close text", "close the explanations", Does::Screen(Screen::Back)),
+
+    row(Explain, &[Char('/')], Some((0, "searches")), "search text", "look for a term", Does::Screen(Screen::Search)),
+
+    row(Terms, &[Key::Enter], Some((0, "keeps what is found")), "keep found terms", "keep what is found, and scroll in it", Does::Screen(Screen::Accept)),
+    row(Terms, &[Key::Up], None, "found text up", "a line up", Does::Screen(Screen::Up)),
+    row(Terms, &[Key::Down], None, "found text down", "a line down", Does::Screen(Screen::Down)),
+    row(Terms, &[Key::Backspace], None, "widen terms", "delete a character of what is looked for", Does::Screen(Screen::Edit(InputRequest::DeletePrevChar))),
+    row(Terms, &[Ctrl('u')], None, "clear terms", "look for nothing: all terms", Does::Screen(Screen::Edit(InputRequest::DeleteLine))),
+    row(Terms, &[Key::Esc], Some((0, "all terms")), "end term search", "all terms again", Does::Screen(Screen::Back)),
+
+    row(Bookmarks, &[Key::Enter], Some((0, "compares with it")), "compare with bookmark", "compare figures with the chosen moment from here on", Does::Screen(Screen::Accept)),
+    row(Bookmarks, &[Key::Down, Char('j')], Some((0, "down")), "bookmark below", "choose the bookmark below", Does::Screen(Screen::Down)),
+    row(Bookmarks, &[Key::Up, Char('k')], Some((0, "up")), "bookmark above", "choose the bookmark above", Does::Screen(Screen::Up)),
+    row(Bookmarks, &[Key::Esc, Char('q'), Char('\'')], Some((0, "closes")), "close bookmarks", "close the list of bookmarks", Does::Screen(Screen::Back)),
 
     row(Paste, &[Key::Enter], Some((0, "runs them")), "run pasted lines", "run the pasted lines in order", Does::Screen(Screen::Accept)),
     row(Paste, &[Key::Esc, Char('q')], Some((0, "drops them")), "drop pasted lines", "forget the pasted lines", Does::Screen(Screen::Back)),

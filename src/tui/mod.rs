@@ -33,6 +33,7 @@ pub mod panes;
 pub mod prompt;
 pub mod state;
 pub mod terminal;
+pub mod terms;
 pub mod theme;
 pub mod tour;
 pub mod update;

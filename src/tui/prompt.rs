@@ -18,8 +18,39 @@ pub struct Prompt {
     pub refusal: Option<Refusal>,
     /// The number of the request that carries the line, while its answer is awaited.
     pub submitted: Option<u64>,
+    /// The whole help of the command is shown.
+    pub help: bool,
     browse: Option<Browse>,
     offers: Option<Offers>,
+    search: Option<Search>,
+}
+
+/// A search backwards through the history.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Search {
+    /// What is looked for, anywhere in a line.
+    pub typed: String,
+    /// The line found last: its place and its text.
+    found: Option<(usize, String)>,
+}
+
+impl Search {
+    /// The line found last.
+    #[must_use]
+    pub fn line(&self) -> Option<&str> {
+        self.found.as_ref().map(|(_, line)| line.as_str())
+    }
+
+    /// Goes to the latest line before `end` that has what is typed; stays where there is none.
+    fn look(&mut self, history: &[String], end: usize) {
+        let before = &history[..end.min(history.len())];
+        let found = before
+            .iter()
+            .rposition(|line| !self.typed.is_empty() && line.contains(&self.typed));
+        if let Some(at) = found {
+            self.found = Some((at, history[at].clone()));
+        }
+    }
 }
 
 /// A refused line's reason.
@@ -84,6 +115,40 @@ impl Prompt {
             self.browse = None;
         }
         self.offers = None;
+    }
+
+    /// The search through the history, if one is under way.
+    #[must_use]
+    pub fn search(&self) -> Option<&Search> {
+        self.search.as_ref()
+    }
+
+    /// Begins a search through the history, or looks for an older line that has the same.
+    pub fn search_older(&mut self, history: &[String]) {
+        match &mut self.search {
+            Some(search) => {
+                let end = search.found.as_ref().map_or(history.len(), |(at, _)| *at);
+                search.look(history, end);
+            }
+            None => self.search = Some(Search::default()),
+        }
+    }
+
+    /// Changes what is looked for, and looks for it from the latest line on.
+    pub fn search_for(&mut self, history: &[String], change: impl FnOnce(&mut String)) {
+        if let Some(search) = &mut self.search {
+            change(&mut search.typed);
+            search.found = None;
+            search.look(history, history.len());
+        }
+    }
+
+    /// Ends the search; what it found becomes the line, if it is wanted.
+    pub fn end_search(&mut self, wanted: bool) {
+        let found = self.search.take().and_then(|search| search.found);
+        if let Some((_, line)) = found.filter(|_| wanted) {
+            self.show(line, None);
+        }
     }
 
     /// Inserts `text` at the cursor.
@@ -271,6 +336,34 @@ mod tests {
             prompt.offers().is_none() && !prompt.complete(&names),
             "{}",
             prompt.text()
+        );
+    }
+
+    #[test]
+    fn a_search_goes_back_through_lines_that_have_what_is_typed() {
+        let mut prompt = Prompt::prefilled("draft");
+        prompt.search_older(&history());
+        let shown = |prompt: &Prompt| {
+            let search = prompt.search().expect("a search");
+            search.line().map(str::to_owned)
+        };
+        assert_eq!(shown(&prompt), None, "nothing is typed yet");
+        prompt.search_for(&history(), |typed| typed.push('a'));
+        assert_eq!(shown(&prompt).as_deref(), Some("compact"));
+        for older in ["alloc b 32", "free a", "alloc a 64", "alloc a 64"] {
+            prompt.search_older(&history());
+            assert_eq!(shown(&prompt).as_deref(), Some(older));
+        }
+        prompt.search_for(&history(), |typed| typed.push_str("c x"));
+        assert_eq!(shown(&prompt), None);
+        let mut left = prompt.clone();
+        left.end_search(true);
+        assert_eq!(left.text(), "draft", "nothing was found");
+        prompt.search_for(&history(), |typed| typed.truncate(2));
+        prompt.end_search(true);
+        assert_eq!(
+            (prompt.text(), prompt.search().is_none()),
+            ("compact", true)
         );
     }
 

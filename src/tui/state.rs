@@ -115,11 +115,10 @@ pub enum Layer {
     Help(Help),
     /// A second key says where to go.
     GoTo,
-    /// Terms and formulas, from this line on.
-    Explain {
-        /// First line shown.
-        top: u16,
-    },
+    /// Terms and formulas.
+    Explain(Explain),
+    /// The moments that were kept, and which of them is chosen.
+    Bookmarks(usize),
     /// Pasted lines wait for a yes.
     Paste(Vec<String>),
 }
@@ -130,13 +129,27 @@ impl Layer {
     pub fn context(&self) -> Context {
         match self {
             Layer::Card => Context::Card,
+            Layer::Prompt(prompt) if prompt.search().is_some() => Context::Search,
             Layer::Prompt(_) => Context::Prompt,
             Layer::Help(_) => Context::Help,
             Layer::GoTo => Context::GoTo,
-            Layer::Explain { .. } => Context::Explain,
+            Layer::Explain(explain) if explain.typing => Context::Terms,
+            Layer::Explain(_) => Context::Explain,
+            Layer::Bookmarks(_) => Context::Bookmarks,
             Layer::Paste(_) => Context::Paste,
         }
     }
+}
+
+/// Terms and formulas.
+#[derive(Clone, Debug, Default)]
+pub struct Explain {
+    /// First line shown.
+    pub top: u16,
+    /// What is looked for, if anything.
+    pub search: Option<Input>,
+    /// It is being typed.
+    pub typing: bool,
 }
 
 /// The list of all actions, filtered.

@@ -1,21 +1,20 @@
 //! From (state, frame, message) to the next state and what must be done: no terminal, no clock, no session.
 
+mod copy;
 mod guide;
+mod layers;
 mod mouse;
 mod panes;
+mod prompt;
 mod range;
 
-use tui_input::InputRequest;
-
-use crate::session::frame::{Frame, Request, Target, Tone};
+use crate::session::frame::{Frame, Request, Target};
 
 use super::action::{Action, Context, Does, Screen};
 use super::key::Key;
 use super::message::{Effect, Message, Signal};
-use super::palette::Entry;
-use super::pane::{explain, help};
-use super::prompt::{self, Prompt};
-use super::state::{Help, Layer, State, Verb};
+use super::prompt::Prompt;
+use super::state::{Explain, Help, Layer, State, Verb};
 
 /// Messages kept while a frame is awaited; more than a person types.
 const HELD: usize = 1024;
@@ -144,31 +143,6 @@ impl Update<'_> {
         }
     }
 
-    /// Closes the prompt whose line was taken in, or shows why it was refused.
-    fn answer_prompt(&mut self, new: usize) {
-        let Some(Layer::Prompt(prompt)) = &mut self.state.layer else {
-            return;
-        };
-        if prompt
-            .submitted
-            .is_none_or(|number| self.frame.requests < number)
-        {
-            return;
-        }
-        let answers = self.frame.log.iter().rev().take(new);
-        let line = prompt.text().trim().to_owned();
-        let refused = answers
-            .clone()
-            .find(|answer| answer.tone == Tone::Refused && answer.command.trim() == line);
-        match refused {
-            Some(answer) => prompt.refuse(&answer.words),
-            None => {
-                self.state.layer = None;
-                self.state.draft.clear();
-            }
-        }
-    }
-
     fn signal(&mut self, signal: Signal) {
         match signal {
             Signal::End => {
@@ -208,19 +182,6 @@ impl Update<'_> {
             (None, Key::Char(letter)) if self.type_letter(letter) => {}
             (None, _) => self.say_meaningless(key),
         }
-    }
-
-    /// Types into the line that is open, if any.
-    fn type_letter(&mut self, letter: char) -> bool {
-        match &mut self.state.layer {
-            Some(Layer::Prompt(prompt)) => prompt.edit(InputRequest::InsertChar(letter)),
-            Some(Layer::Help(help)) => {
-                help.filter.handle(InputRequest::InsertChar(letter));
-                help.chosen = 0;
-            }
-            _ => return false,
-        }
-        true
     }
 
     /// Does what an action says; `key` is told with the answer.
@@ -281,7 +242,12 @@ impl Update<'_> {
             Screen::ZoomFit => self.fit(),
             Screen::OpenGoTo => self.state.layer = Some(Layer::GoTo),
             Screen::OpenHelp => self.state.layer = Some(Layer::Help(Help::default())),
-            Screen::OpenExplain => self.state.layer = Some(Layer::Explain { top: 0 }),
+            Screen::OpenExplain => self.state.layer = Some(Layer::Explain(Explain::default())),
+            Screen::OpenBookmarks => self.open_bookmarks(),
+            Screen::Copy => self.copy(),
+            Screen::Search => self.search(),
+            Screen::TakeFound => self.take_found(),
+            Screen::CommandHelp => self.toggle_command_help(),
             Screen::OpenPrompt => {
                 self.state.layer = Some(Layer::Prompt(Prompt::with_draft(&self.state.draft)));
             }
@@ -355,6 +321,9 @@ impl Update<'_> {
     }
 
     fn back(&mut self) {
+        if self.step_back_in_layer() {
+            return;
+        }
         match self.state.layer.take() {
             Some(Layer::Prompt(prompt)) => {
                 if prompt.text() != prompt.prefill {
@@ -404,142 +373,6 @@ impl Update<'_> {
             self.spell("nothing runs; {cancel} again ends heapwalk");
         }
         self.state.interrupted = true;
-    }
-
-    fn accept(&mut self) {
-        match self.state.layer.take() {
-            Some(Layer::Prompt(prompt)) => self.submit(prompt),
-            Some(Layer::Help(help)) => self.run_chosen(&help),
-            Some(Layer::Paste(lines)) => {
-                for line in lines {
-                    self.remember(&line);
-                    self.send(Request::Line(line));
-                }
-            }
-            other => self.state.layer = other,
-        }
-    }
-
-    fn submit(&mut self, mut prompt: Prompt) {
-        let line = prompt.text().trim().to_owned();
-        if line.is_empty() {
-            self.state.draft.clear();
-            return;
-        }
-        self.remember(&line);
-        self.state.last_verb = Some(Verb::of_line(&line));
-        self.state.asked_by = self.screen_key(Screen::OpenPrompt);
-        self.send(Request::Line(line));
-        prompt.refusal = None;
-        prompt.submitted = Some(self.state.sent);
-        self.state.layer = Some(Layer::Prompt(prompt));
-    }
-
-    fn run_chosen(&mut self, help: &Help) {
-        let action = match help::found(self.state, help).get(help.chosen) {
-            Some(Entry::Action(action)) => *action,
-            Some(Entry::Command(row)) => return self.open_command(row),
-            None => return self.state.layer = Some(Layer::Help(help.clone())),
-        };
-        if matches!(
-            action.context,
-            Context::Map | Context::GoTo | Context::Card | Context::Everywhere
-        ) {
-            self.perform(action, self.key_for(action));
-        } else {
-            self.say(format!(
-                "{}: works while {} is open",
-                action.name,
-                action.context.place()
-            ));
-        }
-    }
-
-    fn remember(&mut self, line: &str) {
-        prompt::remember(&mut self.state.history, line);
-        self.effects.push(Effect::Remember(line.to_owned()));
-    }
-
-    fn complete(&mut self) {
-        let Some(Layer::Prompt(prompt)) = &mut self.state.layer else {
-            return;
-        };
-        let picture = &self.frame.picture;
-        let selected = picture.selected.as_ref();
-        let beside = selected
-            .map(|block| [&block.before, &block.behind])
-            .into_iter()
-            .flatten()
-            .flatten();
-        let names = selected
-            .map(|block| &block.name)
-            .into_iter()
-            .chain(beside.map(|neighbour| &neighbour.name));
-        let names: Vec<&str> = names.flatten().map(String::as_str).collect();
-        if !prompt.complete(&names) {
-            self.spell("{complete}  nothing completes this");
-        }
-    }
-
-    fn edit(&mut self, request: InputRequest) {
-        match &mut self.state.layer {
-            Some(Layer::Prompt(prompt)) => prompt.edit(request),
-            Some(Layer::Help(help)) => {
-                help.filter.handle(request);
-                help.chosen = 0;
-            }
-            _ => {}
-        }
-    }
-
-    /// Moves by lines in whatever is open; in the prompt, through the history.
-    fn scroll(&mut self, lines: i32) {
-        let size = self.state.size;
-        match &mut self.state.layer {
-            Some(Layer::Prompt(prompt)) if lines < 0 => prompt.older(&self.state.history),
-            Some(Layer::Prompt(prompt)) => prompt.newer(&self.state.history),
-            Some(Layer::Help(_)) => self.choose_entry(lines),
-            Some(Layer::Explain { top }) => {
-                let last = explain::last_top(self.frame, size);
-                *top = u16::try_from(moved(usize::from(*top), lines, usize::from(last)))
-                    .unwrap_or(last);
-            }
-            _ => {}
-        }
-    }
-
-    fn page(&self) -> i32 {
-        i32::from(self.state.size.1.saturating_sub(6).max(1))
-    }
-
-    fn paste(&mut self, text: &str) {
-        let lines: Vec<String> = text
-            .split(['\n', '\r'])
-            .map(|line| {
-                line.chars()
-                    .filter(|character| !character.is_control())
-                    .collect::<String>()
-            })
-            .filter(|line| !line.trim().is_empty())
-            .collect();
-        let Some(first) = lines.first() else { return };
-        match &mut self.state.layer {
-            Some(Layer::Prompt(prompt)) if lines.len() == 1 => prompt.insert(first),
-            Some(Layer::Help(help)) => first.chars().for_each(|letter| {
-                help.filter.handle(InputRequest::InsertChar(letter));
-                help.chosen = 0;
-            }),
-            _ => {
-                if matches!(self.state.layer, Some(Layer::Prompt(_))) {
-                    self.back();
-                }
-                self.state.layer = Some(Layer::Paste(lines));
-            }
-        }
-    }
-
-    fn open_prompt(&mut self, line: &str) {
-        self.state.layer = Some(Layer::Prompt(Prompt::prefilled(line)));
     }
 
     fn select(&mut self, target: Target) {

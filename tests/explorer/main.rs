@@ -3,11 +3,13 @@
 mod background;
 mod ends;
 mod floods;
+mod help;
 mod lecture;
 mod load;
 mod mishaps;
 mod parts;
 mod process;
+mod prompt;
 mod reopened;
 mod running;
 mod terminal;

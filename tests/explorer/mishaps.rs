@@ -170,7 +170,7 @@ fn a_click_chooses_and_a_drag_with_shift_is_left_alone() {
     let hints = footer.lines().last().expect("a footer");
     let column = hints.find("? keys").expect("a hint") + 1;
     terminal.press(&click(0, u16::try_from(column).expect("a column"), 24));
-    terminal.wait_for("type to search");
+    terminal.wait_for("type to search, Enter runs");
     terminal.press("\x1b");
     terminal.wait_for("q quit");
     terminal.press("q");

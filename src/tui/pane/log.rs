@@ -225,6 +225,7 @@ fn spoken(scene: &Scene<'_>, answer: &Answer, newest: bool) -> (Role, String) {
     let (mark, role) = match answer.tone {
         Tone::Done => ("", if newest { Role::Text } else { Role::Faint }),
         Tone::Note => ("", Role::Strong),
+        Tone::Word => ("", Role::Faint),
         Tone::Failed => ("! ", Role::Strong),
         Tone::Refused => ("? ", Role::Strong),
     };

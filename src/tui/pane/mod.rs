@@ -1,6 +1,7 @@
 //! The parts of the screen, one file each. A pane draws itself into the area it is given and knows no other.
 
 pub(super) mod block;
+pub(super) mod bookmarks;
 pub(super) mod bytes;
 pub(super) mod card;
 pub(super) mod explain;

@@ -1,6 +1,6 @@
 //! (state, keys, effects): what each key asks for.
 
-use crate::heap::{Flags, Policy};
+use crate::heap::Flags;
 use crate::session::Command;
 use crate::session::frame::{Answer, Frame, Request, Run, Target, Tone};
 use crate::tui::action::{ACTIONS, Context};
@@ -45,61 +45,6 @@ fn answered(state: &mut State, model: &mut Model, effects: Vec<Effect>) -> Vec<E
     update(state, &frame, Message::FrameReady)
 }
 
-#[test]
-fn keys_on_the_map_ask_the_session() {
-    let command = |command: Command| Some(Request::Command(command));
-    let select = |target: Target| Some(Request::Select(target));
-    let rows = [
-        (Key::Char('h'), select(Target::PreviousBlock)),
-        (Key::Right, select(Target::NextBlock)),
-        (Key::Char('j'), select(Target::Rows(1))),
-        (Key::Up, select(Target::Rows(-1))),
-        (Key::Char('w'), select(Target::NextHole)),
-        (Key::Char('b'), select(Target::PreviousHole)),
-        (Key::Ctrl('d'), select(Target::Rows(13))),
-        (Key::PageUp, select(Target::Rows(-13))),
-        (Key::Home, select(Target::First)),
-        (Key::Char('G'), select(Target::Last)),
-        (
-            Key::Char('f'),
-            Some(Request::FreeAt(checkerboard_selected())),
-        ),
-        (Key::Char('C'), command(Command::Coalesce(true))),
-        (Key::Char('S'), command(Command::Serialize(false))),
-        (
-            Key::Char('K'),
-            command(Command::Compact { flags: Flags::NONE }),
-        ),
-        (Key::Char('M'), command(Command::Heapmin)),
-        (
-            Key::Char('V'),
-            command(Command::Validate {
-                what: None,
-                flags: Flags::NONE,
-            }),
-        ),
-        (Key::Char('P'), command(Command::Policy(Policy::First))),
-        (Key::Char(' '), Some(Request::ToggleRun)),
-        (Key::Char('s'), Some(Request::Step)),
-        (Key::Char('u'), Some(Request::Undo)),
-        // Nothing to redo, only one heap, no verb yet, no zoom: the screen says so and asks nothing.
-        (Key::Ctrl('r'), None),
-        (Key::Char('H'), None),
-        (Key::Char('.'), None),
-        (Key::Esc, None),
-        (Key::Char('Z'), None),
-    ];
-    for (key, request) in rows {
-        let mut state = state();
-        let effects = typed(&mut state, &checkerboard().frame(), &[key]);
-        assert_eq!(requests(&effects).first(), request.as_ref(), "{key}");
-        assert!(
-            request.is_some() || state.notice.is_some(),
-            "{key} must not be silent"
-        );
-    }
-}
-
 fn checkerboard_selected() -> u64 {
     checkerboard()
         .frame()
@@ -107,39 +52,6 @@ fn checkerboard_selected() -> u64 {
         .selected
         .as_ref()
         .map_or(0, |block| block.address)
-}
-
-#[test]
-fn a_heap_without_the_crt_tag_is_minimized_by_its_own_name() {
-    let effects = typed(
-        &mut state(),
-        &grown().frame(),
-        &[Key::Char('M'), Key::Char('H')],
-    );
-    assert_eq!(
-        requests(&effects),
-        [Request::Command(Command::Minimize)],
-        "H waits for the answer to M"
-    );
-    let effects = typed(&mut state(), &grown().frame(), &[Key::Char('H')]);
-    assert_eq!(requests(&effects), [Request::Command(Command::HeapUse(3))]);
-}
-
-#[test]
-fn keys_that_need_words_open_the_prompt_with_them() {
-    let rows = [
-        ('a', "alloc c 64"),
-        ('r', "realloc b17 "),
-        ('p', "probe "),
-        ('F', "free b[::2]"),
-        ('W', "run random ops=10000 sizes=16..512 live=1000 seed=7"),
-        (':', ""),
-    ];
-    for (key, text) in rows {
-        let mut state = state();
-        let effects = typed(&mut state, &checkerboard().frame(), &[Key::Char(key)]);
-        assert_eq!((line(&state), effects), (Some(text), vec![]), "{key}");
-    }
 }
 
 #[test]
@@ -154,19 +66,6 @@ fn lines_that_keys_prepare_can_be_read() {
             assert!(readable, "{text}");
         }
     }
-}
-
-#[test]
-fn a_free_block_is_not_freed_again() {
-    let mut model = empty();
-    model.selected = 1;
-    let mut state = state();
-    let effects = typed(&mut state, &model.frame(), &[Key::Char('f')]);
-    assert_eq!(effects, []);
-    assert_eq!(
-        state.notice.as_deref(),
-        Some("f  this block is free already; h and l select another")
-    );
 }
 
 #[test]
@@ -371,50 +270,6 @@ fn control_c_cancels_then_ends() {
         typed(&mut state, &idle, &[Key::Ctrl('c')]).last(),
         Some(&Effect::Quit)
     );
-}
-
-#[test]
-fn q_closes_the_layer_on_top_else_ends() {
-    let frame = checkerboard().frame();
-    for (keys, ends) in [
-        ("q", true),
-        ("gq", false),
-        ("iq", false),
-        (":q", false),
-        ("?q", false),
-        ("gqq", true),
-    ] {
-        let effects = typed(&mut state(), &frame, &keys_of(keys));
-        assert_eq!(effects.contains(&Effect::Quit), ends, "{keys}");
-    }
-}
-
-#[test]
-fn the_go_to_list_goes_and_closes() {
-    let frame = checkerboard().frame();
-    for (keys, target) in [
-        ("gg", Target::First),
-        ("gl", Target::LargestHole),
-        ("ge", Target::Last),
-    ] {
-        let mut state = state();
-        let effects = typed(&mut state, &frame, &keys_of(keys));
-        assert_eq!(requests(&effects), [Request::Select(target)], "{keys}");
-        assert!(state.layer.is_none());
-    }
-}
-
-#[test]
-fn help_filters_and_runs_what_is_chosen() {
-    let mut state = state();
-    let mut keys = keys_of("?largest committed");
-    keys.push(Key::Enter);
-    let effects = typed(&mut state, &checkerboard().frame(), &keys);
-    assert_eq!(
-        requests(&effects),
-        [Request::Command(Command::Compact { flags: Flags::NONE })]
-    );
-    assert!(state.layer.is_none());
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod mouse;
 mod pictures;
 mod remapped;
 mod sizes;
+mod triples;
 
 use crate::session::frame::Frame;
 

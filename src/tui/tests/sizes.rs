@@ -11,7 +11,7 @@ use crate::tui::layout::Arrangement;
 use crate::tui::message::Mouse;
 use crate::tui::panes::PANES;
 use crate::tui::prompt::Prompt;
-use crate::tui::state::{Layer, State};
+use crate::tui::state::{Explain, Layer, State};
 use crate::tui::{Appearance, ColorDepth, GlyphSet, Message, Theme, draw, update};
 use crate::view::{
     Bucket, BytesPicture, BytesRow, Cell, CellState, Fit, Fragmentation, FreeEntry,
@@ -26,6 +26,12 @@ fn layers() -> Vec<Option<Layer>> {
         .refuse("column 200: found nothing that could be meant, expected something else entirely");
     let mut beyond = Prompt::prefilled("x");
     beyond.refuse("column 18446744073709551615: beyond every line");
+    let mut helped = Prompt::prefilled("heap new growable policy=");
+    helped.help = true;
+    helped.complete(&[]);
+    let mut searching = Prompt::default();
+    searching.search_older(&[]);
+    searching.search_for(&["free 日本語".repeat(40)], |typed| typed.push('語'));
     vec![
         None,
         Some(Layer::Prompt(refused)),
@@ -35,7 +41,15 @@ fn layers() -> Vec<Option<Layer>> {
             ..Default::default()
         })),
         Some(Layer::GoTo),
-        Some(Layer::Explain { top: u16::MAX }),
+        Some(Layer::Explain(Explain {
+            top: u16::MAX,
+            search: Some("fragmentation".into()),
+            typing: true,
+        })),
+        Some(Layer::Card),
+        Some(Layer::Bookmarks(usize::MAX)),
+        Some(Layer::Prompt(helped)),
+        Some(Layer::Prompt(searching)),
         Some(Layer::Paste(vec!["alloc a 64".to_owned(); 200])),
     ]
 }

@@ -1,17 +1,16 @@
 //! What leads a person through the first minutes: the card, the tour, and words for keys without a meaning.
 
-use crate::session::CommandRow;
 use crate::session::frame::{Frame, Request};
 use crate::tui::action::{Action, Context, Screen};
 use crate::tui::key::Key;
 use crate::tui::layout::Arrangement;
-use crate::tui::pane::{card, help};
+use crate::tui::pane::card;
 use crate::tui::panes::Pane;
 use crate::tui::state::{Guide, Layer, MapView};
 use crate::tui::tour;
 use ratatui::layout::Position;
 
-use super::{Update, moved};
+use super::Update;
 
 impl Update<'_> {
     /// The tour makes a heap of its own and shows it where the map usually is.
@@ -69,42 +68,6 @@ impl Update<'_> {
         let action = card::action_at(self.state, at);
         self.state.layer = None;
         action
-    }
-
-    /// Chooses another entry of the palette.
-    pub(super) fn choose_entry(&mut self, lines: i32) {
-        let Some(Layer::Help(help)) = &self.state.layer else {
-            return;
-        };
-        let last = help::found(self.state, help).len().saturating_sub(1);
-        if let Some(Layer::Help(help)) = &mut self.state.layer {
-            help.chosen = moved(help.chosen, lines, last);
-        }
-    }
-
-    /// A click on an entry of the palette chooses it; on the chosen one, it runs it.
-    pub(super) fn click_entry(&mut self, at: Position) -> bool {
-        let Some(Layer::Help(help)) = &self.state.layer else {
-            return false;
-        };
-        let Some(entry) = help::entry_at(self.state, help, at) else {
-            return false;
-        };
-        if entry == help.chosen {
-            self.accept();
-        } else if let Some(Layer::Help(help)) = &mut self.state.layer {
-            help.chosen = entry;
-        }
-        true
-    }
-
-    /// Opens the prompt for a command; what follows its verb is for the person to type.
-    pub(super) fn open_command(&mut self, row: &CommandRow) {
-        if self.state.guide == Guide::Tour {
-            return self.spell("the prompt waits until the tour is over: {end-tour} ends it");
-        }
-        let blank = if row.usage == row.verb { "" } else { " " };
-        self.open_prompt(&format!("{}{blank}", row.verb));
     }
 
     /// Says that a key has no meaning here, and what may have been meant.
