@@ -110,7 +110,7 @@ pub enum Layer {
     /// What heapwalk is and how to begin, until something is done.
     Card,
     /// A line is being typed.
-    Prompt(Prompt),
+    Prompt(Box<Prompt>),
     /// The list of all actions.
     Help(Help),
     /// A second key says where to go.

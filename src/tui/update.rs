@@ -249,7 +249,9 @@ impl Update<'_> {
             Screen::TakeFound => self.take_found(),
             Screen::CommandHelp => self.toggle_command_help(),
             Screen::OpenPrompt => {
-                self.state.layer = Some(Layer::Prompt(Prompt::with_draft(&self.state.draft)));
+                self.state.layer = Some(Layer::Prompt(Box::new(Prompt::with_draft(
+                    &self.state.draft,
+                ))));
             }
             Screen::BeginTour => self.begin_tour(),
             Screen::EndTour => self.end_tour(),

@@ -34,8 +34,8 @@ fn layers() -> Vec<Option<Layer>> {
     searching.search_for(&["free 日本語".repeat(40)], |typed| typed.push('語'));
     vec![
         None,
-        Some(Layer::Prompt(refused)),
-        Some(Layer::Prompt(beyond)),
+        Some(Layer::Prompt(Box::new(refused))),
+        Some(Layer::Prompt(Box::new(beyond))),
         Some(Layer::Help(crate::tui::state::Help {
             chosen: 1000,
             ..Default::default()
@@ -48,8 +48,8 @@ fn layers() -> Vec<Option<Layer>> {
         })),
         Some(Layer::Card),
         Some(Layer::Bookmarks(usize::MAX)),
-        Some(Layer::Prompt(helped)),
-        Some(Layer::Prompt(searching)),
+        Some(Layer::Prompt(Box::new(helped))),
+        Some(Layer::Prompt(Box::new(searching))),
         Some(Layer::Paste(vec!["alloc a 64".to_owned(); 200])),
     ]
 }

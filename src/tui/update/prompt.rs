@@ -12,7 +12,7 @@ use super::Update;
 
 impl Update<'_> {
     pub(super) fn open_prompt(&mut self, line: &str) {
-        self.state.layer = Some(Layer::Prompt(Prompt::prefilled(line)));
+        self.state.layer = Some(Layer::Prompt(Box::new(Prompt::prefilled(line))));
     }
 
     /// Closes the prompt whose line was taken in, or shows why it was refused.
@@ -40,7 +40,7 @@ impl Update<'_> {
         }
     }
 
-    pub(super) fn submit(&mut self, mut prompt: Prompt) {
+    pub(super) fn submit(&mut self, mut prompt: Box<Prompt>) {
         let line = prompt.text().trim().to_owned();
         if line.is_empty() {
             self.state.draft.clear();
@@ -122,7 +122,7 @@ impl Update<'_> {
     }
 
     /// Runs the line, or the line that a search has found.
-    pub(super) fn accept_prompt(&mut self, mut prompt: Prompt) {
+    pub(super) fn accept_prompt(&mut self, mut prompt: Box<Prompt>) {
         if prompt
             .search()
             .is_some_and(|search| search.line().is_none())
