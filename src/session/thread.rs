@@ -13,7 +13,7 @@ use super::journal::{Deed, Past};
 use super::pace::{self, Meter, Pace};
 use super::script::ScriptRun;
 use super::session::Session;
-use super::words::count;
+use super::words::{count, grouped};
 use super::workload::Workload;
 use super::{Command, parse_line};
 
@@ -23,6 +23,8 @@ const SLICE: Duration = Duration::from_millis(4);
 const CHUNK: u64 = 64;
 /// Operations of the workload that the space bar starts: enough to watch, to pause and to cancel.
 const SPACE_OPS: u64 = 1_000_000;
+/// Operations a second that the space bar's program makes until a person chooses a rate.
+const SPACE_RATE: u64 = 1_000;
 /// Time between frames while something runs: with the slice that ends it, a thirtieth of a second.
 const FRAME: Duration = Duration::from_millis(29);
 
@@ -111,6 +113,8 @@ impl SessionThread {
             meter: Meter::default(),
             pace: None,
             dropped: 0,
+            rate_chosen: false,
+            easy: false,
         };
         let tripwire = Tripwire(Arc::clone(&shared));
         let thread = std::thread::Builder::new()
@@ -197,6 +201,10 @@ struct Worker {
     pace: Option<Pace>,
     /// Lines dropped since they were cancelled.
     dropped: u64,
+    /// A person has said how fast workloads go.
+    rate_chosen: bool,
+    /// What runs goes at the space bar's own rate.
+    easy: bool,
 }
 
 /// What to do after a request.
@@ -360,6 +368,10 @@ impl Worker {
         if let Some(answer) = self.session.finish_run() {
             self.session.tell(answer);
         }
+        // The space bar's rate is its program's own.
+        if std::mem::take(&mut self.easy) && !self.rate_chosen {
+            self.session.target = None;
+        }
     }
 
     fn script_line(&mut self) {
@@ -486,6 +498,7 @@ impl Worker {
                 self.session.over = true;
             }
             command => {
+                self.rate_chosen |= matches!(command, Command::Rate(_));
                 let answer = self.session.apply(command);
                 self.follow(&answer);
             }
@@ -523,12 +536,28 @@ impl Worker {
                 self.session.close_part();
             }
             None if self.script.is_left() => self.script.go_on(),
-            None => self.begin(&Workload {
-                ops: SPACE_OPS,
-                ..Workload::default()
-            }),
+            None => self.begin_program(),
         }
         self.measure_anew();
+    }
+
+    /// The program of the space bar: at a rate that eyes can follow, unless a rate was chosen.
+    fn begin_program(&mut self) {
+        let chosen = self.rate_chosen || self.session.target.is_some();
+        if !chosen {
+            self.session.target = Some(SPACE_RATE);
+        }
+        self.begin(&Workload {
+            ops: SPACE_OPS,
+            ..Workload::default()
+        });
+        self.easy = !chosen;
+        if self.easy {
+            self.session.tell(Answer::note(format!(
+                "a random program at {} operations a second: > goes faster, < slower, space pauses, Ctrl-c ends it",
+                grouped(SPACE_RATE)
+            )));
+        }
     }
 
     fn step(&mut self) {

@@ -13,6 +13,7 @@ use crate::session::frame::{Frame, Request, Target};
 use super::action::{Action, Context, Does, Screen};
 use super::key::Key;
 use super::message::{Effect, Message, Signal};
+use super::panes::Pane;
 use super::prompt::Prompt;
 use super::state::{Explain, Help, Layer, State, Verb};
 
@@ -288,7 +289,8 @@ impl Update<'_> {
             .max(LEAST_ZOOM);
         let next = change(now).clamp(LEAST_ZOOM, MOST_ZOOM);
         if next == now {
-            self.say("a cell is one granule of 16 B already: there is nothing finer".to_owned());
+            // Nothing is finer than a granule but its bytes.
+            self.show_pane(Pane::Bytes);
         } else if next > now && map.total_rows <= 1 {
             self.say("the whole heap is in one row already".to_owned());
         } else {

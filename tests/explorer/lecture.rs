@@ -1,7 +1,6 @@
 //! The lecture: holes, neighbours that are not merged, `HeapCompact`, `_heapmin`, and back again.
 
-use std::fs;
-
+use crate::process::resident;
 use crate::terminal::{Ended, Terminal};
 
 /// The glyphs that the lecture is about.
@@ -48,7 +47,7 @@ fn cells(screen: &str, glyph: char) -> usize {
 }
 
 /// The number of KiB that follows `words` on the screen.
-fn kib(screen: &str, words: &str) -> u64 {
+pub(crate) fn kib(screen: &str, words: &str) -> u64 {
     let (_, behind) = screen
         .split_once(words)
         .unwrap_or_else(|| panic!("no {words:?}:\n{screen}"));
@@ -59,31 +58,6 @@ fn kib(screen: &str, words: &str) -> u64 {
         .trim()
         .parse()
         .unwrap_or_else(|_| panic!("{number:?}"))
-}
-
-/// KiB resident in each of the mappings that a heap may live in: anonymous, private, larger than all else.
-fn resident(process: u32) -> Vec<u64> {
-    let maps = fs::read_to_string(format!("/proc/{process}/smaps")).expect("a live process");
-    let mut mappings: Vec<(u64, u64)> = Vec::new();
-    let mut wanted = false;
-    for line in maps.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        if let Some((from, to)) = words[0].split_once('-') {
-            let address = |hex| u64::from_str_radix(hex, 16).expect("an address");
-            wanted = words.len() == 5 && words[1] == "rw-p";
-            if wanted {
-                mappings.push((address(to) - address(from), 0));
-            }
-        } else if wanted && words[0] == "Rss:" {
-            let last = mappings.last_mut().expect("a mapping");
-            last.1 = words[1].parse().expect("a number");
-        }
-    }
-    let largest = mappings.iter().map(|mapping| mapping.0).max();
-    let of_heaps = mappings
-        .into_iter()
-        .filter(|mapping| Some(mapping.0) == largest);
-    of_heaps.map(|mapping| mapping.1).collect()
 }
 
 fn lecture(arguments: &[&str], glyphs: &Glyphs) -> Ended {

@@ -14,3 +14,4 @@ mod reopened;
 mod running;
 mod terminal;
 mod tour;
+mod watching;

@@ -38,3 +38,28 @@ pub(crate) fn state_and_work(process: u32) -> (char, u64) {
     let state = words[0].chars().next().expect("a letter");
     (state, ticks(words[11]) + ticks(words[12]))
 }
+
+/// KiB resident in each of the mappings that a heap may live in: anonymous, private, larger than all else.
+pub(crate) fn resident(process: u32) -> Vec<u64> {
+    let maps = fs::read_to_string(format!("/proc/{process}/smaps")).expect("a live process");
+    let mut mappings: Vec<(u64, u64)> = Vec::new();
+    let mut wanted = false;
+    for line in maps.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if let Some((from, to)) = words[0].split_once('-') {
+            let address = |hex| u64::from_str_radix(hex, 16).expect("an address");
+            wanted = words.len() == 5 && words[1] == "rw-p";
+            if wanted {
+                mappings.push((address(to) - address(from), 0));
+            }
+        } else if wanted && words[0] == "Rss:" {
+            let last = mappings.last_mut().expect("a mapping");
+            last.1 = words[1].parse().expect("a number");
+        }
+    }
+    let largest = mappings.iter().map(|mapping| mapping.0).max();
+    let of_heaps = mappings
+        .into_iter()
+        .filter(|mapping| Some(mapping.0) == largest);
+    of_heaps.map(|mapping| mapping.1).collect()
+}

@@ -27,6 +27,9 @@ fn wait_beyond(terminal: &mut Terminal, from: u64) -> u64 {
 fn the_space_bar_starts_a_workload_that_tells_what_it_did() {
     let mut terminal = Terminal::start(&[]);
     terminal.press(" ");
+    let screen = terminal.wait_for("a random program at 1,000 operations a second");
+    assert!(screen.contains("> goes faster"), "{screen}");
+    terminal.run("rate max");
     let screen = terminal.wait_for("1,000,000 operations of run random ops=1000000: none failed");
     assert_eq!(operations(&screen), 1_000_000);
     terminal.press("V");

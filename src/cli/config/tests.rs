@@ -129,11 +129,11 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
             "config.toml:2:23: key K is bound to both HeapCompact and HeapValidate in the map",
         ),
         (
-            "[keys.map]\nheap-validate = [\"y\"]\nheap-compact = [\"y\"]",
-            "config.toml:3:17: key y is bound to both HeapCompact and HeapValidate in the map",
+            "[keys.map]\nheap-validate = [\"c\"]\nheap-compact = [\"c\"]",
+            "config.toml:3:17: key c is bound to both HeapCompact and HeapValidate in the map",
         ),
         (
-            "[keys.map]\nheap-compact = [\"y\"]\n\n  quit = []",
+            "[keys.map]\nheap-compact = [\"c\"]\n\n  quit = []",
             "config.toml:4:3: quit has no key in the map; expected at least one",
         ),
         (
