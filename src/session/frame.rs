@@ -52,6 +52,8 @@ pub struct Frame {
     pub names: Arc<Vec<String>>,
     /// What the filter finds, while there is one.
     pub found: Option<Found>,
+    /// The heap made after the one in view, by number; behind the last comes the first. `None` while there is no other.
+    pub next_heap: Option<u32>,
 }
 
 /// What was measured over time: a bounded number of samples; when there would be more, neighbours are joined.

@@ -673,7 +673,18 @@ impl Session {
             bookmarks: Arc::clone(&self.bookmarks.kept),
             names: self.names_to_complete(),
             found,
+            next_heap: self.next_heap(),
         }
+    }
+
+    /// The private heap made after the one in view; behind the last comes the first.
+    fn next_heap(&self) -> Option<u32> {
+        let here = self.shown().number;
+        let numbers = || self.slots.iter().map(|slot| slot.number);
+        let others = || numbers().filter(|&number| number != 0 && number != here);
+        others()
+            .find(|&number| number > here)
+            .or_else(|| others().next())
     }
 }
 

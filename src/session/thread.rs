@@ -157,8 +157,9 @@ impl SessionThread {
         !self.shared.panicked.load(Ordering::Acquire)
     }
 
-    /// Calls `wake` whenever a new frame is there.
+    /// Calls `wake` whenever a new frame is there, and at once: what came before nobody was woken for.
     pub fn on_frame(&self, wake: impl Fn() + Send + 'static) {
+        wake();
         *self
             .shared
             .wake

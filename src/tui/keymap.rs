@@ -278,11 +278,10 @@ fn next_policy(frame: &Frame) -> Result<Request, String> {
 }
 
 fn next_heap(frame: &Frame) -> Result<Request, String> {
-    let heap = &frame.picture.heap;
-    if heap.of <= 1 {
-        return Err("there is only one heap; \"heap new growable\" makes another".to_owned());
+    match frame.next_heap {
+        Some(number) => command(Command::HeapUse(number)),
+        None => Err("there is only one heap; \"heap new growable\" makes another".to_owned()),
     }
-    command(Command::HeapUse(heap.number % heap.of + 1))
 }
 
 fn undo(frame: &Frame) -> Result<Request, String> {

@@ -65,6 +65,8 @@ pub struct State {
 /// A range of addresses: first byte, and the byte behind the last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Range {
+    /// The heap it is in, by number: addresses mean nothing in another.
+    pub heap: u32,
     /// The block where it was begun.
     pub anchor: (u64, u64),
     /// All of it.

@@ -12,7 +12,7 @@ use crate::session::frame::{Frame, Request, Target};
 
 use super::action::{Action, Context, Does, Screen};
 use super::key::Key;
-use super::message::{Effect, Message, Signal};
+use super::message::{Effect, Message, Mouse, Signal};
 use super::panes::Pane;
 use super::prompt::Prompt;
 use super::state::{Explain, Help, Layer, State, Verb};
@@ -74,11 +74,26 @@ impl Update<'_> {
             message if self.must_wait(&message) => {
                 // What is typed between two interrupts keeps them apart, carried out or not.
                 self.state.interrupted = false;
-                if self.state.held.len() < HELD {
-                    self.state.held.push_back(message);
-                }
+                self.hold(message);
             }
             message => self.input(message),
+        }
+    }
+
+    /// Keeps what was typed ahead. Of a drag only the last place matters, and its end is never lost.
+    fn hold(&mut self, message: Message) {
+        let held = &mut self.state.held;
+        let drag = |message: &Message| matches!(message, Message::Mouse(Mouse::Drag(..)));
+        let end = matches!(message, Message::Mouse(Mouse::Release(..)));
+        if drag(&message) && held.back().is_some_and(drag) {
+            held.pop_back();
+        }
+        if end || held.len() < HELD {
+            held.push_back(message);
+        } else {
+            self.say(format!(
+                "more than {HELD} keys wait for an answer: this one was dropped"
+            ));
         }
     }
 
@@ -132,6 +147,7 @@ impl Update<'_> {
         if self.state.is_current(self.frame) {
             self.state.view.top = self.frame.picture.map.top;
             self.extend_range();
+            self.clamp_lists(new);
         }
         while self.state.is_current(self.frame) {
             let Some(message) = self.state.held.pop_front() else {

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 /// Bytes written at a time: between two pieces the writer looks whether the rest is still wanted.
 const PIECE: usize = 4096;
+/// How long a terminal that refuses to wait is left alone.
+const REFUSED: Duration = Duration::from_millis(10);
 
 /// A handle on the thread that writes. Clones speak to the same thread, which ends with [`Writer::close`].
 #[derive(Clone)]
@@ -176,9 +178,28 @@ impl<W: Write, F: FnMut(io::Result<()>)> WritingThread<W, F> {
         }
     }
 
+    /// Writes all of `piece`, also where another program has made the terminal refuse instead of wait.
+    fn write_piece(&mut self, mut piece: &[u8]) -> io::Result<()> {
+        while !piece.is_empty() {
+            match self.out.write(piece) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => piece = &piece[written..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if self.writer.work().abandoned {
+                        return Ok(());
+                    }
+                    std::thread::sleep(REFUSED);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         for piece in bytes.chunks(PIECE) {
-            self.out.write_all(piece)?;
+            self.write_piece(piece)?;
             let mut work = self.writer.work();
             work.pieces += 1;
             let enough = work.abandoned;

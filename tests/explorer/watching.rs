@@ -49,10 +49,14 @@ fn looking_makes_no_page_resident() {
             "gp",
             "V",
             "i",
-            "\x1b",
         ] {
             terminal.press(keys);
         }
+        terminal.wait_for("What the words mean");
+        terminal.press("\x1b");
+        terminal.wait("the words put away", |screen| {
+            !screen.contains("What the words mean")
+        });
         // What was pressed last is answered: everything before it was drawn or overtaken.
         terminal.press("Z");
         terminal.wait_for("Z does nothing here");

@@ -68,7 +68,7 @@ fn segments(scene: &Scene<'_>, off_means: &'static str) -> Vec<Segment> {
         segments.push(Segment::new(1, vec![scene.span(Role::Bad, "in motion")]));
     }
     // Figures in parentheses need a word on what they are compared with.
-    segments.extend(scene.frame.baseline.as_ref().map(|baseline| {
+    segments.extend(scene.baseline().map(|baseline| {
         let words = format!("(+) since op {}", grouped(baseline.at));
         Segment::new(TEACHES, vec![scene.span(Role::Strong, words)])
     }));

@@ -71,10 +71,16 @@ impl Scene<'_> {
         self.state.bindings.spell(words)
     }
 
+    /// What figures are compared with: a baseline of another heap says nothing of this one.
+    pub(super) fn baseline(&self) -> Option<&Bookmark> {
+        let here = self.frame.picture.heap.number;
+        let baseline = self.frame.baseline.as_deref();
+        baseline.filter(|baseline| baseline.heap == here)
+    }
+
     /// How a figure differs from the baseline, if there is one: ` (+80)`.
     pub(super) fn since(&self, now: u64, then: impl Fn(&Bookmark) -> u64) -> String {
-        let baseline = self.frame.baseline.as_deref();
-        baseline.map_or_else(String::new, |baseline| {
+        self.baseline().map_or_else(String::new, |baseline| {
             format!(" ({})", difference(now, then(baseline)))
         })
     }

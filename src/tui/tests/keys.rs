@@ -7,6 +7,7 @@ use crate::tui::action::{ACTIONS, Context};
 use crate::tui::fixture::{Model, checkerboard, empty, grown};
 use crate::tui::key::Key;
 use crate::tui::message::{Effect, Message, Mouse, Signal};
+use crate::tui::panes::Pane;
 use crate::tui::state::{Layer, State};
 use crate::tui::tests::{keys_of, typed};
 use crate::tui::update::{first, update};
@@ -227,15 +228,15 @@ fn zooming_follows_the_cursor_and_stops_at_a_granule() {
         })
     };
     let frame = checkerboard().frame();
-    let rows = [
-        ("-", vec![look(Some(64))]),
-        ("+", vec![]),
-        ("0", vec![look(None)]),
-    ];
+    let rows = [("-", vec![look(Some(64))]), ("0", vec![look(None)])];
     for (keys, expected) in rows {
         let effects = typed(&mut state(), &frame, &keys_of(keys));
         assert_eq!(requests(&effects), expected, "{keys}");
     }
+    // Below a granule there are only bytes.
+    let mut state = state();
+    typed(&mut state, &frame, &keys_of("+"));
+    assert_eq!(state.focus, Pane::Bytes);
 }
 
 #[test]

@@ -122,6 +122,29 @@ impl Update<'_> {
         }
     }
 
+    /// Keeps lists within what there is to show, and the chosen answer where `new` ones came after it.
+    pub(super) fn clamp_lists(&mut self, new: usize) {
+        let Some(layout) = self.state.layout() else {
+            return;
+        };
+        let log = &mut self.state.lists[Pane::Log as usize];
+        if log.chosen > 0 {
+            log.chosen = log
+                .chosen
+                .saturating_add(u64::try_from(new).unwrap_or(u64::MAX));
+        }
+        for pane in layout.shown() {
+            let total = pane::rows_of(pane, self.frame);
+            let height = u64::from(pane::rows_in(pane, layout.pane(pane)));
+            let list = &mut self.state.lists[pane as usize];
+            // A part of the picture that was not asked for yet has no rows: that says nothing of the list.
+            if total > 0 {
+                list.chosen = list.chosen.min(total - 1);
+                list.top = list.top.min(total.saturating_sub(height));
+            }
+        }
+    }
+
     /// Leaves a pane that is not in its place, or gives the focus back to the map. Answers whether there was one.
     pub(super) fn leave_pane(&mut self) -> bool {
         if self.state.arrangement != Arrangement::Usual {

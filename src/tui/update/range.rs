@@ -23,6 +23,7 @@ impl Update<'_> {
     /// Begins a range with these bytes.
     pub(super) fn begin_range(&mut self, anchor: (u64, u64)) {
         self.state.range = Some(Range {
+            heap: self.frame.picture.heap.number,
             anchor,
             span: anchor,
         });
@@ -38,8 +39,12 @@ impl Update<'_> {
         was
     }
 
-    /// Lets the range reach to where the cursor is now.
+    /// Lets the range reach to where the cursor is now; in another heap it ends.
     pub(super) fn extend_range(&mut self) {
+        let here = self.frame.picture.heap.number;
+        if self.state.range.is_some_and(|range| range.heap != here) {
+            self.leave_range();
+        }
         let (Some(range), Some(block)) = (&mut self.state.range, &self.frame.picture.selected)
         else {
             return;
