@@ -169,16 +169,16 @@ pub static ACTIONS: &[Action] = &[
     row(Search, &[Key::Esc], Some((0, "back to the line")), "end search", "back to the line as it was", Does::Screen(Screen::Back)),
 
     row(Help, &[Key::Enter], Some((0, "runs it")), "run action", "run the chosen action, or open the prompt with the chosen command", Does::Screen(Screen::Accept)),
-    row(Help, &[Key::Up], Some((0, "up")), "action up", "choose the action above", Does::Screen(Screen::Up)),
-    row(Help, &[Key::Down], Some((0, "down")), "action down", "choose the action below", Does::Screen(Screen::Down)),
+    row(Help, &[Key::Up], None, "action up", "choose the action above", Does::Screen(Screen::Up)),
+    row(Help, &[Key::Down], Some((0, "and up choose")), "action down", "choose the action below", Does::Screen(Screen::Down)),
     row(Help, &[Key::PageUp], None, "actions up", "a page up", Does::Screen(Screen::PageUp)),
     row(Help, &[Key::PageDown], None, "actions down", "a page down", Does::Screen(Screen::PageDown)),
     row(Help, &[Key::Backspace], None, "widen filter", "delete a character of the filter", Does::Screen(Screen::Edit(InputRequest::DeletePrevChar))),
     row(Help, &[Ctrl('u')], None, "clear filter", "show everything again", Does::Screen(Screen::Edit(InputRequest::DeleteLine))),
     row(Help, &[Key::Esc], Some((0, "closes")), "close list", "close the list", Does::Screen(Screen::Back)),
 
-    row(Explain, &[Key::Up, Char('k')], Some((0, "up")), "text up", "a line up", Does::Screen(Screen::Up)),
-    row(Explain, &[Key::Down, Char('j')], Some((0, "down")), "text down", "a line down", Does::Screen(Screen::Down)),
+    row(Explain, &[Key::Up, Char('k')], None, "text up", "a line up", Does::Screen(Screen::Up)),
+    row(Explain, &[Key::Down, Char('j')], Some((0, "and up scroll")), "text down", "a line down", Does::Screen(Screen::Down)),
     row(Explain, &[Key::PageUp, Ctrl('u')], None, "page of text up", "a page up", Does::Screen(Screen::PageUp)),
     row(Explain, &[Key::PageDown, Ctrl('d'), Char(' ')], Some((0, "page")), "page of text down", "a page down", Does::Screen(Screen::PageDown)),
     row(Explain, &[Key::Esc, Char('i'), Char('q')], Some((0, "closes")), "close text", "close the explanations", Does::Screen(Screen::Back)),
@@ -193,8 +193,8 @@ pub static ACTIONS: &[Action] = &[
     row(Terms, &[Key::Esc], Some((0, "all terms")), "end term search", "all terms again", Does::Screen(Screen::Back)),
 
     row(Bookmarks, &[Key::Enter], Some((0, "compares with it")), "compare with bookmark", "compare figures with the chosen moment from here on", Does::Screen(Screen::Accept)),
-    row(Bookmarks, &[Key::Down, Char('j')], Some((0, "down")), "bookmark below", "choose the bookmark below", Does::Screen(Screen::Down)),
-    row(Bookmarks, &[Key::Up, Char('k')], Some((0, "up")), "bookmark above", "choose the bookmark above", Does::Screen(Screen::Up)),
+    row(Bookmarks, &[Key::Down, Char('j')], Some((0, "and up choose")), "bookmark below", "choose the bookmark below", Does::Screen(Screen::Down)),
+    row(Bookmarks, &[Key::Up, Char('k')], None, "bookmark above", "choose the bookmark above", Does::Screen(Screen::Up)),
     row(Bookmarks, &[Key::Esc, Char('q'), Char('\'')], Some((0, "closes")), "close bookmarks", "close the list of bookmarks", Does::Screen(Screen::Back)),
 
     row(Paste, &[Key::Enter], Some((0, "runs them")), "run pasted lines", "run the pasted lines in order", Does::Screen(Screen::Accept)),
