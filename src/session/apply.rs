@@ -232,7 +232,19 @@ impl Session {
                 api::errno_text(api::errno())
             )
         };
-        self.minimized(&slot, &before, call, result == 0, i64::from(result))
+        let answer = self.minimized(&slot, &before, call, result == 0, i64::from(result));
+        self.on_the_crt_heap(number, answer)
+    }
+
+    /// The CRT's functions take no handle: where they acted on a heap that is not in view, the answer says so.
+    pub(super) fn on_the_crt_heap(&self, number: u32, mut answer: Answer) -> Answer {
+        if self.in_view != Some(number) {
+            answer.words = format!(
+                "on heap {number}, which bears the tag CRT: {}",
+                answer.words
+            );
+        }
+        answer
     }
 
     pub(super) fn no_crt() -> Answer {

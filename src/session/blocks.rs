@@ -386,7 +386,7 @@ impl Session {
         };
         let payload = match slot.operand(what) {
             Ok(targets) => targets.first().copied(),
-            Err(answer) => return answer,
+            Err(answer) => return self.on_the_crt_heap(slot.number, answer),
         };
         self.operations += 1;
         let was = payload.and_then(|payload| slot.extent(payload));

@@ -546,10 +546,26 @@ impl Session {
         Some(answer)
     }
 
+    /// How many blocks of a workload may live at once so that they fill about half of the heap in view.
+    pub(super) fn room_for(&self, workload: &Workload) -> u32 {
+        let heap = &self.shown().heap;
+        if heap.settings().flags.has(Flags::GROWABLE) {
+            return u32::MAX;
+        }
+        let typical = (workload.size_min + workload.size_max) / 2 + GRANULE;
+        let room = heap.look(|core| core.totals().reserved) / (2 * typical.max(1));
+        u32::try_from(room).unwrap_or(u32::MAX).max(1)
+    }
+
     /// The answer to what ran.
     fn ran(&mut self, running: &Running) -> Answer {
         let done = running.steps.done();
-        let call = format!("{} operations of {}", grouped(done), running.what);
+        let ended = if done < running.of {
+            ", ended before its time"
+        } else {
+            ""
+        };
+        let call = format!("{} operations of {}{ended}", grouped(done), running.what);
         let Some(slot) = self.slot(running.heap).cloned() else {
             return Answer::failed(call, "the heap was destroyed meanwhile");
         };

@@ -548,9 +548,14 @@ impl Worker {
         if !chosen {
             self.session.target = Some(SPACE_RATE);
         }
-        self.begin(&Workload {
+        let workload = Workload {
             ops: SPACE_OPS,
             ..Workload::default()
+        };
+        let live = self.session.room_for(&workload);
+        self.begin(&Workload {
+            live: workload.live.min(live),
+            ..workload
         });
         self.easy = !chosen;
         if self.easy {

@@ -341,9 +341,11 @@ impl Explorer<'_> {
                 Effect::Remember(line) => self.source.remember(&line),
                 Effect::Quit => return Ok(Flow::Ended),
                 Effect::Suspend => self.suspend().wrap_err("failed to suspend")?,
-                Effect::Repaint => self
-                    .repaint()
-                    .wrap_err("failed to set up the terminal again")?,
+                // A closed window is told by a hangup and, for what was stopped, a continuation right behind it.
+                Effect::Repaint => match self.repaint() {
+                    Err(error) if is_hangup(&error) => return Ok(Flow::Ended),
+                    result => result.wrap_err("failed to set up the terminal again")?,
+                },
                 Effect::Copy(text) => self.copy(&text),
             }
         }

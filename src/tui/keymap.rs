@@ -114,7 +114,7 @@ pub static ACTIONS: &[Action] = &[
 
     row(Script, &[Char(' ')], Some((0, "next step")), "next step", "go on to the script's next pause", Ask(|_| Ok(Request::ToggleRun))),
 
-    row(Tour, &[Char(' '), Key::PageDown], Some((0, "next step")), "next step of the tour", "go on with the tour", Ask(|_| Ok(Request::ToggleRun))),
+    row(Tour, &[Char(' '), Key::Enter, Key::PageDown], Some((0, "next step")), "next step of the tour", "go on with the tour", Ask(|_| Ok(Request::ToggleRun))),
     row(Tour, &[Key::Esc], Some((0, "ends the tour")), "end tour", "end the tour and stay on its heap", Does::Screen(Screen::EndTour)),
 
     row(Rows, &[Char('j'), Key::Down], Some((0, "down")), "choose below", "choose the row below", Does::Screen(Screen::Row(RowStep::Rows(1)))),

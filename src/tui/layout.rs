@@ -25,8 +25,8 @@ const LOG_SHARES: (u16, u16) = (100, 170);
 
 /// Panes beside the map, the most needed first: rows of its title and content at least, and as many as it has use for.
 const BESIDE: [(Pane, u16, u16); 4] = [
-    (Pane::Block, 9, 20),
-    (Pane::Fragmentation, 8, 15),
+    (Pane::Block, 8, 20),
+    (Pane::Fragmentation, 10, 16),
     (Pane::Pins, 6, 9),
     (Pane::FreeList, 5, 20),
 ];

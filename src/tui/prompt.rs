@@ -106,6 +106,7 @@ impl Prompt {
 
     /// Changes the line or moves the cursor.
     pub fn edit(&mut self, request: InputRequest) {
+        self.give_way_to(request);
         if self
             .input
             .handle(request)
@@ -115,6 +116,20 @@ impl Prompt {
             self.browse = None;
         }
         self.offers = None;
+    }
+
+    /// The first digit typed behind a number that a key suggested stands in its place: few want `642`.
+    fn give_way_to(&mut self, request: InputRequest) {
+        let types_digit = matches!(request, InputRequest::InsertChar('0'..='9'));
+        let suggested = !self.prefill.is_empty()
+            && self.text() == self.prefill
+            && self.input.cursor() == self.text().chars().count();
+        let last = self.prefill.rsplit(' ').next().unwrap_or_default();
+        let is_size =
+            last.starts_with(|first: char| first.is_ascii_digit()) && !last.starts_with("0x");
+        if types_digit && suggested && is_size {
+            self.input.handle(InputRequest::DeletePrevWord);
+        }
     }
 
     /// The search through the history, if one is under way.

@@ -12,6 +12,7 @@ use crate::session::frame::{Frame, Request, Target};
 
 use super::action::{Action, Context, Does, Screen};
 use super::key::Key;
+use super::layout::Arrangement;
 use super::message::{Effect, Message, Mouse, Signal};
 use super::panes::Pane;
 use super::prompt::Prompt;
@@ -274,7 +275,12 @@ impl Update<'_> {
             Screen::EndTour => self.end_tour(),
             Screen::Repeat => self.repeat(),
             Screen::Back => self.back(),
-            Screen::Quit if self.state.layer.is_none() => self.quit(),
+            Screen::Quit if self.state.layer.is_none() => {
+                // A pane in another's place is a layer to who looks at it.
+                if self.state.arrangement == Arrangement::Usual || !self.leave_pane() {
+                    self.quit();
+                }
+            }
             Screen::Quit => self.back(),
             Screen::Interrupt => self.interrupt(),
             Screen::Suspend => self.effects.push(Effect::Suspend),

@@ -198,7 +198,7 @@ fn cut(scene: &Scene<'_>, lines: &mut Vec<String>, rows: usize, columns: u16, fo
         let kept = if width(last) <= room {
             last.clone()
         } else {
-            clipped(last, room.saturating_add(1), ' ')
+            clipped(last, room, ' ')
         };
         *last = format!("{} {behind}", kept.trim_end());
     }

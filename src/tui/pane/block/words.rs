@@ -57,7 +57,13 @@ pub(super) fn consequence(scene: &Scene<'_>, block: &BlockCard) -> String {
         BlockState::Damaged => {
             scene.spell("its header cannot be read: {heap-validate} says what is wrong")
         }
-        BlockState::Busy | BlockState::Large if block.pins > 0 => {
+        BlockState::Large if block.pins > 0 => {
+            format!(
+                "in a region of its own: freeing it returns {} at once",
+                size(block.pins)
+            )
+        }
+        BlockState::Busy if block.pins > 0 => {
             format!("pins {} that _heapmin could return", size(block.pins))
         }
         BlockState::Busy | BlockState::Large => "pins no page by itself".to_owned(),
