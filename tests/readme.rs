@@ -182,6 +182,8 @@ fn files_that_are_named_exist() {
             .any(|folder| part.starts_with(folder))
             && !part.contains([' ', '*'])
     });
+    let named: Vec<&str> = named.collect();
+    assert!(named.len() > 10, "only {named:?} are named");
     for part in named {
         assert!(
             Path::new(&root()).join(part).exists(),

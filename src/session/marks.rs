@@ -165,6 +165,7 @@ fn push_pages(ranges: &mut Vec<MarkedRange>, heap: &Heap, page: u64, pages: u64)
 mod tests {
     use super::*;
     use crate::session::{Session, parse_line};
+    use crate::view::{Cell, Lens, MapRow};
 
     fn run(session: &mut Session, line: &str) {
         let command = parse_line(line).expect(line).expect(line);
@@ -181,16 +182,15 @@ mod tests {
         session.marks.of_heap(number).iter().map(text).collect()
     }
 
-    fn check(before: &[&str], command: &str, expected: &[&str]) {
+    /// What `command` marks after the lines before it, where that is not what is expected.
+    fn wrong(before: &[&str], command: &str, expected: &[&str]) -> Option<String> {
         let mut session = Session::new().expect("addresses");
         for line in before {
             run(&mut session, line);
         }
         run(&mut session, command);
-        eprintln!(
-            "{before:?} {command}: {:?} // {expected:?}",
-            marks(&session)
-        );
+        let found = marks(&session);
+        (found != expected).then(|| format!("{before:?} {command}: {found:?}, not {expected:?}"))
     }
 
     /// Blocks of 80 bytes: b0 at 0x720, b1 at 0x770, b2 at 0x7c0, b3 at 0x810, b4 at 0x860, then a hole.
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn commands_leave_their_marks() {
-        for (before, command, expected) in [
+        let rows = [
             // Allocating: what is new, and the hole it was cut from.
             (
                 &[][..],
@@ -217,6 +217,23 @@ mod tests {
                 &[],
                 "alloc a 8000",
                 &["Split 0x2670+2384", "New 0x720+8016"],
+            ),
+            (
+                &[BLOCKS, "free b[1:3]"],
+                "alloc a 40",
+                &["Split 0x7a0+112", "New 0x770+48"],
+            ),
+            (
+                &[BLOCKS],
+                "alloc a 100000",
+                &["Split 0x286f0+2256", "New 0x10040+100016"],
+            ),
+            // Nothing was made: nothing is marked. Of a series, what was made before the first that failed.
+            (&["heap new fixed 64K", BLOCKS], "alloc a 64000", &[]),
+            (
+                &["heap new fixed 64K"],
+                "alloc a[0:20] 4000",
+                &["Split 0xf270+3456", "New 0x720+60240"],
             ),
             (&[BLOCKS], "free b1", &["Freed 0x770+80"]),
             // What was freed stays told apart from the neighbours that it was joined with.
@@ -260,6 +277,8 @@ mod tests {
                 "coalesce on",
                 &["Merged 0x770+240"],
             ),
+            (&[BLOCKS, "free b[1:4]"], "compact", &[]),
+            (&[BLOCKS, "coalesce off", "free b1"], "coalesce on", &[]),
             // What goes back: by freeing a large block, by heapmin, by freeing itself.
             (
                 &["alloc big 2M"],
@@ -271,6 +290,25 @@ mod tests {
                 "heapmin",
                 &["Returned 0x1000+16384"],
             ),
+            (
+                // A busy block pins the page that it stands in.
+                &[
+                    "alloc a 20000",
+                    "alloc pin 16",
+                    "alloc b 20000",
+                    "alloc end 16",
+                    "free a",
+                    "free b",
+                ],
+                "heapmin",
+                &["Returned 0x1000+16384", "Returned 0x6000+16384"],
+            ),
+            (
+                &["alloc a 20000", "alloc end 16", "free a"],
+                "minimize",
+                &["Returned 0x1000+16384"],
+            ),
+            (&["alloc a 20000"], "heapmin", &[]),
             (
                 &[
                     "alloc a 20000",
@@ -288,6 +326,12 @@ mod tests {
             ),
             (
                 &[BLOCKS],
+                "realloc b4 9000",
+                &["Split 0x2b90+1072", "New 0x8b0+8928"],
+            ),
+            (&[BLOCKS], "realloc b1 1300 inplace", &[]),
+            (
+                &[BLOCKS],
                 "expand b4 100",
                 &["Split 0x8d0+5872", "New 0x8b0+32"],
             ),
@@ -295,6 +339,16 @@ mod tests {
                 &[BLOCKS],
                 "realloc b1 200",
                 &["Split 0x980+5696", "Freed 0x770+80", "New 0x8b0+208"],
+            ),
+            (
+                &[BLOCKS, "free b0"],
+                "realloc b1 200",
+                &[
+                    "Split 0x980+5696",
+                    "Merged 0x720+160",
+                    "Freed 0x770+80",
+                    "New 0x8b0+208",
+                ],
             ),
             (&[BLOCKS], "realloc b1 20", &["Split 0x790+48"]),
             (
@@ -313,6 +367,16 @@ mod tests {
                 "realloc big 1200K",
                 &["Returned 0x13d000+868352"],
             ),
+            (&["alloc big 2M"], "realloc big 2097200", &[]),
+            (
+                &["alloc big 2M"],
+                "realloc big 3M",
+                &[
+                    "Freed 0x10030+2101200",
+                    "Returned 0x10000+2101248",
+                    "New 0x220030+3149776",
+                ],
+            ),
             // Commands that only look, and those of other things, leave none; what was not done leaves the old ones.
             (&[BLOCKS], "validate", &[]),
             (&[BLOCKS], "walk", &[]),
@@ -320,13 +384,27 @@ mod tests {
             (&[BLOCKS], "size b1", &[]),
             (&[BLOCKS], "expect holes == 1", &[]),
             (&[BLOCKS], "filter busy", &[]),
+            (&[BLOCKS], "filter off", &[]),
+            (&[BLOCKS], "heapchk", &[]),
+            (&[BLOCKS], "summary", &[]),
+            (&[BLOCKS], "lock", &[]),
+            (&[BLOCKS], "say \"words\"", &[]),
+            (&[BLOCKS], "policy first-fit", &[]),
+            (&[BLOCKS], "heap use 1", &[]),
             (&[BLOCKS], "heap new growable", &[]),
+            (&[BLOCKS], "heap destroy", &[]),
+            (&[BLOCKS], "free 0x738", &[]),
+            (&[BLOCKS], "size 0x738", &[]),
+            (&[BLOCKS, "undo"], "redo", &[]),
             (&[BLOCKS, "free b1"], "undo", &[]),
             (&[BLOCKS], "run random ops=100", &[]),
             (&[BLOCKS], "free b9", &["Split 0x8b0+5904", "New 0x720+400"]),
-        ] {
-            check(before, command, expected);
-        }
+        ];
+        let wrong: Vec<String> = rows
+            .into_iter()
+            .filter_map(|(before, command, expected)| wrong(before, command, expected))
+            .collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 
     #[test]
@@ -346,6 +424,52 @@ mod tests {
             "heap 1 was minimised, heap 2 is in view"
         );
         assert_eq!(session.marks.of_heap(1).len(), 1);
+    }
+
+    /// The marks that cells of 16 bytes bear, in the map's rows and in the overview above it: what and where, each run
+    /// of cells once.
+    fn drawn(session: &mut Session) -> [Vec<(u64, u64, Mark)>; 2] {
+        let mut lens = Lens {
+            zoom: Some(16),
+            rows: 400,
+            ..Lens::default()
+        };
+        lens.parts.overview = 4096;
+        let picture = session.frame(&lens).picture;
+        let (overview, mut map) = (&picture.overview, Vec::new());
+        for row in &picture.map.rows {
+            if let MapRow::Cells { address, cells, .. } = row {
+                add_runs(&mut map, cells, *address, picture.map.cell_bytes);
+            }
+        }
+        let mut line = Vec::new();
+        add_runs(&mut line, &overview.cells, 0, overview.cell_bytes);
+        [map, line]
+    }
+
+    fn add_runs(runs: &mut Vec<(u64, u64, Mark)>, cells: &[Cell], address: u64, bytes: u64) {
+        for (cell, at) in cells.iter().zip((address..).step_by(bytes as usize)) {
+            match (runs.last_mut(), cell.mark) {
+                (Some((_, to, last)), Some(mark)) if *last == mark && *to == at => *to += bytes,
+                (_, Some(mark)) => runs.push((at, at + bytes, mark)),
+                (_, None) => {}
+            }
+        }
+    }
+
+    #[test]
+    fn cells_bear_the_marks_until_the_next_command() {
+        let mut session = Session::new().expect("addresses");
+        run(&mut session, BLOCKS);
+        run(&mut session, "free b1");
+        run(&mut session, "free b2");
+        // What was freed lies over the hole that it became a part of.
+        let expected = [(0x770, 0x7c0, Mark::Merged), (0x7c0, 0x810, Mark::Freed)];
+        let [map, overview] = drawn(&mut session);
+        assert_eq!(map, expected);
+        assert_eq!(overview, expected);
+        run(&mut session, "walk");
+        assert_eq!(drawn(&mut session), [Vec::new(), Vec::new()]);
     }
 
     #[test]

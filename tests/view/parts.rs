@@ -124,6 +124,7 @@ fn links_lead_from_hole_to_hole_as_the_free_list_does() {
     for seed in 1..=4 {
         let (heap, _) = lived(seed, Source::Growable, seed % 2 == 0, 9_000);
         let (_, all) = free_entries(&heap, 0, u16::MAX, false);
+        assert!(all.len() > 10, "seed {seed}: hardly a hole");
         for (nth, entry) in all.iter().enumerate() {
             let lens = Lens {
                 cursor: Some(entry.address),
