@@ -232,6 +232,17 @@ impl<A: Access> Core<'_, A> {
             .chain(last.filter(stands))
     }
 
+    /// The block that is tried when all others of its size are taken, where one search through the tree finds it;
+    /// nothing for a size with a list of its own.
+    #[must_use]
+    pub fn free_node(&self, granules: u64) -> Option<Block> {
+        if granules < EXACT {
+            return None;
+        }
+        self.tree_node(granules)
+            .filter(|&node| self.header(node).is_free())
+    }
+
     /// The links of a free block.
     #[must_use]
     pub fn free_links(&self, block: Block) -> FreeLinks {

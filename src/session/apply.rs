@@ -9,7 +9,7 @@ use super::frame::{Answer, Tone};
 use super::grammar::GRAMMAR;
 use super::metric::Metric;
 use super::row::CommandRow;
-use super::session::{LastCall, Session, Slot};
+use super::session::{Here, LastCall, Session, Slot};
 use super::words::{Moment, change, count, flags_text, residency, rough};
 
 impl Session {
@@ -168,11 +168,11 @@ impl Session {
     }
 
     fn compact(&mut self, flags: Flags) -> Answer {
-        let slot = self.here();
-        let before = Moment::of(&slot.heap);
-        let largest = self.process.HeapCompact(slot.handle, flags.0) as u64;
-        self.touch(slot.number);
-        let after = Moment::of(&slot.heap);
+        let here = self.here();
+        let before = Moment::of(&here.heap);
+        let largest = self.process.HeapCompact(here.handle, flags.0) as u64;
+        self.touch(here.number);
+        let after = Moment::of(&here.heap);
         let merged = after.stats.merged - before.stats.merged;
         self.last = LastCall {
             result: largest as i64,
@@ -180,12 +180,12 @@ impl Session {
         };
         let call = format!("HeapCompact(heap, {})", flags_text(flags));
         if largest == 0 && api::GetLastError() != 0 {
-            return self.damaged(&slot, self.failed(&call, "0"));
+            return self.damaged(&here, self.failed(&call, "0"));
         }
         let words = if largest == 0 {
             "no committed free block at all: 0 with NO_ERROR".to_owned()
         } else {
-            let what = match (slot.heap.settings().coalesce(), merged) {
+            let what = match (here.heap.settings().coalesce(), merged) {
                 (true, _) => {
                     "coalescing is on, so HeapFree merged already: nothing to merge, moved nothing"
                         .to_owned()
@@ -203,8 +203,8 @@ impl Session {
     }
 
     /// The answer of a call that found the heap damaged.
-    fn damaged(&self, slot: &Slot, call: String) -> Answer {
-        let (findings, total) = slot.heap.validate(Flags::NONE, 1);
+    fn damaged(&self, here: &Here, call: String) -> Answer {
+        let (findings, total) = here.heap.validate(Flags::NONE, 1);
         let first = findings.first();
         let words = damaged_words(first, total);
         Answer::failed(call, words).about(first.map(|finding| finding.at))
@@ -219,10 +219,10 @@ impl Session {
                 Self::no_crt()
             };
         };
-        let Some(slot) = self.slot(number).cloned() else {
+        let Some(here) = self.slot(number).map(Slot::here) else {
             return Self::no_crt();
         };
-        let before = Moment::of(&slot.heap);
+        let before = Moment::of(&here.heap);
         let result = self.process._heapmin();
         let call = if result == 0 {
             "_heapmin() = 0, success".to_owned()
@@ -232,7 +232,7 @@ impl Session {
                 api::errno_text(api::errno())
             )
         };
-        let answer = self.minimized(&slot, &before, call, result == 0, i64::from(result));
+        let answer = self.minimized(&here, &before, call, result == 0, i64::from(result));
         self.on_the_crt_heap(number, answer)
     }
 
@@ -252,13 +252,13 @@ impl Session {
     }
 
     fn minimize(&mut self) -> Answer {
-        let slot = self.here();
-        let before = Moment::of(&slot.heap);
-        let done = self.process.minimize(&slot.heap).is_ok();
+        let here = self.here();
+        let before = Moment::of(&here.heap);
+        let done = self.process.minimize(&here.heap).is_ok();
         let own =
             "minimize (heapwalk's own: _heapmin takes no handle and acts on the heap tagged CRT)";
         self.minimized(
-            &slot,
+            &here,
             &before,
             own.to_owned(),
             done,
@@ -268,18 +268,18 @@ impl Session {
 
     fn minimized(
         &mut self,
-        slot: &Slot,
+        here: &Here,
         before: &Moment,
         call: String,
         done: bool,
         result: i64,
     ) -> Answer {
-        self.touch(slot.number);
+        self.touch(here.number);
         self.last = LastCall { result, merged: 0 };
-        let after = Moment::of(&slot.heap);
-        self.book_returns(slot.number, before, &after);
-        if !done && slot.heap.memory().can_return() {
-            return self.damaged(slot, call);
+        let after = Moment::of(&here.heap);
+        self.book_returns(here.number, before, &after);
+        if !done && here.heap.memory().can_return() {
+            return self.damaged(here, call);
         }
         if !done {
             let words = "this heap's memory is a fixed buffer, which cannot give pages back; nothing changed";

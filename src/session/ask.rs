@@ -5,7 +5,7 @@ use crate::heap::{Flags, GRANULE};
 use super::blocks::pointer_text;
 use super::frame::Answer;
 use super::name::Operand;
-use super::session::{LastCall, Session, Slot};
+use super::session::{Here, LastCall, Session, Slot};
 use super::words::{count, exact, flags_text, grouped, times};
 
 /// What HeapSize answers when it fails.
@@ -13,8 +13,8 @@ const NO_SIZE: usize = usize::MAX;
 
 impl Session {
     pub(super) fn size(&mut self, what: &Operand, flags: Flags) -> Answer {
-        let slot = self.here();
-        let targets = match slot.operand(what) {
+        let here = self.here();
+        let targets = match self.at(&here).operand(what) {
             Ok(targets) => targets,
             Err(answer) => return answer,
         };
@@ -24,12 +24,12 @@ impl Session {
             pointer_text(what)
         );
         if targets.is_empty() {
-            return self.size_of_nothing(&slot, &call, flags);
+            return self.size_of_nothing(&here, &call, flags);
         }
         let mut sizes = Vec::with_capacity(targets.len());
         for &payload in &targets {
-            let pointer = slot.address(payload);
-            let answered = self.process.HeapSize(slot.handle, flags.0, pointer);
+            let pointer = here.address(payload);
+            let answered = self.process.HeapSize(here.handle, flags.0, pointer);
             let size = *answered.as_ref().unwrap_or(&NO_SIZE);
             self.last = LastCall {
                 result: size as i64,
@@ -40,7 +40,7 @@ impl Session {
                     Err(exception) => format!("{call}: {exception}"),
                     Ok(_) => format!("{call} = (SIZE_T)-1"),
                 };
-                return Answer::failed(call, no_size(&slot, payload));
+                return Answer::failed(call, no_size(self.at(&here), payload));
             }
             sizes.push(size as u64);
         }
@@ -66,8 +66,8 @@ impl Session {
     }
 
     /// HeapSize of NULL.
-    fn size_of_nothing(&mut self, slot: &Slot, call: &str, flags: Flags) -> Answer {
-        let answered = self.process.HeapSize(slot.handle, flags.0, 0);
+    fn size_of_nothing(&mut self, here: &Here, call: &str, flags: Flags) -> Answer {
+        let answered = self.process.HeapSize(here.handle, flags.0, 0);
         self.last = LastCall {
             result: *answered.as_ref().unwrap_or(&NO_SIZE) as i64,
             merged: 0,
@@ -80,19 +80,19 @@ impl Session {
     }
 
     pub(super) fn validate(&mut self, what: Option<&Operand>, flags: Flags) -> Answer {
-        let slot = self.here();
+        let here = self.here();
         let shown = what.map_or_else(|| "NULL".to_owned(), pointer_text);
-        let targets = match what.map_or(Ok(Vec::new()), |what| slot.operand(what)) {
+        let targets = match what.map_or(Ok(Vec::new()), |what| self.at(&here).operand(what)) {
             Ok(targets) => targets,
             Err(answer) => return answer,
         };
         // Of NULL the whole heap is checked.
         let wrong = if targets.is_empty() {
-            (!self.process.HeapValidate(slot.handle, flags.0, 0)).then_some(None)
+            (!self.process.HeapValidate(here.handle, flags.0, 0)).then_some(None)
         } else {
             let is_wrong = |payload: &u64| {
-                let pointer = slot.address(*payload);
-                !self.process.HeapValidate(slot.handle, flags.0, pointer)
+                let pointer = here.address(*payload);
+                !self.process.HeapValidate(here.handle, flags.0, pointer)
             };
             targets.iter().copied().find(is_wrong).map(Some)
         };
@@ -112,9 +112,9 @@ impl Session {
             };
             return Answer::done(call, format!("nothing found{of}"));
         };
-        let (findings, total) = slot.heap.validate(Flags::NONE, 3);
+        let (findings, total) = here.heap.validate(Flags::NONE, 3);
         let words = match (payload, total) {
-            (Some(payload), 0) => no_block(&slot, payload),
+            (Some(payload), 0) => no_block(self.at(&here), payload),
             _ => {
                 let list: Vec<String> = findings.iter().map(ToString::to_string).collect();
                 let more = match total - list.len() as u64 {

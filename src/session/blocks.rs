@@ -6,7 +6,7 @@ use crate::view::{self, Mark};
 
 use super::frame::Answer;
 use super::name::{Name, Names, Operand};
-use super::session::{LastCall, Session, Slot};
+use super::session::{Here, LastCall, Session, Slot};
 use super::why::{Holes, Request};
 use super::words::{Moment, address, change, count, exact, flags_text, rough, times};
 
@@ -70,7 +70,7 @@ impl Series {
 
 /// What the answer to an allocation is worded from.
 struct Allocated<'a> {
-    slot: &'a Slot,
+    here: &'a Here,
     names: &'a Names,
     request: Request,
     series: &'a Series,
@@ -89,7 +89,7 @@ pub(super) fn pointer_text(what: &Operand) -> String {
     }
 }
 
-impl Slot {
+impl Here {
     /// The bytes of the block with this payload.
     pub(super) fn extent(&self, payload: u64) -> Option<Extent> {
         let block = Block::of_payload(payload)?;
@@ -106,7 +106,9 @@ impl Slot {
     pub(super) fn address(&self, offset: u64) -> usize {
         (self.handle as u64).wrapping_add(offset) as usize
     }
+}
 
+impl Slot {
     /// The live blocks that `names` means, or the answer that there is none.
     pub(super) fn select(&self, names: &Names) -> Result<Vec<(Name, u64)>, Answer> {
         let found = self.names.select(names);
@@ -155,32 +157,32 @@ impl Session {
         if let Some(answer) = too_many(names) {
             return answer;
         }
-        let slot = self.here();
-        let before = Moment::of(&slot.heap);
-        let holes = Holes::of(&slot, before.figures);
+        let here = self.here();
+        let before = Moment::of(&here.heap);
+        let holes = Holes::of(self.at(&here), before.figures);
         let mut series = Series::default();
         for name in names.each(0) {
             self.operations += 1;
-            let result = self.process.HeapAlloc(slot.handle, flags.0, size as usize);
+            let result = self.process.HeapAlloc(here.handle, flags.0, size as usize);
             let Some(address) = series.answered(result) else {
                 // The first failure says what the next would.
                 break;
             };
-            let payload = slot.offset(address);
+            let payload = here.offset(address);
             series.add(payload);
-            self.name_block(&slot, name, payload, &mut series);
-            if let Some(Extent { from, to }) = slot.extent(payload) {
+            self.name_block(&here, name, payload, &mut series);
+            if let Some(Extent { from, to }) = here.extent(payload) {
                 self.marks.add(from, to, Mark::New);
             }
         }
-        self.touch(slot.number);
+        self.touch(here.number);
         self.next_size = size;
         self.last = LastCall {
             result: i64::from(series.failed == 0),
             merged: 0,
         };
         let allocated = Allocated {
-            slot: &slot,
+            here: &here,
             names,
             request: Request {
                 payload: None,
@@ -190,16 +192,16 @@ impl Session {
             series: &series,
             before,
             holes,
-            after: Moment::of(&slot.heap),
+            after: Moment::of(&here.heap),
             call: format!("HeapAlloc(heap, {}, {size})", flags_text(flags)),
         };
         self.alloc_answer(&allocated)
     }
 
     /// Names a new block; the block that bore the name is noted.
-    fn name_block(&mut self, slot: &Slot, name: Name, payload: u64, series: &mut Series) {
+    fn name_block(&mut self, here: &Here, name: Name, payload: u64, series: &mut Series) {
         let born = self.operations;
-        let Some(table) = self.names_mut(slot.number) else {
+        let Some(table) = self.names_mut(here.number) else {
             return;
         };
         if let Some(old) = table.payload(&name).filter(|&old| old != payload) {
@@ -212,18 +214,18 @@ impl Session {
 
     fn alloc_answer(&mut self, allocated: &Allocated<'_>) -> Answer {
         let Allocated {
-            slot, series, call, ..
+            here, series, call, ..
         } = allocated;
-        let extent = series.first.and_then(|payload| slot.extent(payload));
+        let extent = series.first.and_then(|payload| here.extent(payload));
         let block = extent.map(|extent| extent.from);
         if series.failed > 0 {
             let call = self.failed_or_raised(call, "NULL", series.exception);
-            let words = so_far(series.done, "made") + &slot.why(allocated.request);
+            let words = so_far(series.done, "made") + &self.at(here).why(allocated.request);
             return Answer::failed(call, words + &series.displaced_words()).about(block);
         }
         let words = match extent {
             Some(extent) if series.done == 1 => self.one_block(allocated, extent),
-            _ => many_blocks(allocated),
+            _ => many_blocks(self.at(here), allocated),
         };
         let call = if series.done == 1 {
             format!("{call} = {}", address(series.last))
@@ -235,6 +237,7 @@ impl Session {
 
     fn one_block(&mut self, allocated: &Allocated<'_>, extent: Extent) -> String {
         let Allocated {
+            here,
             names,
             request,
             before,
@@ -247,7 +250,7 @@ impl Session {
             exact(request.size)
         );
         if after.figures.committed > before.figures.committed {
-            return format!("{got}: {}", grown(allocated));
+            return format!("{got}: {}", grown(self.at(here), allocated));
         }
         let split = self.steps().events.iter().find_map(|event| match event {
             Event::Split { size, rest, .. } => Some((*size, *rest)),
@@ -266,8 +269,8 @@ impl Session {
     }
 
     pub(super) fn realloc(&mut self, what: &Operand, size: u64, flags: Flags) -> Answer {
-        let slot = self.here();
-        let targets = match slot.operand(what) {
+        let here = self.here();
+        let targets = match self.at(&here).operand(what) {
             Ok(targets) => targets,
             Err(answer) => return answer,
         };
@@ -277,9 +280,9 @@ impl Session {
             pointer_text(what)
         );
         if targets.is_empty() {
-            return self.realloc_null(&slot, &call, size, flags);
+            return self.realloc_null(&here, &call, size, flags);
         }
-        let before = Moment::of(&slot.heap);
+        let before = Moment::of(&here.heap);
         let (mut series, mut moved, mut sizes) = (Series::default(), 0, None);
         let mut request = Request {
             payload: None,
@@ -288,35 +291,35 @@ impl Session {
         };
         for old in targets {
             self.operations += 1;
-            let was = slot.extent(old);
+            let was = here.extent(old);
             request.payload = Some(old);
-            let pointer = slot.address(old);
+            let pointer = here.address(old);
             let result = self
                 .process
-                .HeapReAlloc(slot.handle, flags.0, pointer, size as usize);
+                .HeapReAlloc(here.handle, flags.0, pointer, size as usize);
             let Some(address) = series.answered(result) else {
                 break;
             };
-            let payload = slot.offset(address);
+            let payload = here.offset(address);
             moved += u64::from(payload != old);
             series.add(payload);
-            self.rename(slot.number, old, payload);
-            let is = slot.extent(payload);
+            self.rename(here.number, old, payload);
+            let is = here.extent(payload);
             self.mark_resized(was, is);
             sizes = sizes.or(was.zip(is));
         }
-        self.touch(slot.number);
+        self.touch(here.number);
         self.last = LastCall {
             result: i64::from(series.failed == 0),
             merged: 0,
         };
-        let after = Moment::of(&slot.heap);
-        self.book_returns(slot.number, &before, &after);
-        let block = series.first.and_then(|payload| slot.extent(payload));
+        let after = Moment::of(&here.heap);
+        self.book_returns(here.number, &before, &after);
+        let block = series.first.and_then(|payload| here.extent(payload));
         let block = block.map(|extent| extent.from);
         if series.failed > 0 {
             let call = self.failed_or_raised(&call, "NULL", series.exception);
-            let words = so_far(series.done, "resized") + &slot.why(request);
+            let words = so_far(series.done, "resized") + &self.at(&here).why(request);
             return Answer::failed(call, words).about(block);
         }
         let resized = sizes.map_or_else(String::new, |(was, is)| resized(was, is, moved));
@@ -341,10 +344,10 @@ impl Session {
     }
 
     /// HeapReAlloc of NULL.
-    fn realloc_null(&mut self, slot: &Slot, call: &str, size: u64, flags: Flags) -> Answer {
+    fn realloc_null(&mut self, here: &Here, call: &str, size: u64, flags: Flags) -> Answer {
         let result = self
             .process
-            .HeapReAlloc(slot.handle, flags.0, 0, size as usize);
+            .HeapReAlloc(here.handle, flags.0, 0, size as usize);
         self.last = LastCall::default();
         Answer::failed(
             self.failed_or_raised(call, "NULL", result.err()),
@@ -381,18 +384,19 @@ impl Session {
 
     pub(super) fn expand(&mut self, what: &Operand, size: u64) -> Answer {
         self.number_in_view();
-        let Some(slot) = self.crt.and_then(|number| self.slot(number)).cloned() else {
+        let Some(slot) = self.crt.and_then(|number| self.slot(number)) else {
             return Self::no_crt();
         };
+        let here = slot.here();
         let payload = match slot.operand(what) {
             Ok(targets) => targets.first().copied(),
             Err(answer) => return self.on_the_crt_heap(slot.number, answer),
         };
         self.operations += 1;
-        let was = payload.and_then(|payload| slot.extent(payload));
-        let pointer = payload.map_or(0, |payload| slot.address(payload));
+        let was = payload.and_then(|payload| here.extent(payload));
+        let pointer = payload.map_or(0, |payload| here.address(payload));
         let result = self.process._expand(pointer, size as usize);
-        self.touch(slot.number);
+        self.touch(here.number);
         let done = matches!(result, Ok(address) if address != 0);
         self.last = LastCall {
             result: i64::from(done),
@@ -406,7 +410,7 @@ impl Session {
             };
             let words = match payload {
                 None => "there is no block to resize".to_owned(),
-                payload => slot.why(Request {
+                payload => self.at(&here).why(Request {
                     payload,
                     size,
                     flags: Flags::NONE,
@@ -414,7 +418,7 @@ impl Session {
             };
             return Answer::failed(call, words);
         };
-        let is = slot.extent(payload);
+        let is = here.extent(payload);
         self.mark_resized(was, is);
         let words = was
             .zip(is)
@@ -439,7 +443,7 @@ fn too_many(names: &Names) -> Option<Answer> {
     Some(Answer::refused(words))
 }
 
-fn many_blocks(allocated: &Allocated<'_>) -> String {
+fn many_blocks(slot: &Slot, allocated: &Allocated<'_>) -> String {
     let Allocated {
         series,
         before,
@@ -447,7 +451,7 @@ fn many_blocks(allocated: &Allocated<'_>) -> String {
         ..
     } = allocated;
     let grown = if after.figures.committed > before.figures.committed {
-        format!(": {}", grown(allocated))
+        format!(": {}", grown(slot, allocated))
     } else {
         String::new()
     };
@@ -461,10 +465,9 @@ fn many_blocks(allocated: &Allocated<'_>) -> String {
 }
 
 /// What was committed, and why: how the holes were before.
-fn grown(allocated: &Allocated<'_>) -> String {
+fn grown(slot: &Slot, allocated: &Allocated<'_>) -> String {
     let (before, after) = (&allocated.before.figures, &allocated.after.figures);
     let Request { size, flags, .. } = allocated.request;
-    let slot = allocated.slot;
     let need = slot.need(size, flags);
     let why = if after.large_blocks > before.large_blocks || allocated.series.done == 1 {
         slot.no_hole(need, &allocated.holes)

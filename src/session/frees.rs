@@ -9,7 +9,7 @@ use super::blocks::{pointer_text, so_far};
 use super::filter::Filter;
 use super::frame::Answer;
 use super::name::{Names, Operand};
-use super::session::{LastCall, Session, Slot};
+use super::session::{Here, LastCall, Session, Slot};
 use super::why::Request;
 use super::words::{Moment, change, count, exact, flags_text, grouped, rough, times};
 
@@ -27,8 +27,8 @@ struct Freed {
 
 impl Session {
     pub(super) fn free(&mut self, what: &Operand, flags: Flags) -> Answer {
-        let slot = self.here();
-        let targets = match slot.operand(what) {
+        let here = self.here();
+        let targets = match self.at(&here).operand(what) {
             Ok(targets) => targets,
             Err(answer) => return answer,
         };
@@ -38,7 +38,7 @@ impl Session {
             pointer_text(what)
         );
         if matches!(what, Operand::Null) {
-            let done = self.process.HeapFree(slot.handle, flags.0, 0);
+            let done = self.process.HeapFree(here.handle, flags.0, 0);
             self.last = LastCall {
                 result: i64::from(done == Ok(true)),
                 merged: 0,
@@ -47,14 +47,13 @@ impl Session {
                 "nothing to free; Windows answers TRUE, the documentation calls it undefined";
             return Answer::done(format!("{call} = TRUE"), words);
         }
-        self.free_all(&slot, &targets, flags, &call)
+        self.free_all(&here, &targets, flags, &call)
     }
 
     /// Frees the block at `address` (its header), whatever its name.
     pub fn free_at(&mut self, address: u64) -> Answer {
-        let slot = self.here();
         let payload = address + GRANULE;
-        let what = match slot.names.owner(payload) {
+        let what = match self.slot_here().names.owner(payload) {
             Some(owned) => Operand::Names(Names::One(owned.name.clone())),
             None => Operand::Address(payload),
         };
@@ -65,36 +64,36 @@ impl Session {
     }
 
     pub(super) fn free_where(&mut self, filter: &Filter) -> Answer {
-        let slot = self.here();
+        let (here, now) = (self.here(), self.operations);
         let mut targets = Vec::new();
-        slot.search(filter, self.operations, |block| {
+        self.at(&here).search(filter, now, |block| {
             if block.is_busy() {
                 targets.push(block.address + GRANULE);
             }
         });
         if targets.is_empty() {
-            let busy = view::figures(&slot.heap).busy_blocks;
+            let busy = view::figures(&here.heap).busy_blocks;
             return Answer::refused(format!(
                 "no busy block matches {filter}; {} in all",
                 count(busy, "busy block")
             ));
         }
-        self.free_all(&slot, &targets, Flags::NONE, "HeapFree(heap, 0, block)")
+        self.free_all(&here, &targets, Flags::NONE, "HeapFree(heap, 0, block)")
     }
 
-    fn free_all(&mut self, slot: &Slot, targets: &[u64], flags: Flags, call: &str) -> Answer {
-        let before = Moment::of(&slot.heap);
+    fn free_all(&mut self, here: &Here, targets: &[u64], flags: Flags, call: &str) -> Answer {
+        let before = Moment::of(&here.heap);
         let mut freed = Freed::default();
         for &payload in targets {
-            self.free_one(slot, payload, flags, &mut freed);
+            self.free_one(here, payload, flags, &mut freed);
         }
-        self.touch(slot.number);
+        self.touch(here.number);
         self.last = LastCall {
             result: i64::from(freed.failed == 0),
             merged: 0,
         };
-        let after = Moment::of(&slot.heap);
-        self.book_returns(slot.number, &before, &after);
+        let after = Moment::of(&here.heap);
+        self.book_returns(here.number, &before, &after);
         if freed.failed > 0 {
             let call = self.failed_or_raised(call, "FALSE", freed.exception);
             let others = match freed.failed - 1 {
@@ -106,19 +105,19 @@ impl Session {
                 size: 0,
                 flags,
             };
-            let words = so_far(freed.done, "freed") + &slot.why(request) + &others;
+            let words = so_far(freed.done, "freed") + &self.at(here).why(request) + &others;
             return Answer::failed(call, words).about(freed.block);
         }
-        let words = self.freed_words(slot, &before, &after, &freed);
+        let words = self.freed_words(here, &before, &after, &freed);
         let call = format!("{call} = TRUE{}", times(freed.done));
         Answer::done(call, words).about(freed.block)
     }
 
-    fn free_one(&mut self, slot: &Slot, payload: u64, flags: Flags, freed: &mut Freed) {
+    fn free_one(&mut self, here: &Here, payload: u64, flags: Flags, freed: &mut Freed) {
         self.operations += 1;
-        let extent = slot.extent(payload);
-        let pointer = slot.address(payload);
-        let result = self.process.HeapFree(slot.handle, flags.0, pointer);
+        let extent = here.extent(payload);
+        let pointer = here.address(payload);
+        let result = self.process.HeapFree(here.handle, flags.0, pointer);
         freed.exception = freed.exception.or(result.err());
         if result != Ok(true) {
             freed.failed += 1;
@@ -130,7 +129,7 @@ impl Session {
             freed.block = freed.block.or(Some(extent.from));
             self.marks.add(extent.from, extent.to, Mark::Freed);
         }
-        if let Some(table) = self.names_mut(slot.number) {
+        if let Some(table) = self.names_mut(here.number) {
             table.remove(payload);
         }
     }
@@ -138,7 +137,7 @@ impl Session {
     /// What freeing did, from before to after.
     fn freed_words(
         &mut self,
-        slot: &Slot,
+        here: &Here,
         before: &Moment,
         after: &Moment,
         freed: &Freed,
@@ -147,7 +146,7 @@ impl Session {
         let merging = if freed.done == large {
             String::new()
         } else {
-            self.merging_words(slot, before, after) + "; "
+            self.merging_words(here, before, after) + "; "
         };
         let returned = after.returned(before).1;
         let back = match (returned, large) {
@@ -171,8 +170,8 @@ impl Session {
     }
 
     /// Which free neighbours were joined, or were not and why.
-    fn merging_words(&mut self, slot: &Slot, before: &Moment, after: &Moment) -> String {
-        if !slot.heap.settings().coalesce() {
+    fn merging_words(&mut self, here: &Here, before: &Moment, after: &Moment) -> String {
+        if !here.heap.settings().coalesce() {
             let waiting = after
                 .figures
                 .unmerged_pairs
@@ -200,14 +199,14 @@ impl Session {
         let Some(filter) = filter else {
             return Answer::note("no filter: nothing is looked for");
         };
-        let slot = self.here();
+        let here = self.here();
         let (mut found, mut bytes, mut first) = (0, 0, None);
-        slot.search(filter, self.operations, |block| {
+        self.at(&here).search(filter, self.operations, |block| {
             found += 1;
             bytes += block.bytes;
             first = first.or(Some(block.address));
         });
-        let figures = view::figures(&slot.heap);
+        let figures = view::figures(&here.heap);
         let of = format!(
             "{} and {}",
             count(figures.busy_blocks, "busy block"),

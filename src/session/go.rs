@@ -18,12 +18,11 @@ pub enum Place {
 
 impl Session {
     pub(super) fn go(&mut self, place: &Place) -> Answer {
-        let slot = self.here();
         let target = match place {
             Place::Operation(number) => Target::Born(*number),
             Place::Block(Operand::Null) => return Answer::refused("null is no block"),
             Place::Block(Operand::Address(address)) => Target::Address(*address),
-            Place::Block(what @ Operand::Names(_)) => match slot.operand(what) {
+            Place::Block(what @ Operand::Names(_)) => match self.slot_here().operand(what) {
                 Err(answer) => return answer,
                 Ok(payloads) => {
                     let payload = payloads.first().copied().unwrap_or(0);

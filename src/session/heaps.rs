@@ -7,7 +7,7 @@ use crate::view;
 use super::apply::damaged_words;
 use super::command::{NewHeap, NewHeapKind, Thresholds};
 use super::frame::{Answer, Cause, Tone};
-use super::session::Session;
+use super::session::{Session, Slot};
 use super::words::{Moment, change, count, exact, flags_text, rough};
 
 impl Session {
@@ -50,12 +50,12 @@ impl Session {
                 if self.crt.is_none() {
                     self.set_crt(number);
                 }
-                let slot = self.here();
+                let here = self.here();
                 if let Some(Thresholds { block, total }) = new.decommit {
-                    slot.heap.set_thresholds(block, total);
+                    here.heap.set_thresholds(block, total);
                 }
                 self.last.result = 1;
-                let figures = view::figures(&slot.heap);
+                let figures = view::figures(&here.heap);
                 let tag = if self.crt == Some(number) {
                     "; it bears the tag CRT"
                 } else {
@@ -100,19 +100,19 @@ impl Session {
         let Some(number) = number.or(self.in_view) else {
             return Answer::refused("there is no heap but the process heap, which stays");
         };
-        let Some(slot) = self.slot(number).cloned() else {
+        let Some(here) = self.slot(number).map(Slot::here) else {
             return Self::no_heap(number);
         };
-        let before = Moment::of(&slot.heap);
+        let before = Moment::of(&here.heap);
         let call = format!("HeapDestroy(heap {number})");
-        let done = self.process.HeapDestroy(slot.handle);
+        let done = self.process.HeapDestroy(here.handle);
         self.last.result = i64::from(done);
         if !done {
             let words = "the process heap lives as long as the process";
             return Answer::failed(self.failed(&call, "FALSE"), words);
         }
         // Undo may hold the handle; the memory goes back now.
-        slot.heap.give_everything_back();
+        here.heap.give_everything_back();
         let bytes = before.figures.committed;
         self.book_return(
             number,
@@ -179,11 +179,11 @@ impl Session {
         change: impl FnOnce(&mut crate::heap::Settings),
         words: &str,
     ) -> Answer {
-        let slot = self.here();
-        let before = slot.heap.settings();
-        slot.heap.change_settings(change);
-        self.touch(slot.number);
-        let same = if slot.heap.settings() == before {
+        let here = self.here();
+        let before = here.heap.settings();
+        here.heap.change_settings(change);
+        self.touch(here.number);
+        let same = if here.heap.settings() == before {
             "as before: "
         } else {
             ""
@@ -192,20 +192,20 @@ impl Session {
     }
 
     pub(super) fn coalesce(&mut self, on: bool) -> Answer {
-        let slot = self.here();
-        let settings = slot.heap.settings();
+        let here = self.here();
+        let settings = here.heap.settings();
         // Merging follows headers and links: on a heap that they lead astray it would spread the damage.
         if on && settings.checks && !settings.coalesce() {
-            let (findings, total) = slot.heap.validate(Flags::NONE, 1);
+            let (findings, total) = here.heap.validate(Flags::NONE, 1);
             if let Some(first) = findings.first() {
                 return Answer::refused(damaged_words(Some(first), total)).about(Some(first.at));
             }
         }
-        let before = Moment::of(&slot.heap);
-        let merged = self.process.set_coalesce(&slot.heap, on);
-        self.touch(slot.number);
+        let before = Moment::of(&here.heap);
+        let merged = self.process.set_coalesce(&here.heap, on);
+        self.touch(here.number);
         self.last.merged = merged;
-        let after = Moment::of(&slot.heap);
+        let after = Moment::of(&here.heap);
         let words = match (on, merged) {
             _ if settings.coalesce() == on => {
                 format!("it was {} already", if on { "ON" } else { "OFF" })
@@ -255,9 +255,9 @@ impl Session {
     }
 
     pub(super) fn decommit(&mut self, thresholds: Option<Thresholds>) -> Answer {
-        let slot = self.here();
+        let here = self.here();
         if let Some(Thresholds { block, total }) = thresholds {
-            slot.heap.set_thresholds(block, total);
+            here.heap.set_thresholds(block, total);
         }
         let words = thresholds.map_or_else(
             || "HeapFree keeps free memory committed; _heapmin (M) gives it back".to_owned(),

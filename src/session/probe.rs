@@ -31,11 +31,12 @@ struct Search {
 
 impl Session {
     pub(super) fn probe(&mut self, size: u64) -> Answer {
-        let slot = self.here();
-        let search = Search::of(&slot, size);
+        let here = self.here();
+        let slot = self.at(&here);
+        let search = Search::of(slot, size);
         let landing = match search.found {
             Some(found) => landing(found, search.need),
-            None => self.no_landing(&slot, size, search.need),
+            None => self.no_landing(slot, size, search.need),
         };
         let looked = search.looked(slot.heap.settings().policy);
         let words = format!("needs {}: {landing}{looked}", exact(search.need));

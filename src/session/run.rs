@@ -14,7 +14,7 @@ use super::frame::{Answer, Run, Tone};
 use super::generator::{Generator, Step};
 use super::marks::Marks;
 use super::name::Name;
-use super::session::{LastCall, Session, Slot};
+use super::session::{Here, LastCall, Session, Slot};
 use super::why::Request;
 use super::words::{Moment, change, count, exact, grouped, rough};
 use super::workload::Workload;
@@ -189,10 +189,10 @@ impl Session {
         if workload.from > 0 {
             return self.go_on(workload);
         }
-        let slot = match workload.heap {
+        let here = match workload.heap {
             None => self.here(),
             Some(number) => match self.slot(number) {
-                Some(slot) => slot.clone(),
+                Some(slot) => slot.here(),
                 None => {
                     return Err(Answer {
                         words: format!("there is no heap {number}"),
@@ -204,7 +204,7 @@ impl Session {
         };
         let what = Command::Run(*workload).to_string();
         let steps = Source::Workload(Box::new(Generator::new(workload)));
-        self.begin(&slot, what, workload.end(), steps);
+        self.begin(&here, what, workload.end(), steps);
         Ok(())
     }
 
@@ -243,9 +243,9 @@ impl Session {
 
     /// Begins recorded steps, on the heap in view. `what` names the recording.
     pub fn begin_recorded(&mut self, what: &str, steps: Arc<[Step]>) {
-        let slot = self.here();
+        let here = self.here();
         self.begin(
-            &slot,
+            &here,
             what.to_owned(),
             steps.len() as u64,
             Source::Recorded(steps, 0),
@@ -265,21 +265,21 @@ impl Session {
         answer
     }
 
-    fn begin(&mut self, slot: &Slot, what: String, of: u64, steps: Source) {
-        self.mark_anew(slot.number);
+    fn begin(&mut self, here: &Here, what: String, of: u64, steps: Source) {
+        self.mark_anew(here.number);
         self.running = Some(Running {
             what,
             of,
             steps,
             blocks: Vec::new(),
-            heap: slot.number,
-            handle: slot.handle,
-            first_name: slot.names.next_index(BASE),
+            heap: here.number,
+            handle: here.handle,
+            first_name: self.at(here).names.next_index(BASE),
             tally: Tally::default(),
             failure: None,
             watched: true,
             part: Part::default(),
-            begun: Box::new(Moment::of(&slot.heap)),
+            begun: Box::new(Moment::of(&here.heap)),
             paused: false,
         });
         self.ended = None;
@@ -566,11 +566,11 @@ impl Session {
             ""
         };
         let call = format!("{} operations of {}{ended}", grouped(done), running.what);
-        let Some(slot) = self.slot(running.heap).cloned() else {
+        let Some(here) = self.slot(running.heap).map(Slot::here) else {
             return Answer::failed(call, "the heap was destroyed meanwhile");
         };
-        let (before, after) = (*running.begun, Moment::of(&slot.heap));
-        self.book_returns(slot.number, &before, &after);
+        let (before, after) = (*running.begun, Moment::of(&here.heap));
+        self.book_returns(here.number, &before, &after);
         self.last = LastCall {
             result: i64::try_from(done).unwrap_or(i64::MAX),
             merged: 0,

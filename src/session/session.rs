@@ -11,24 +11,19 @@ use crate::view::{self, Context, Lens, Target};
 
 use super::bookmarks::Bookmarks;
 use super::filter::Filter;
-use super::frame::{Answer, Cause, Frame, Returned, Run, Timeline, Tone};
+use super::frame::{Answer, Frame, Run, Timeline, Tone};
 use super::glossary::Met;
 use super::journal::Journal;
+use super::ledger::Ledger;
 use super::marks::Marks;
 use super::names::NameTable;
+use super::past::Step;
 use super::run::Running;
 use super::survey::Surveys;
 use super::timeline::Allowance;
-use super::words::Moment;
 
 /// Answers kept for screens.
 const LOG: usize = 1000;
-/// Returns of memory kept for screens.
-const LEDGER: usize = 1000;
-/// Bytes of pages that undo may keep.
-const UNDO_BYTES: u64 = 256 << 20;
-/// Commands that can be undone at most.
-const UNDO_DEPTH: usize = 1000;
 /// Names of blocks that a screen is given to complete.
 const NAMES: usize = 500;
 /// The size of an `alloc` on a key before any was made.
@@ -53,7 +48,26 @@ pub(super) struct Slot {
     pub(super) timeline: Arc<Timeline>,
 }
 
+/// The heap that a command is about: what it takes to call it. It shares no names with the slot, so that giving a
+/// block a name while the command is under way copies no table of them.
+#[derive(Clone)]
+pub(super) struct Here {
+    pub(super) number: u32,
+    /// The heap's handle: the address of its first byte in this process.
+    pub(super) handle: usize,
+    pub(super) heap: Arc<Heap>,
+}
+
 impl Slot {
+    /// What it takes to call the heap.
+    pub(super) fn here(&self) -> Here {
+        Here {
+            number: self.number,
+            handle: self.handle,
+            heap: Arc::clone(&self.heap),
+        }
+    }
+
     /// Name and birth operation of the block with this payload.
     pub(super) fn owner(&self, payload: u64) -> Option<(String, u64)> {
         let owned = self.names.owner(payload)?;
@@ -68,68 +82,8 @@ pub(super) struct LastCall {
     pub(super) merged: u64,
 }
 
-/// All that undo brings back.
-#[derive(Clone)]
-struct State {
-    slots: Vec<Slot>,
-    in_view: Option<u32>,
-    crt: Option<u32>,
-    operations: u64,
-    last: LastCall,
-    errors: (u32, i32),
-    next_number: u32,
-    next_size: u64,
-    limit: u64,
-    ledger: Arc<Vec<Returned>>,
-    place: u64,
-    did: Arc<str>,
-}
-
-impl State {
-    /// Whether the heaps are the same, byte for byte.
-    fn same_heaps(&self, other: &State) -> bool {
-        let same = |a: &Slot, b: &Slot| {
-            let images = a.image.as_ref().zip(b.image.as_ref());
-            a.number == b.number && images.is_some_and(|(a, b)| a.same_arena(b))
-        };
-        self.slots.len() == other.slots.len()
-            && self.slots.iter().zip(&other.slots).all(|(a, b)| same(a, b))
-    }
-}
-
-/// What a session was at one moment. Equal if heaps, figures and what is in view are.
-pub struct Checkpoint {
-    state: State,
-}
-
-impl PartialEq for Checkpoint {
-    fn eq(&self, other: &Checkpoint) -> bool {
-        let rest = |state: &State| {
-            let numbers = (
-                state.in_view,
-                state.crt,
-                state.operations,
-                state.next_number,
-                state.next_size,
-            );
-            (numbers, state.limit, state.ledger.len())
-        };
-        rest(&self.state) == rest(&other.state) && self.state.same_heaps(&other.state)
-    }
-}
-
-/// What undo would bring back.
-pub(super) struct Before(State);
-
 /// Which names a list is made of: the heap's handle and how often its names changed.
-type NamesOf = (usize, u64);
-
-/// A command that can be taken back or brought back.
-struct Step {
-    command: String,
-    state: State,
-    bytes: u64,
-}
+pub(super) type NamesOf = (usize, u64);
 
 /// Heaps, the commands given to them, and the way back.
 ///
@@ -159,7 +113,8 @@ pub struct Session {
     pub(super) bookmarks: Bookmarks,
     /// Where in the past this is: a number that no other moment has, other than by undo and redo.
     pub(super) place: u64,
-    places: u64,
+    /// Places so far.
+    pub(super) places: u64,
     /// The last command that changed anything.
     pub(super) did: Arc<str>,
     /// When the session began.
@@ -167,14 +122,14 @@ pub struct Session {
     /// Time for asking the kernel what is resident.
     pub(super) asking: Allowance,
     /// The names that screens were given last, and what they are of.
-    names: (Option<NamesOf>, Arc<Vec<String>>),
+    pub(super) names: (Option<NamesOf>, Arc<Vec<String>>),
     /// Checkpoints are taken.
-    undoes: bool,
-    undo: VecDeque<Step>,
-    redo: Vec<Step>,
+    pub(super) undoes: bool,
+    pub(super) undo: VecDeque<Step>,
+    pub(super) redo: Vec<Step>,
     log: VecDeque<Arc<Answer>>,
     log_total: u64,
-    ledger: Arc<Vec<Returned>>,
+    pub(super) ledger: Arc<Ledger>,
     version: u64,
     /// Rises whenever a heap may have changed.
     pub(super) changes: u64,
@@ -293,9 +248,19 @@ impl Session {
     }
 
     /// The heap in view.
-    pub(super) fn here(&mut self) -> Slot {
+    pub(super) fn here(&mut self) -> Here {
+        self.slot_here().here()
+    }
+
+    /// The heap in view with its names; makes the first heap if there is none.
+    pub(super) fn slot_here(&mut self) -> &Slot {
         let number = self.number_in_view();
-        self.slot(number).unwrap_or(&self.slots[0]).clone()
+        self.slot(number).unwrap_or(&self.slots[0])
+    }
+
+    /// The heap that a command is about, with its names.
+    pub(super) fn at(&self, here: &Here) -> &Slot {
+        self.slot(here.number).unwrap_or(&self.slots[0])
     }
 
     /// The names of the heap with this number, for changing.
@@ -349,251 +314,9 @@ impl Session {
         }
     }
 
-    /// Keeps what a heap returned and the ledger does not have yet, with the residency of two moments around it.
-    pub(super) fn book_returns(&mut self, number: u32, before: &Moment, after: &Moment) {
-        let resident = before.resident.zip(after.resident);
-        let now = (after.stats.pages_heapmin, after.stats.pages_automatic);
-        let Some(slot) = self.slot_mut(number) else {
-            return;
-        };
-        let booked = std::mem::replace(&mut slot.booked, now);
-        for (pages, cause) in [
-            (now.1.saturating_sub(booked.1), Cause::Automatic),
-            (now.0.saturating_sub(booked.0), Cause::Heapmin),
-        ] {
-            if pages > 0 {
-                self.book_return(number, pages * crate::os::PAGE, cause, resident);
-            }
-        }
-    }
-
-    pub(super) fn book_return(
-        &mut self,
-        number: u32,
-        bytes: u64,
-        cause: Cause,
-        resident: Option<(u64, u64)>,
-    ) {
-        if let Some(slot) = self.slot_mut(number) {
-            slot.returned = (bytes, slot.returned.1 + bytes);
-        }
-        let entry = Returned {
-            at: self.operations,
-            bytes,
-            cause,
-            resident,
-        };
-        Arc::make_mut(&mut self.ledger).push(entry);
-    }
-
-    fn state(&mut self) -> State {
-        for slot in self.slots.iter_mut().filter(|slot| slot.dirty) {
-            slot.image = Some(Arc::new(slot.heap.image(slot.image.as_deref())));
-            slot.dirty = false;
-        }
-        State {
-            slots: self.slots.clone(),
-            in_view: self.in_view,
-            crt: self.crt,
-            operations: self.operations,
-            last: self.last,
-            errors: (crate::api::GetLastError(), crate::api::errno()),
-            next_number: self.next_number,
-            next_size: self.next_size,
-            limit: self.limit.limit(),
-            ledger: Arc::clone(&self.ledger),
-            place: self.place,
-            did: Arc::clone(&self.did),
-        }
-    }
-
-    /// What undo would bring back, before a command that may change it. Nothing where undo is off, or where the heaps
-    /// hold more than undo may keep.
-    pub(super) fn before(&mut self) -> Option<Before> {
-        let resident = |slot: &Slot| view::resident(&slot.heap).unwrap_or(0);
-        let dirty = self.slots.iter().filter(|slot| slot.dirty);
-        if !self.undoes || dirty.map(resident).sum::<u64>() > UNDO_BYTES {
-            return None;
-        }
-        Some(Before(self.state()))
-    }
-
-    /// Keeps the way back from a command that changed something. Answers whether there is one.
-    pub(super) fn keep(&mut self, command: String, before: Option<Before>) -> bool {
-        self.did = Arc::from(command.as_str());
-        self.places += 1;
-        self.place = self.places;
-        let left: Vec<u64> = self.redo.drain(..).map(|step| step.state.place).collect();
-        self.bookmarks.leave(&left);
-        let Some(Before(state)) = before else {
-            // Older states do not lead back from here.
-            self.undo.clear();
-            return !self.undoes;
-        };
-        let bytes = match self.undo.back() {
-            Some(last) => beside(&state, &last.state),
-            None => state
-                .slots
-                .iter()
-                .filter_map(|slot| slot.image.as_ref())
-                .map(|image| image.bytes())
-                .sum(),
-        };
-        self.undo.push_back(Step {
-            command,
-            state,
-            bytes,
-        });
-        let kept = |undo: &VecDeque<Step>| undo.iter().map(|step| step.bytes).sum::<u64>();
-        while self.undo.len() > UNDO_DEPTH || (self.undo.len() > 1 && kept(&self.undo) > UNDO_BYTES)
-        {
-            self.undo.pop_front();
-        }
-        true
-    }
-
-    /// Keeps no way back from here on: for runs that nobody watches.
-    pub fn without_undo(&mut self) {
-        self.undoes = false;
-    }
-
-    /// Takes a checkpoint before `command`, which is sure to change something.
-    pub(super) fn checkpoint(&mut self, command: String) {
-        let before = self.before();
-        self.keep(command, before);
-    }
-
-    /// Commands that can be taken back, and brought back.
-    #[must_use]
-    pub fn depths(&self) -> (usize, usize) {
-        (self.undo.len(), self.redo.len())
-    }
-
-    /// A copy of all that undo brings back, to compare with.
-    pub fn image(&mut self) -> Checkpoint {
-        Checkpoint {
-            state: self.state(),
-        }
-    }
-
-    /// Whether the heaps hold the same bytes as when `copy` was taken, whatever else the session counted since.
-    pub fn same_heaps(&mut self, copy: &Checkpoint) -> bool {
-        self.state().same_heaps(&copy.state)
-    }
-
     /// Runs `work` on the allocator of the heap in view; it may only look.
     pub fn look<R>(&mut self, work: impl FnOnce(Core<'_, Direct<'_>>) -> R) -> R {
         self.shown().heap.look(work)
-    }
-
-    /// Takes back the last command that changed anything.
-    pub fn undo(&mut self) -> Answer {
-        let Some(step) = self.undo.pop_back() else {
-            return self.nothing("undo", "there is nothing to undo");
-        };
-        self.journal("undo");
-        let now = self.state();
-        let answer = self.moved("undo", &format!("took back: {}", step.command));
-        self.enter(&step.state);
-        self.redo.push(Step {
-            command: step.command,
-            state: now,
-            bytes: step.bytes,
-        });
-        self.tell(answer.clone());
-        answer
-    }
-
-    /// Brings back the last command taken back.
-    pub fn redo(&mut self) -> Answer {
-        let Some(step) = self.redo.pop() else {
-            return self.nothing("redo", "there is nothing to bring back");
-        };
-        self.journal("redo");
-        let now = self.state();
-        let answer = self.moved("redo", &format!("brought back: {}", step.command));
-        self.enter(&step.state);
-        self.undo.push_back(Step {
-            command: step.command,
-            state: now,
-            bytes: step.bytes,
-        });
-        self.tell(answer.clone());
-        answer
-    }
-
-    fn moved(&self, command: &str, words: &str) -> Answer {
-        Answer {
-            command: command.to_owned(),
-            words: words.to_owned(),
-            ..Answer::default()
-        }
-    }
-
-    fn nothing(&mut self, command: &str, words: &str) -> Answer {
-        let answer = Answer {
-            tone: Tone::Refused,
-            ..self.moved(command, words)
-        };
-        self.tell(answer.clone());
-        answer
-    }
-
-    /// Makes the session what it was in `state`.
-    fn enter(&mut self, state: &State) {
-        self.changes += 1;
-        for slot in &self.slots {
-            if !state.slots.iter().any(|old| old.handle == slot.handle) {
-                self.process.detach(slot.handle);
-            }
-        }
-        for slot in &state.slots {
-            if self.process.heap_of(slot.handle).is_none() {
-                self.process.attach(Arc::clone(&slot.heap));
-            }
-            // Images are shared while nothing changed, so that an untouched heap costs nothing here.
-            let now = self
-                .slot(slot.number)
-                .filter(|now| now.handle == slot.handle);
-            let same = now.is_some_and(|now| {
-                !now.dirty
-                    && now
-                        .image
-                        .as_ref()
-                        .zip(slot.image.as_ref())
-                        .is_some_and(|(a, b)| Arc::ptr_eq(a, b))
-            });
-            if let Some(image) = slot.image.as_ref().filter(|_| !same) {
-                slot.heap.restore(image);
-            }
-        }
-        self.limit.set_limit(state.limit);
-        self.slots.clone_from(&state.slots);
-        self.in_view = state.in_view;
-        self.crt = state.crt;
-        match state.crt {
-            Some(number) => self.set_crt(number),
-            None => self.process.clear_crt(),
-        }
-        self.operations = state.operations;
-        self.last = state.last;
-        crate::api::SetLastError(state.errors.0);
-        crate::api::_set_errno(state.errors.1);
-        self.next_number = state.next_number;
-        self.next_size = state.next_size;
-        // A workload is part of no state: what was taken back does not go on by itself.
-        self.running = None;
-        self.ended = None;
-        self.ledger = Arc::clone(&state.ledger);
-        self.place = state.place;
-        self.did = Arc::clone(&state.did);
-        self.names.0 = None;
-        self.marks = Marks::default();
-    }
-
-    /// Whether redo leads to this place.
-    pub(super) fn lies_ahead(&self, place: u64) -> bool {
-        self.redo.iter().any(|step| step.state.place == place)
     }
 
     /// The block that `target` names from `cursor`, in the heap in view.
@@ -648,14 +371,7 @@ impl Session {
             picture,
             log: self.log.iter().cloned().collect(),
             log_total: self.log_total,
-            returned: self
-                .ledger
-                .iter()
-                .rev()
-                .take(LEDGER)
-                .rev()
-                .copied()
-                .collect(),
+            returned: self.ledger.kept(),
             operations: self.operations,
             rate: self.rate,
             run: self.running.as_ref().map(|running| Run {
@@ -686,27 +402,4 @@ impl Session {
             .find(|&number| number > here)
             .or_else(|| others().next())
     }
-}
-
-/// About how many bytes a name costs in the tables.
-const NAME_BYTES: u64 = 160;
-
-/// Bytes that `state` keeps beside what it shares with `other`: pages and names.
-fn beside(state: &State, other: &State) -> u64 {
-    let slot_beside = |slot: &Slot| {
-        let old = other.slots.iter().find(|old| old.number == slot.number);
-        let pages = match (&slot.image, old.and_then(|old| old.image.as_ref())) {
-            (Some(image), Some(old)) => image.bytes_beside(old),
-            (Some(image), None) => image.bytes(),
-            (None, _) => 0,
-        };
-        let shared = old.is_some_and(|old| Arc::ptr_eq(&old.names, &slot.names));
-        pages
-            + if shared {
-                0
-            } else {
-                slot.names.len() as u64 * NAME_BYTES
-            }
-    };
-    state.slots.iter().map(slot_beside).sum()
 }

@@ -260,47 +260,39 @@ impl Worker {
 
     /// Whatever was asked, and for so long whatever is.
     fn take_requests(&mut self, idle: Duration) -> Next {
-        let mut request = if idle.is_zero() {
+        let request = if idle.is_zero() {
             self.inbox.try_recv().map_err(as_timeout)
         } else {
             self.inbox.recv_timeout(idle)
         };
-        loop {
-            match request {
-                Ok(request) => {
-                    if self.handle(request) == Next::Quit {
-                        return Next::Quit;
-                    }
-                    self.publish();
-                }
-                Err(RecvTimeoutError::Timeout) => return Next::Go,
-                Err(RecvTimeoutError::Disconnected) => return Next::Quit,
-            }
-            request = self.inbox.try_recv().map_err(as_timeout);
+        match request {
+            Ok(request) => self.take_in(request),
+            Err(RecvTimeoutError::Timeout) => Next::Go,
+            Err(RecvTimeoutError::Disconnected) => Next::Quit,
         }
     }
 
-    fn wait(&mut self) -> Next {
-        self.session.rate = None;
-        let Ok(request) = self.inbox.recv() else {
-            return Next::Quit;
-        };
-        let mut next = self.handle(request);
-        // What came in a burst is shown once.
+    /// A request and all that wait behind it: what came in a burst is shown once.
+    fn take_in(&mut self, first: Request) -> Next {
+        let mut next = self.handle(first);
         while next == Next::Go
-            && let Ok(request) = self
-                .inbox
-                .recv_timeout(Duration::ZERO)
-                .map_err(|_: RecvTimeoutError| ())
+            && let Ok(request) = self.inbox.try_recv()
         {
-            next = self.handle(request);
             // Thousands of lines are seen on their way.
             if self.published.elapsed() >= FRAME {
                 self.publish();
             }
+            next = self.handle(request);
         }
         self.publish();
         next
+    }
+
+    fn wait(&mut self) -> Next {
+        self.session.rate = None;
+        self.inbox
+            .recv()
+            .map_or(Next::Quit, |request| self.take_in(request))
     }
 
     /// Some steps of what runs. Answers with how long there is nothing to do.

@@ -11,17 +11,17 @@ const TOLD: usize = 12;
 
 impl Session {
     pub(super) fn walk(&mut self) -> Answer {
-        let slot = self.here();
+        let here = self.here();
         let mut entry = PROCESS_HEAP_ENTRY::default();
         let mut told = Vec::new();
         let mut entries = 0u64;
-        while self.process.HeapWalk(slot.handle, Some(&mut entry)) {
+        while self.process.HeapWalk(here.handle, Some(&mut entry)) {
             entries += 1;
             if told.len() < TOLD {
                 told.push(format!(
                     "{} {:#07x} {} + {}",
                     kind(entry.wFlags),
-                    (entry.lpData as u64).wrapping_sub(slot.handle as u64),
+                    (entry.lpData as u64).wrapping_sub(here.handle as u64),
                     entry.cbData,
                     entry.cbOverhead
                 ));
@@ -128,9 +128,9 @@ impl Session {
     }
 
     pub(super) fn summary(&mut self) -> Answer {
-        let slot = self.here();
+        let here = self.here();
         let mut summary = HEAP_SUMMARY::default();
-        let done = self.process.HeapSummary(slot.handle, 0, &mut summary);
+        let done = self.process.HeapSummary(here.handle, 0, &mut summary);
         self.last = LastCall {
             result: i64::from(done),
             merged: 0,
@@ -153,17 +153,17 @@ impl Session {
     }
 
     pub(super) fn lock(&mut self, take: bool) -> Answer {
-        let slot = self.here();
+        let here = self.here();
         let (name, done) = if take {
-            ("HeapLock", self.process.HeapLock(slot.handle))
+            ("HeapLock", self.process.HeapLock(here.handle))
         } else {
-            ("HeapUnlock", self.process.HeapUnlock(slot.handle))
+            ("HeapUnlock", self.process.HeapUnlock(here.handle))
         };
         self.last = LastCall {
             result: i64::from(done),
             merged: 0,
         };
-        let held = slot.heap.lock().held().0;
+        let held = here.heap.lock().held().0;
         let words = match (take, done, held) {
             (_, true, true) => "this thread holds the lock; other threads' serialized calls wait",
             (true, true, false) => {

@@ -9,22 +9,25 @@ use super::picture::{
 use super::seek::{block_at, block_bytes};
 use super::{Context, Reader, Survey};
 
-/// Free blocks that are passed over one by one, at most, on the way to the window.
-const MOST: u64 = 1 << 20;
+/// Free blocks that are passed over one by one, at most, where a picture is taken many times a second.
+const MOST: u64 = 1 << 12;
+/// As many while the heap rests, which a survey has looked through as a whole.
+const MOST_AT_REST: u64 = 1 << 20;
 /// Bytes of a row.
 const ROW: u64 = 16;
 
 /// The window of the free lists: smallest sizes first, of one size in the order in which they would be tried.
 ///
 /// The heap does not count the blocks of single lists. Where a survey of the heap as it is tells how many blocks there are of a size, whole
-/// sizes before the window are passed over at once; otherwise, and within a size, block by block, a million at most.
-/// Beyond that the window stays empty.
+/// sizes before the window are passed over at once, and within a size block by block, a million at most; otherwise a
+/// few thousand. Beyond that the window stays empty.
 pub(super) fn free_list(
     core: &Reader<'_>,
     window: Window,
     context: &Context<'_>,
 ) -> FreeListPicture {
     let survey = context.survey.filter(|_| context.fresh);
+    let most = survey.map_or(MOST, |_| MOST_AT_REST);
     let total = core.totals().free_blocks;
     let top = window.top.min(total.saturating_sub(u64::from(window.rows)));
     let end = top + u64::from(window.rows);
@@ -49,14 +52,15 @@ pub(super) fn free_list(
             if index >= top {
                 entries.push(entry(core, block, size, position));
             } else {
-                passed += 1;
-                if passed > MOST {
+                if passed == most {
                     return FreeListPicture {
                         top,
                         total,
                         entries,
+                        beyond: Some(most),
                     };
                 }
+                passed += 1;
             }
             index += 1;
         }
@@ -65,6 +69,7 @@ pub(super) fn free_list(
         top,
         total,
         entries,
+        beyond: None,
     }
 }
 
@@ -90,7 +95,7 @@ fn list_name(core: &Reader<'_>, granules: u64) -> String {
 /// What the links of a free block name.
 pub(super) fn links(core: &Reader<'_>, block: Block) -> Links {
     let size = core.header_at(block).size();
-    let same_size = || core.free_of_size(size).take(MOST as usize);
+    let mut beyond = None;
     let (before, behind, words) = match core.free_links(block) {
         FreeLinks::List { previous, next } => {
             let words = vec![("previous", previous), ("next", next)];
@@ -98,7 +103,7 @@ pub(super) fn links(core: &Reader<'_>, block: Block) -> Links {
         }
         // The node is tried when its chain is used up.
         FreeLinks::Chain { previous, next } => {
-            let node = same_size().last();
+            let node = core.free_node(size);
             let words = vec![("previous", previous), ("next", next)];
             (previous.filter(|_| previous != node), next.or(node), words)
         }
@@ -107,7 +112,10 @@ pub(super) fn links(core: &Reader<'_>, block: Block) -> Links {
             chain,
             children: [zero, one],
         } => {
-            let last = same_size().take_while(|&other| other != block).last();
+            let others = core.free_of_size(size).take_while(|&other| other != block);
+            let (nth, last) = (1..).zip(others).take(MOST as usize).last().unzip();
+            beyond = nth.filter(|&nth| nth == MOST);
+            let last = last.filter(|_| beyond.is_none());
             let words = vec![
                 ("parent", parent),
                 ("chain", chain),
@@ -122,6 +130,7 @@ pub(super) fn links(core: &Reader<'_>, block: Block) -> Links {
         list: list_name(core, size),
         before: address(before),
         behind: address(behind),
+        beyond,
         words: words
             .into_iter()
             .map(|(name, block)| (name, address(block)))

@@ -138,6 +138,8 @@ pub struct FreeListPicture {
     pub total: u64,
     /// The entries shown.
     pub entries: Vec<FreeEntry>,
+    /// Where there are none because the window lies behind more blocks than are passed one by one: how many these are.
+    pub beyond: Option<u64>,
 }
 
 /// A free block as its list knows it.
@@ -546,6 +548,8 @@ pub struct Links {
     pub before: Option<u64>,
     /// Address of the block of its size that would be tried right behind it.
     pub behind: Option<u64>,
+    /// Where `before` is not known because no link names it: so many blocks of its size, or more, are tried sooner.
+    pub beyond: Option<u64>,
     /// The links as they stand in the block, by name: `previous` and `next` on a list, `parent`, `chain` and two
     /// children at a node of the tree.
     pub words: Vec<(&'static str, Option<u64>)>,

@@ -249,3 +249,34 @@ fn undo_at_the_prompt_ends_what_runs_and_takes_it_back() {
     let frame = watched.tell("undo");
     assert_eq!(frame.picture.figures.busy_blocks, 0);
 }
+
+#[test]
+fn a_burst_of_requests_is_shown_once_while_something_runs() {
+    const BURST: u64 = 2_000;
+    let mut watched = Watched::start();
+    watched.tell(ENDLESS);
+    let (arrived, at_gate) = channel();
+    let (opener, gate) = channel();
+    let (sender, shown) = channel();
+    let shared = Arc::clone(&watched.thread.shared);
+    let gate = Mutex::new(Some(gate));
+    // The session thread stands in its own call until the whole burst waits for it.
+    watched.thread.on_frame(move || {
+        let requests = shared.frame.lock().expect("no panic").requests;
+        if let Some(gate) = gate.lock().expect("no panic").take() {
+            let _ = arrived.send(());
+            let _ = gate.recv_timeout(PATIENCE);
+        }
+        let _ = sender.send(requests);
+    });
+    at_gate.recv_timeout(PATIENCE).expect("a frame");
+    for _ in 0..BURST {
+        watched.thread.send(Request::Select(Target::NextBlock));
+    }
+    opener.send(()).expect("the thread waits");
+    let all = watched.sent + BURST;
+    let frames = std::iter::from_fn(|| shown.recv_timeout(PATIENCE).ok());
+    let on_the_way = frames.take_while(|&requests| requests < all).count() as u64;
+    // A frame for each of them would be as many; on a slow machine some are due by time.
+    assert!(on_the_way < BURST / 4, "{on_the_way}");
+}

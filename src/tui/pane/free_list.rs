@@ -35,6 +35,13 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let Some(list) = picture else {
         return;
     };
+    if let Some(passed) = list.beyond.filter(|_| list.entries.is_empty()) {
+        let words = format!(
+            "beyond {} that are passed one by one; while nothing runs, more are",
+            counted(passed, "hole")
+        );
+        return scene.say(&words, inner, buffer);
+    }
     if list.entries.is_empty() {
         let words = "nothing is free: the next request makes the heap grow, or fails";
         return scene.say(words, inner, buffer);

@@ -66,10 +66,13 @@ fn newest_last(scene: &Scene<'_>, area: Rect, form: Form) -> Vec<Line<'static>> 
     let mut room = usize::from(area.height);
     let mut entries: Vec<Vec<Line<'static>>> = Vec::new();
     for entry in spoken_entries(scene) {
+        if room == 0 {
+            break;
+        }
         let mut lines = words_of(&entry, area.width, form);
         // A piece of an older answer is worth no more than a blank line, but for the call at its start in the pane.
         let may_be_cut = entry.newest || form == Form::Pane;
-        if room == 0 || (lines.len() > room && !may_be_cut) {
+        if lines.len() > room && !may_be_cut {
             break;
         }
         cut(scene, &mut lines, room, area.width, form);
@@ -85,21 +88,22 @@ fn chosen_first(scene: &Scene<'_>, area: Rect) -> Option<Vec<Line<'static>>> {
         return None;
     }
     let chosen = usize::try_from(scene.state.lists[Pane::Log as usize].chosen).ok()?;
-    let entries: Vec<Entry> = answers(scene).take(chosen.saturating_add(1)).collect();
-    let spoken: Vec<Vec<String>> = entries
-        .iter()
-        .map(|entry| words_of(entry, area.width, Form::Pane))
-        .collect();
-    let height: usize = spoken.iter().map(Vec::len).sum();
-    if height <= usize::from(area.height) {
+    let room = usize::from(area.height);
+    let down_to_chosen = || answers(scene).take(chosen.saturating_add(1));
+    // Thousands of answers may be newer: from either end, no more are worded than fill the area.
+    let mut height = 0;
+    let is_below = down_to_chosen().any(|entry| {
+        height += words_of(&entry, area.width, Form::Pane).len();
+        height > room
+    });
+    if !is_below {
         return None;
     }
-    let lines = entries
-        .iter()
-        .zip(spoken)
-        .rev()
-        .flat_map(|(entry, lines)| marked(scene, entry, lines, Form::Pane));
-    Some(lines.take(usize::from(area.height)).collect())
+    let lines = down_to_chosen().rev().flat_map(|entry| {
+        let words = words_of(&entry, area.width, Form::Pane);
+        marked(scene, &entry, words, Form::Pane)
+    });
+    Some(lines.take(room).collect())
 }
 
 /// The words of an entry in lines; in the pane, all but the first are indented.
@@ -157,7 +161,9 @@ fn spoken_entries<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = Entry> + 'a 
 }
 
 /// The answers, newest first.
-fn answers<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = Entry> + 'a {
+fn answers<'a>(
+    scene: &'a Scene<'_>,
+) -> impl DoubleEndedIterator<Item = Entry> + ExactSizeIterator + 'a {
     let log = &scene.frame.log;
     // An open prompt shows why its line was refused: saying it twice would push out an answer.
     let skip = usize::from(

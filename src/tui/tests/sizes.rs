@@ -147,6 +147,7 @@ fn odd_parts(base: &Frame) -> Frame {
             };
             300
         ],
+        beyond: Some(MOST),
     });
     picture.pins = Some(PinsPicture {
         top: MOST,

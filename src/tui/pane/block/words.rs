@@ -102,10 +102,11 @@ pub(super) const fn state_word(state: BlockState) -> &'static str {
 /// The list of a free block and its neighbours there: `on list 80 B: between 0x00720 and the end`.
 pub(super) fn links(block: &BlockCard) -> Option<String> {
     let links = block.links.as_ref()?;
-    let before = links.before.map_or_else(
-        || "tried first".to_owned(),
-        |before| format!("behind {}", address(before)),
-    );
+    let before = match (links.before, links.beyond) {
+        (Some(before), _) => format!("behind {}", address(before)),
+        (None, Some(others)) => format!("behind {} others or more", grouped(others)),
+        (None, None) => "tried first".to_owned(),
+    };
     let behind = links.behind.map_or_else(
         || "last".to_owned(),
         |behind| format!("before {}", address(behind)),
