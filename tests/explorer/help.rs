@@ -16,7 +16,7 @@ fn the_list_of_everything_finds_keys_and_commands() {
     terminal.wait_for(": heap new fixed");
     terminal.press("64K\r");
     terminal.wait_for("heap 2 of 2 fixed 64K");
-    terminal.press("q");
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
 }
 
@@ -39,7 +39,7 @@ fn explanations_have_the_figures_put_in_and_can_be_searched() {
     terminal.wait_for("external fragmentation = 1 - ");
     terminal.press("\x1b");
     terminal.wait("the pane", |screen| !screen.contains("What the words mean"));
-    terminal.press("q");
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
 }
 
@@ -64,7 +64,7 @@ fn a_word_is_explained_in_the_log_when_it_is_first_met() {
     terminal.press("6");
     let screen = terminal.wait_for("[6] Log");
     assert_eq!(screen.matches(told).count(), 1, "{screen}");
-    terminal.press("q");
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
 }
 
@@ -82,7 +82,7 @@ fn bookmarks_tell_what_changed_since() {
     assert!(screen.contains("-80"), "80 bytes less are free: {screen}");
     terminal.press("\r");
     terminal.wait("the baseline", |screen| !screen.contains("free since"));
-    terminal.press("q");
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
 }
 
@@ -94,6 +94,6 @@ fn a_line_about_the_block_is_copied_through_the_terminal() {
     terminal.press("y");
     let screen = terminal.wait_for("to the terminal's clipboard (OSC 52): b 0x");
     assert!(screen.contains("80 B busy, asked 72"), "{screen}");
-    terminal.press("q");
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
 }

@@ -61,7 +61,7 @@ fn looking_makes_no_page_resident() {
         terminal.press("Z");
         terminal.wait_for("Z does nothing here");
         assert_eq!(resident(terminal.process()), before, "{size:?}");
-        terminal.press("q");
+        terminal.press("qq");
         assert_eq!(terminal.ended().code, 0);
     }
 }
@@ -96,6 +96,6 @@ fn the_pin_that_the_pane_names_is_what_keeps_the_page() {
     let words = format!("returned so far {} KiB", returned + kept);
     let screen = terminal.wait_for(&words);
     assert!(screen.contains(" 0 pins "), "{screen}");
-    terminal.press("q");
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
 }

@@ -260,8 +260,13 @@ fn a_burst_of_requests_is_shown_once_while_something_runs() {
     let (sender, shown) = channel();
     let shared = Arc::clone(&watched.thread.shared);
     let gate = Mutex::new(Some(gate));
+    let registered = AtomicBool::new(false);
     // The session thread stands in its own call until the whole burst waits for it.
     watched.thread.on_frame(move || {
+        // The first call comes from the registration itself.
+        if !registered.swap(true, Ordering::AcqRel) {
+            return;
+        }
         let requests = shared.frame.lock().expect("no panic").requests;
         if let Some(gate) = gate.lock().expect("no panic").take() {
             let _ = arrived.send(());
