@@ -126,9 +126,9 @@ impl Source for Heaps {
             .unwrap_or_default()
     }
 
-    fn remember(&self, line: &str) {
+    fn remember(&self, lines: &[String]) {
         if let Some(history) = &self.history {
-            let _ = history.append(line);
+            let _ = history.append(lines);
         }
     }
 
