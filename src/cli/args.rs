@@ -65,8 +65,8 @@ pub(super) enum Sub {
     /// Go on with an earlier session of the explorer
     ///
     /// What the explorer is told is kept in a journal, $XDG_STATE_HOME/heapwalk/sessions/TIME-PROCESS.heap, a command a
-    /// line, written at once; the last twenty are kept. Opening one does everything in it again, undo and redo
-    /// included, and so leads to the same heaps.
+    /// line, written as soon as it is answered, and about once a second what was made of a workload that runs; the last
+    /// twenty are kept. Opening one does everything in it again, undo and redo included, and so leads to the same heaps.
     #[command(after_help = help::OPEN)]
     Open(Open),
     /// Run a script without a screen and print each answer

@@ -20,6 +20,8 @@ use super::places;
 /// The session begun last, as the command line names it.
 const LAST: &str = "last";
 
+const NO_JOURNAL_OF_TRACE: &str = "no journal is kept of a session on a trace: its steps are no commands that could be done again";
+
 /// Shows the explorer if somebody sits at both ends; else prints what it would show first.
 pub(super) fn run(file: Option<&Path>, config: &Config) -> Result<Exit, Failure> {
     if !has_terminal() {
@@ -73,6 +75,9 @@ fn begin(file: Option<&Path>, config: &Config) -> Result<(Session, Past), Failur
     let past = match beginning.transpose()? {
         // The steps of a trace are no commands, so that no journal could say what was done.
         Some((path, Beginning::Trace(trace))) => {
+            if config.journal {
+                session.note(NO_JOURNAL_OF_TRACE.to_owned());
+            }
             session.begin_recorded(&input::name_of(path), trace.steps().into());
             return Ok((session, Past::default()));
         }
@@ -81,7 +86,13 @@ fn begin(file: Option<&Path>, config: &Config) -> Result<(Session, Past), Failur
     };
     if config.journal {
         match places::sessions() {
-            Some(directory) => session.keep_journal(Journal::new(directory)),
+            Some(directory) => {
+                let journal = Journal::new(directory);
+                session.keep_journal(match file {
+                    Some(source) => journal.behind(source.to_owned()),
+                    None => journal,
+                });
+            }
             None => session.note("there is no home directory, so no journal is kept".to_owned()),
         }
     }
@@ -126,9 +137,9 @@ impl Source for Heaps {
             .unwrap_or_default()
     }
 
-    fn remember(&self, line: &str) {
+    fn remember(&self, lines: &[String]) {
         if let Some(history) = &self.history {
-            let _ = history.append(line);
+            let _ = history.append(lines);
         }
     }
 

@@ -38,9 +38,11 @@ Examples:
   heapwalk open last
   heapwalk open ~/.local/state/heapwalk/sessions/20260131T101500Z-4711.heap
 
-A journal that ends in the middle of a line, as after a kill -9, opens with all whole lines. The
-file itself is left as it is: what is done from here on goes to a journal of its own. --journal off
-keeps none; a session on a trace has none, since the steps of a trace are no commands.
+A journal that ends in the middle of a line opens with all whole lines. The file itself is left as
+it is: what is done from here on goes to a journal of its own, which begins with all of the earlier
+one. Until everything is done again nothing else can be changed; Ctrl-C stops there and goes on with
+what was done. --journal off keeps none; a session on a trace has none, since the steps of a trace
+are no commands.
 
 Exit codes: 0 the explorer ended, 2 there is no such session, or FILE:LINE:COLUMN tells a mistake.";
 

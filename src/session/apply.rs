@@ -49,7 +49,7 @@ impl Session {
     fn apply_untold(&mut self, command: &Command) -> Answer {
         let text = command.to_string();
         let changes = changes(command);
-        let written = changes || is_kept_beside(command);
+        let written = is_journalled(command);
         if written {
             self.close_part();
         }
@@ -424,6 +424,11 @@ fn changes(command: &Command) -> bool {
             | Command::Expect { .. }
             | Command::Pause
     )
+}
+
+/// Whether a command leaves anything that a replay has to bring back.
+pub(super) fn is_journalled(command: &Command) -> bool {
+    changes(command) || is_kept_beside(command)
 }
 
 /// Whether a command leaves something that undo does not touch, and that a replay has to bring back.

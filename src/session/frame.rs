@@ -256,4 +256,6 @@ pub enum Request {
     Select(Target),
     /// End the session thread.
     Quit,
+    /// End it without the lines that wait before this.
+    QuitNow,
 }

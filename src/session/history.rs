@@ -1,8 +1,9 @@
 //! The lines typed at the prompt, kept from session to session.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::journal::make_directory;
@@ -30,56 +31,68 @@ impl History {
     /// # Errors
     /// When there is a file that cannot be read.
     pub fn load(&self) -> io::Result<Vec<String>> {
-        let mut file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        // Not while another explorer makes it short.
-        file.lock_shared()?;
-        Ok(lines(&read(&mut file)?))
+        // Without a lock: whoever makes it short puts another whole file in its place.
+        match fs::read(&self.path) {
+            Ok(bytes) => Ok(lines(&text(&bytes))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Adds a line at once, so that it is there even if the program is killed.
+    /// Adds lines at once, so that they are there even if the program is killed.
     ///
     /// # Errors
     /// When the file cannot be made or written.
-    pub fn append(&self, line: &str) -> io::Result<()> {
-        let line: String = line.chars().filter(|char| !char.is_control()).collect();
-        if line.trim().is_empty() {
+    pub fn append(&self, lines: &[String]) -> io::Result<()> {
+        let text: String = lines.iter().filter_map(|line| as_kept(line)).collect();
+        if text.is_empty() {
             return Ok(());
         }
         if let Some(directory) = self.path.parent() {
             make_directory(directory)?;
         }
+        let _lock = self.lock()?;
         let mut file = OpenOptions::new()
-            .read(true)
             .append(true)
             .create(true)
             .open(&self.path)?;
-        file.lock()?;
-        file.write_all(format!("{line}\n").as_bytes())?;
+        file.write_all(text.as_bytes())?;
         if file.metadata()?.len() > LONG {
-            make_short(&mut file)?;
+            self.make_short()?;
         }
         Ok(())
     }
+
+    /// Keeps other explorers from writing, until it is dropped. It is a file of its own, since the one with the lines is
+    /// replaced, and a lock goes with the file that it was taken on.
+    fn lock(&self) -> io::Result<File> {
+        let lock = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(self.path.with_extension("lock"))?;
+        lock.lock()?;
+        Ok(lock)
+    }
+
+    /// Leaves the lines that are loaded. Whenever the program is killed, either all lines are there or these.
+    fn make_short(&self) -> io::Result<()> {
+        let mut kept = lines(&text(&fs::read(&self.path)?)).join("\n");
+        kept.push('\n');
+        let short = self.path.with_extension("short");
+        fs::write(&short, kept)?;
+        fs::rename(&short, &self.path)
+    }
 }
 
-/// Leaves the lines that are loaded, in the same file: whoever has it open goes on with it.
-fn make_short(file: &mut File) -> io::Result<()> {
-    file.rewind()?;
-    let mut kept = lines(&read(file)?).join("\n");
-    kept.push('\n');
-    file.set_len(0)?;
-    file.write_all(kept.as_bytes())
+/// A line as it stands in the file; `None` where there is nothing worth it.
+fn as_kept(line: &str) -> Option<String> {
+    let line: String = line.chars().filter(|char| !char.is_control()).collect();
+    (!line.trim().is_empty()).then(|| line + "\n")
 }
 
 /// What is no text is a line nobody typed; it must not cost the others.
-fn read(file: &mut File) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
 }
 
 fn lines(text: &str) -> Vec<String> {
@@ -97,9 +110,11 @@ fn lines(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+
+    fn append(history: &History, line: &str) {
+        history.append(&[line.to_owned()]).expect("written");
+    }
 
     fn history() -> (tempfile::TempDir, History) {
         let directory = tempfile::tempdir().expect("a directory");
@@ -119,8 +134,13 @@ mod tests {
         ] {
             let (_directory, history) = history();
             for line in appended {
-                history.append(line).expect("written");
+                append(&history, line);
             }
+            assert_eq!(history.load().expect("read"), kept);
+            // All at once comes to the same.
+            let (_directory, history) = self::history();
+            let appended: Vec<String> = appended.iter().map(|&line| line.to_owned()).collect();
+            history.append(&appended).expect("written");
             assert_eq!(history.load().expect("read"), kept);
         }
     }
@@ -129,9 +149,7 @@ mod tests {
     fn the_last_thousand_stay_and_the_file_stays_short() {
         let (_directory, history) = history();
         for nth in 0..20_000 {
-            history
-                .append(&format!("alloc some_long_name_{nth} 4096"))
-                .expect("written");
+            append(&history, &format!("alloc some_long_name_{nth} 4096"));
         }
         let kept = history.load().expect("read");
         assert_eq!(kept.len(), KEPT);
@@ -139,6 +157,14 @@ mod tests {
         assert_eq!(kept[0], "alloc some_long_name_19000 4096");
         let bytes = fs::metadata(&history.path).expect("a file").len();
         assert!(bytes <= LONG + 100, "{bytes}");
+        // What was left of a shortening that was stopped is no obstacle to the next.
+        fs::write(history.path.with_extension("short"), "half a li").expect("written");
+        let many: Vec<String> = (0..20_000)
+            .map(|nth| format!("free some_long_name_{nth}"))
+            .collect();
+        history.append(&many).expect("written");
+        assert_eq!(history.load().expect("read"), many[19_000..]);
+        assert!(!history.path.with_extension("short").exists());
     }
 
     #[test]
@@ -151,7 +177,7 @@ mod tests {
                     for nth in 0..400 {
                         // Long enough for the file to be made short several times.
                         let line = format!("say {explorer}{nth} {}", "x".repeat(1_000));
-                        history.append(&line).expect("written");
+                        append(history, &line);
                     }
                 });
             }
@@ -178,13 +204,13 @@ mod tests {
     #[test]
     fn what_is_no_text_costs_no_other_line() {
         let (_directory, history) = history();
-        history.append("walk").expect("written");
+        append(&history, "walk");
         let mut file = OpenOptions::new()
             .append(true)
             .open(&history.path)
             .expect("a file");
         file.write_all(b"\xFF\xFE\n").expect("written");
-        history.append("compact").expect("written");
+        append(&history, "compact");
         let kept = history.load().expect("read");
         assert_eq!((kept.len(), &*kept[0], &*kept[2]), (3, "walk", "compact"));
     }

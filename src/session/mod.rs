@@ -69,7 +69,7 @@ pub use generator::{Generator, Step};
 pub use go::Place;
 pub use grammar::GRAMMAR;
 pub use history::History;
-pub use journal::{Deed, Journal, Past, last_journal, read_journal};
+pub use journal::{Deed, Journal, Kept, Past, last_journal, read_journal};
 pub use metric::{Metric, Unit};
 pub use name::{Name, Names, Operand};
 pub use number::Size;

@@ -358,17 +358,28 @@ impl Session {
 
     /// Ends a part: what follows is another command.
     pub(super) fn close_part(&mut self) {
-        let in_view = self.in_view;
+        let line = self.open_part_as_command();
         if let Some(running) = self.running.as_mut().filter(|running| running.part.open) {
-            let line = running.part_as_command(in_view);
             running.part = Part {
                 from: running.steps.done(),
                 open: false,
             };
-            if let Some(line) = line {
-                self.journal(&line);
-            }
         }
+        if let Some(line) = line {
+            self.journal_part(&line, true);
+        }
+    }
+
+    /// Writes down what was made of a part that goes on: a program that is killed loses no more than what came since.
+    pub(super) fn journal_progress(&mut self) {
+        if let Some(line) = self.open_part_as_command() {
+            self.journal_part(&line, false);
+        }
+    }
+
+    fn open_part_as_command(&self) -> Option<String> {
+        let running = self.running.as_ref().filter(|running| running.part.open)?;
+        running.part_as_command(self.in_view)
     }
 
     /// Holds what runs, and what will, to a rate.

@@ -32,6 +32,11 @@ impl ScriptRun {
         }
     }
 
+    /// How many lines are left.
+    pub(super) fn left(&self) -> usize {
+        self.left.len()
+    }
+
     /// Whether lines are left.
     pub(super) fn is_left(&self) -> bool {
         !self.left.is_empty()

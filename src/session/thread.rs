@@ -1,5 +1,8 @@
 //! The session thread: one thread that owns a [`Session`], so that screens never wait for a heap.
 
+mod opening;
+mod runs;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,20 +16,20 @@ use super::journal::{Deed, Past};
 use super::pace::{self, Meter, Pace};
 use super::script::ScriptRun;
 use super::session::Session;
-use super::words::{count, grouped};
+use super::words::count;
 use super::workload::Workload;
 use super::{Command, parse_line};
+
+use opening::Opening;
 
 /// How long a workload runs between looks at what was asked.
 const SLICE: Duration = Duration::from_millis(4);
 /// Steps made between looks at the clock.
 const CHUNK: u64 = 64;
-/// Operations of the workload that the space bar starts: enough to watch, to pause and to cancel.
-const SPACE_OPS: u64 = 1_000_000;
-/// Operations a second that the space bar's program makes until a person chooses a rate.
-const SPACE_RATE: u64 = 1_000;
 /// Time between frames while something runs: with the slice that ends it, a thirtieth of a second.
 const FRAME: Duration = Duration::from_millis(29);
+/// Time between writes of what was made of a workload to the journal: as much as a program that is killed loses.
+const PROGRESS: Duration = Duration::from_secs(1);
 
 /// What a screen and its session thread share.
 struct Shared {
@@ -74,7 +77,11 @@ impl SessionThread {
     /// When the system gives no thread.
     pub fn spawn(session: Session, script: Vec<Command>) -> std::io::Result<SessionThread> {
         let deeds = script.into_iter().map(Deed::Command).collect();
-        SessionThread::resume(session, Past { deeds, cut: None })
+        let past = Past {
+            deeds,
+            ..Past::default()
+        };
+        SessionThread::resume(session, past)
     }
 
     /// Starts a thread for `session` that first does what a journal says.
@@ -83,7 +90,14 @@ impl SessionThread {
     /// When the system gives no thread.
     pub fn resume(mut session: Session, past: Past) -> std::io::Result<SessionThread> {
         let lens = Lens::default();
-        let Past { deeds, cut } = past;
+        let Past { deeds, cut, kept } = past;
+        let opening = kept.filter(|_| !deeds.is_empty()).map(|kept| {
+            session.hold_journal(&kept);
+            Opening {
+                file: kept.file,
+                deeds: deeds.len(),
+            }
+        });
         if deeds.is_empty() && session.running.is_none() {
             session.open_default_heap();
         }
@@ -106,9 +120,11 @@ impl SessionThread {
             inbox,
             shared: Arc::clone(&shared),
             script,
+            opening,
             cut,
             lens,
             published: Instant::now(),
+            written: Instant::now(),
             stale: false,
             meter: Meter::default(),
             pace: None,
@@ -132,7 +148,7 @@ impl SessionThread {
 
     /// Asks for something. Answers come in frames.
     pub fn send(&self, request: Request) {
-        if request == Request::Cancel {
+        if matches!(request, Request::Cancel | Request::QuitNow) {
             self.shared.cancels.fetch_add(1, Ordering::AcqRel);
         }
         // A thread that is gone answers nothing any more; the last frame stays.
@@ -191,10 +207,14 @@ struct Worker {
     inbox: Receiver<Request>,
     shared: Arc<Shared>,
     script: ScriptRun,
+    /// The script is a journal, and not all of it has been done again.
+    opening: Option<Opening>,
     /// What is there of a line behind it.
     cut: Option<String>,
     lens: Lens,
     published: Instant,
+    /// When the journal was last told of what runs.
+    written: Instant,
     /// Operations were made that no frame shows.
     stale: bool,
     meter: Meter,
@@ -246,6 +266,8 @@ impl Worker {
             self.script_line();
             Duration::ZERO
         };
+        self.end_opening();
+        self.write_progress();
         if self.take_requests(idle) == Next::Quit {
             return Next::Quit;
         }
@@ -256,6 +278,14 @@ impl Worker {
             self.publish();
         }
         Next::Go
+    }
+
+    /// Writes down from time to time what was made of a workload.
+    fn write_progress(&mut self) {
+        if self.written.elapsed() >= PROGRESS {
+            self.session.journal_progress();
+            self.written = Instant::now();
+        }
     }
 
     /// Whatever was asked, and for so long whatever is.
@@ -367,28 +397,6 @@ impl Worker {
         }
     }
 
-    fn script_line(&mut self) {
-        match self.script.next_line() {
-            Some(Deed::Command(Command::Run(workload))) => self.begin(&workload),
-            Some(Deed::Command(Command::Quit)) => {
-                self.script = ScriptRun::default();
-                self.session.apply(&Command::Quit);
-            }
-            // What holds as the script's author expected is no news to who watches.
-            Some(Deed::Command(command)) => {
-                let answer = self.session.apply_quietly(&command);
-                self.follow(&answer);
-            }
-            Some(deed) => self.session.do_again(&deed),
-            None => {}
-        }
-        if !self.script.is_left()
-            && let Some(cut) = self.cut.take()
-        {
-            self.session.note_cut(&cut);
-        }
-    }
-
     fn begin(&mut self, workload: &Workload) {
         let had = self.session.in_view.is_some();
         let begun = self.session.begin_run(workload);
@@ -414,6 +422,7 @@ impl Worker {
             Request::Line(_) if self.shared.cancels.load(Ordering::Acquire) > 0 => {
                 self.dropped += 1;
             }
+            request if self.comes_too_early(&request) => self.refuse_early(request),
             Request::Line(line) => self.line(&line),
             Request::Command(command) => self.command(&command),
             Request::FreeAt(address) => {
@@ -449,7 +458,7 @@ impl Worker {
             Request::Slower => self.command(&Command::Rate(pace::slower(self.session.target))),
             Request::Faster => self.command(&Command::Rate(pace::faster(self.session.target))),
             Request::Select(target) => self.select(target),
-            Request::Quit => {
+            Request::Quit | Request::QuitNow => {
                 self.session.close_part();
                 return Next::Quit;
             }
@@ -498,86 +507,12 @@ impl Worker {
         }
     }
 
-    /// `pause` at the prompt: stops what runs until the space bar.
-    fn pause(&mut self) {
-        let script = self.script.is_due();
-        let answer = match self.session.pause() {
-            Some(answer) => answer,
-            None if script => {
-                self.script.wait();
-                Answer::note("the script waits; space goes on")
-            }
-            None => Answer::refused("nothing runs that could pause; space runs a workload"),
-        };
-        let command = Command::Pause.to_string();
-        self.session.tell(Answer { command, ..answer });
-    }
-
     /// Moves the cursor to the block that an answer is about.
     fn follow(&mut self, answer: &Answer) {
         if let Some(block) = answer.block {
             self.lens.cursor = Some(block);
             self.lens.follow = true;
         }
-    }
-
-    fn toggle(&mut self) {
-        match &mut self.session.running {
-            Some(running) => {
-                running.paused = !running.paused;
-                // What was made until now is sure to be in the journal, however long the pause.
-                self.session.close_part();
-            }
-            None if self.script.is_left() => self.script.go_on(),
-            None => self.begin_program(),
-        }
-        self.measure_anew();
-    }
-
-    /// The program of the space bar: at a rate that eyes can follow, unless a rate was chosen.
-    fn begin_program(&mut self) {
-        let chosen = self.rate_chosen || self.session.target.is_some();
-        if !chosen {
-            self.session.target = Some(SPACE_RATE);
-        }
-        let workload = Workload {
-            ops: SPACE_OPS,
-            ..Workload::default()
-        };
-        let live = self.session.room_for(&workload);
-        self.begin(&Workload {
-            live: workload.live.min(live),
-            ..workload
-        });
-        self.easy = !chosen;
-        if self.easy {
-            self.session.tell(Answer::note(format!(
-                "a random program at {} operations a second: > goes faster, < slower, space pauses, Ctrl-c ends it",
-                grouped(SPACE_RATE)
-            )));
-        }
-    }
-
-    fn step(&mut self) {
-        if let Some(running) = &mut self.session.running {
-            running.paused = true;
-            let goes_on = self.make_steps(1);
-            self.session.close_part();
-            if !goes_on {
-                self.finish();
-            }
-        } else {
-            self.script.wait();
-            self.script_line();
-        }
-    }
-
-    /// Stops what runs; the rest of a script waits for the space bar.
-    fn cancel(&mut self) {
-        if self.session.running.is_some() {
-            self.finish();
-        }
-        self.script.wait();
     }
 
     fn tell_dropped(&mut self) {

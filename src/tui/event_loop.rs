@@ -52,8 +52,8 @@ pub trait Source {
     fn history(&self) -> Vec<String> {
         Vec::new()
     }
-    /// Remembers a line of the prompt for the next time.
-    fn remember(&self, _line: &str) {}
+    /// Remembers lines of the prompt for the next time.
+    fn remember(&self, _lines: &[String]) {}
 }
 
 /// A thread that the screen cannot do without has panicked; its report follows where the screen was.
@@ -338,7 +338,7 @@ impl Explorer<'_> {
         for effect in effects {
             match effect {
                 Effect::Send(request) => self.source.send(request),
-                Effect::Remember(line) => self.source.remember(&line),
+                Effect::Remember(lines) => self.source.remember(&lines),
                 Effect::Quit => return Ok(Flow::Ended),
                 Effect::Suspend => self.suspend().wrap_err("failed to suspend")?,
                 // A closed window is told by a hangup and, for what was stopped, a continuation right behind it.

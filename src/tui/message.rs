@@ -61,8 +61,8 @@ pub enum Signal {
 pub enum Effect {
     /// Hand this to the session.
     Send(Request),
-    /// Keep this line for the prompt's history, beyond the end of the program.
-    Remember(String),
+    /// Keep these lines for the prompt's history, beyond the end of the program.
+    Remember(Vec<String>),
     /// Leave the screen for good.
     Quit,
     /// Restore the terminal and stop the process until it is resumed.

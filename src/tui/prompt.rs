@@ -5,7 +5,7 @@ use tui_input::{Input, InputRequest};
 use crate::session::{Completion, complete};
 
 /// Lines of history kept.
-const HISTORY: usize = 1000;
+pub(super) const HISTORY: usize = 1000;
 
 /// An open prompt.
 #[derive(Clone, Debug, Default)]

@@ -165,8 +165,8 @@ impl Update<'_> {
         match signal {
             Signal::End => {
                 // Whoever asks for the end does not wait for pasted lines.
-                self.send(Request::Cancel);
-                self.quit();
+                self.send(Request::QuitNow);
+                self.effects.push(Effect::Quit);
             }
             Signal::Interrupt => self.interrupt(),
             Signal::Suspend => self.effects.push(Effect::Suspend),

@@ -151,6 +151,113 @@ fn a_workload_that_was_paused_is_opened_as_far_as_it_went() {
 }
 
 #[test]
+fn a_workload_that_ran_when_it_was_killed_is_opened_as_far_as_was_written() {
+    let state = State::new();
+    let mut terminal = state.explore(&[]);
+    terminal.run(ENDLESS);
+    terminal.wait("progress in the journal", |_| {
+        let journals = state.journals();
+        journals
+            .first()
+            .is_some_and(|text| text.contains(" until="))
+    });
+    kill(terminal);
+    let journal = state.journals().remove(0);
+    let (_, until) = journal.rsplit_once("until=").expect("progress");
+    let until: u64 = until.trim().parse().expect("a number");
+    let mut terminal = state.explore(&["open", "last"]);
+    terminal.wait("all operations", |screen| operations(screen) == until);
+    terminal.press("u");
+    terminal.wait_for("took back: run random");
+    terminal.press("q");
+    assert_eq!(terminal.ended().code, 0);
+}
+
+/// A workload that takes longer than any test waits for, as a journal has it.
+const LONG: &str = "run random ops=4000000000 seed=7";
+
+/// A journal that takes longer to be done again than any test waits for.
+fn long(state: &State) -> String {
+    let text =
+        format!("# heapwalk session of today\nalloc first 64\n{LONG}\nundo\nalloc last 64\n");
+    let sessions = state.path().join("heapwalk/sessions");
+    fs::create_dir_all(&sessions).expect("made");
+    fs::write(sessions.join("20260101T000000Z-2147483647.heap"), &text).expect("written");
+    text
+}
+
+/// The lines below the heading.
+fn below(text: &str) -> Vec<&str> {
+    text.lines().skip(1).map(str::trim_end).collect()
+}
+
+#[test]
+fn whatever_ends_the_program_while_it_opens_a_journal_nothing_is_lost() {
+    let ends: [fn(Terminal); 3] = [
+        kill,
+        |mut terminal| {
+            terminal.signal(Signal::TERM);
+            terminal.exit_code();
+        },
+        |mut terminal| {
+            terminal.press("q");
+            assert_eq!(terminal.ended().code, 0);
+        },
+    ];
+    let state = State::new();
+    let text = long(&state);
+    for (nth, end) in ends.into_iter().enumerate() {
+        let mut terminal = state.explore(&["open", "last"]);
+        terminal.wait("some steps", |screen| operations(screen) > 1_000);
+        end(terminal);
+        let journals = state.journals();
+        assert_eq!(journals.len(), nth + 2);
+        assert_eq!(journals[0], text);
+        assert_eq!(below(&journals[nth + 1]), below(&text));
+    }
+}
+
+#[test]
+fn a_journal_can_be_opened_in_part_and_gone_on_with() {
+    let state = State::new();
+    let text = long(&state);
+    let mut terminal = state.explore(&["open", "last"]);
+    terminal.wait("some steps", |screen| operations(screen) > 1_000);
+    terminal.press("u");
+    terminal.wait_for("the session is still being opened");
+    terminal.press("\x03");
+    terminal.wait_for("opening was stopped: 1 of 4 commands done again");
+    terminal.run("alloc mine 100");
+    terminal.wait_for("mine: ");
+    let count = operations(&terminal.text());
+    kill(terminal);
+    let journals = state.journals();
+    assert_eq!(journals[0], text);
+    let lines = below(&journals[1]);
+    assert_eq!((lines[0], lines[2]), ("alloc first 64", "alloc mine 100"));
+    // What was made of the workload: all operations but the two commands.
+    assert_eq!(lines[1], format!("{LONG} until={}", count - 2));
+    let mut terminal = state.explore(&["open", "last"]);
+    terminal.wait("all operations", |screen| operations(screen) == count);
+    terminal.press("q");
+    assert_eq!(terminal.ended().code, 0);
+}
+
+#[test]
+fn a_trace_is_told_to_leave_no_journal() {
+    let state = State::new();
+    let trace = state.path().join("short.trace");
+    fs::write(&trace, "a 0 64\na 1 64\nf 0\n").expect("written");
+    let mut terminal = state.explore(&[trace.to_str().expect("text")]);
+    terminal.wait("the end", |screen| operations(screen) == 3);
+    terminal.press("6");
+    terminal.wait_for("no journal is kept of a session on a trace");
+    terminal.press("q");
+    assert_eq!(terminal.ended().code, 0);
+    assert!(state.journals().is_empty());
+}
+
+#[test]
 fn a_journal_that_was_cut_opens_with_its_whole_lines() {
     let state = State::new();
     let mut terminal = state.explore(&[]);

@@ -16,7 +16,10 @@ struct Watched {
 impl Watched {
     fn start() -> Watched {
         let session = Session::new().expect("addresses");
-        let thread = SessionThread::spawn(session, Vec::new()).expect("a thread");
+        Watched::of(SessionThread::spawn(session, Vec::new()).expect("a thread"))
+    }
+
+    fn of(thread: SessionThread) -> Watched {
         let (sender, frames) = channel();
         let shared = Arc::clone(&thread.shared);
         // Called by the session thread itself, so that no slice begins meanwhile.
@@ -284,4 +287,76 @@ fn a_burst_of_requests_is_shown_once_while_something_runs() {
     let on_the_way = frames.take_while(|&requests| requests < all).count() as u64;
     // A frame for each of them would be as many; on a slow machine some are due by time.
     assert!(on_the_way < BURST / 4, "{on_the_way}");
+}
+
+/// A thread that opens a journal with these lines.
+fn opening(lines: &str) -> Watched {
+    let text = format!("# heapwalk session of today\n{lines}");
+    let past = crate::session::read_journal(text.as_bytes(), "earlier.heap").expect("a journal");
+    let session = Session::new().expect("addresses");
+    Watched::of(SessionThread::resume(session, past).expect("a thread"))
+}
+
+#[test]
+fn nothing_changes_while_a_journal_is_opened() {
+    let mut watched = opening(&format!("alloc a 64\n{ENDLESS}\nundo\nalloc z 64\n"));
+    watched.wait("steps", |frame| {
+        frame.run.as_ref().is_some_and(|run| run.done > 0)
+    });
+    let free = parse_line("free a").expect("free").expect("a command");
+    for (request, refused) in [
+        (Request::Line("alloc b 64".to_owned()), true),
+        (Request::Line("undo".to_owned()), true),
+        (Request::Line("pause".to_owned()), true),
+        (Request::Line("mark x".to_owned()), true),
+        (Request::Command(free), true),
+        (Request::FreeAt(0), true),
+        (Request::Undo, true),
+        (Request::Redo, true),
+        (Request::ToggleRun, true),
+        (Request::Step, true),
+        (Request::Script(Vec::new()), true),
+        (Request::Line("walk".to_owned()), false),
+        (Request::Line("expect busy_blocks > 0".to_owned()), false),
+        (Request::Faster, false),
+    ] {
+        watched.ask(request.clone());
+        let frame = watched.thread.frame();
+        let words = &frame.log.last().expect("an answer").words;
+        assert_eq!(
+            words.contains("still being opened"),
+            refused,
+            "{request:?}: {words}"
+        );
+        assert!(
+            frame.run.as_ref().is_some_and(|run| !run.paused),
+            "{request:?}"
+        );
+    }
+    watched.ask(Request::Cancel);
+    let frame = watched.thread.frame();
+    let words = &frame.log.last().expect("a note").words;
+    assert_eq!(
+        &**words,
+        "opening was stopped: 1 of 4 commands done again; what was not is still in earlier.heap"
+    );
+    let frame = watched.tell("alloc b 64");
+    assert!(
+        frame
+            .log
+            .last()
+            .expect("an answer")
+            .call
+            .contains("HeapAlloc")
+    );
+}
+
+#[test]
+fn a_journal_is_opened_past_its_pauses() {
+    let mut watched = opening("alloc a 64\npause\nalloc b 64\n");
+    watched.wait("both", |frame| {
+        frame.script.is_none() && frame.operations == 2
+    });
+    let frame = watched.tell("free b");
+    assert_eq!(frame.operations, 3);
 }

@@ -389,11 +389,7 @@ fn signals_and_sizes_have_their_effects() {
     let rows = [
         (
             Signal::End,
-            vec![
-                Effect::Send(Request::Cancel),
-                Effect::Send(Request::Quit),
-                Effect::Quit,
-            ],
+            vec![Effect::Send(Request::QuitNow), Effect::Quit],
         ),
         (Signal::Suspend, vec![Effect::Suspend]),
         (Signal::Resume, vec![Effect::Repaint]),
@@ -521,13 +517,26 @@ fn lines_that_were_run_are_remembered() {
         let mut keys = keys_of(typed_first);
         keys.push(key);
         let effects = typed(&mut state(), &frame, &keys);
-        let lines: Vec<&str> = effects
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::Remember(line) => Some(&**line),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(lines, remembered, "{typed_first} {key}");
+        assert_eq!(kept(&effects).concat(), remembered, "{typed_first} {key}");
     }
+}
+
+fn kept(effects: &[Effect]) -> Vec<Vec<String>> {
+    let lines = |effect: &Effect| match effect {
+        Effect::Remember(lines) => Some(lines.clone()),
+        _ => None,
+    };
+    effects.iter().filter_map(lines).collect()
+}
+
+#[test]
+fn pasted_lines_are_remembered_in_one_go_as_far_as_they_are_kept() {
+    let frame = checkerboard().frame();
+    let lines: Vec<String> = (0..3_000).map(|nth| format!("alloc p{nth} 64")).collect();
+    let mut state = state();
+    update(&mut state, &frame, Message::Paste(lines.join("\n")));
+    let effects = typed(&mut state, &frame, &[Key::Enter]);
+    assert_eq!(kept(&effects), [&lines[2_000..]]);
+    assert_eq!(state.history, lines[2_000..]);
+    assert_eq!(requests(&effects).len(), lines.len());
 }

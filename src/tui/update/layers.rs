@@ -49,8 +49,8 @@ impl Update<'_> {
             }
             Some(Layer::Bookmarks(chosen)) => self.compare_with(chosen),
             Some(Layer::Paste(lines)) => {
+                self.remember(&lines);
                 for line in lines {
-                    self.remember(&line);
                     self.send(Request::Line(line));
                 }
             }

@@ -46,7 +46,7 @@ impl Update<'_> {
             self.state.draft.clear();
             return;
         }
-        self.remember(&line);
+        self.remember(std::slice::from_ref(&line));
         self.state.last_verb = Some(Verb::of_line(&line));
         self.state.asked_by = self.screen_key(Screen::OpenPrompt);
         self.send(Request::Line(line));
@@ -55,9 +55,13 @@ impl Update<'_> {
         self.state.layer = Some(Layer::Prompt(prompt));
     }
 
-    pub(super) fn remember(&mut self, line: &str) {
-        prompt::remember(&mut self.state.history, line);
-        self.effects.push(Effect::Remember(line.to_owned()));
+    /// Remembers lines, as far as a history holds so many: they are written in one go, however much was pasted.
+    pub(super) fn remember(&mut self, lines: &[String]) {
+        let newest = &lines[lines.len().saturating_sub(prompt::HISTORY)..];
+        for line in newest {
+            prompt::remember(&mut self.state.history, line);
+        }
+        self.effects.push(Effect::Remember(newest.to_vec()));
     }
 
     pub(super) fn complete(&mut self) {
