@@ -122,7 +122,7 @@ fn a_session_that_was_killed_is_opened_again() {
     let mut terminal = state.explore(&["open", "last"]);
     terminal.wait_for("brought back: free w[::3]");
     assert_eq!(told(&mut terminal), after);
-    terminal.press("q");
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
     let journals = state.journals();
     assert_eq!(journals.len(), 3);
@@ -146,7 +146,7 @@ fn a_workload_that_was_paused_is_opened_as_far_as_it_went() {
     let mut terminal = state.explore(&["open", "last"]);
     terminal.wait("all operations", |screen| operations(screen) == count);
     assert_eq!(told(&mut terminal), before);
-    terminal.press("q");
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
 }
 
@@ -169,7 +169,7 @@ fn a_workload_that_ran_when_it_was_killed_is_opened_as_far_as_was_written() {
     terminal.wait("all operations", |screen| operations(screen) == until);
     terminal.press("u");
     terminal.wait_for("took back: run random");
-    terminal.press("q");
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
 }
 
@@ -200,7 +200,7 @@ fn whatever_ends_the_program_while_it_opens_a_journal_nothing_is_lost() {
             terminal.exit_code();
         },
         |mut terminal| {
-            terminal.press("q");
+            terminal.press("qq");
             assert_eq!(terminal.ended().code, 0);
         },
     ];
@@ -239,7 +239,7 @@ fn a_journal_can_be_opened_in_part_and_gone_on_with() {
     assert_eq!(lines[1], format!("{LONG} until={}", count - 2));
     let mut terminal = state.explore(&["open", "last"]);
     terminal.wait("all operations", |screen| operations(screen) == count);
-    terminal.press("q");
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
 }
 
@@ -252,7 +252,7 @@ fn a_trace_is_told_to_leave_no_journal() {
     terminal.wait("the end", |screen| operations(screen) == 3);
     terminal.press("6");
     terminal.wait_for("no journal is kept of a session on a trace");
-    terminal.press("q");
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
     assert!(state.journals().is_empty());
 }
@@ -272,7 +272,7 @@ fn a_journal_that_was_cut_opens_with_its_whole_lines() {
     let mut terminal = state.explore(&["open", cut.to_str().expect("text")]);
     let screen = terminal.wait_for("in the middle of a line");
     assert_eq!(operations(&screen), 1);
-    terminal.press("q");
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
     let unchanged = fs::read_to_string(cut).expect("text");
     assert_eq!(unchanged, journal[..journal.len() - 3]);
@@ -289,7 +289,7 @@ fn no_journal_is_kept_where_none_is_wanted() {
             terminal.run("alloc a 64");
             terminal.wait_for("= 0x");
         }
-        terminal.press("q");
+        terminal.press("qq");
         assert_eq!(terminal.ended().code, 0);
         assert!(state.journals().is_empty(), "{arguments:?}");
     }
@@ -310,6 +310,6 @@ fn lines_of_the_prompt_are_there_the_next_time() {
     terminal.press("\x1b[A\r");
     let screen = terminal.wait_for("first: ");
     assert_eq!(operations(&screen), 1);
-    terminal.press("q");
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
 }
