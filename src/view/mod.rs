@@ -6,7 +6,7 @@
 //! covers the whole heap counts the bits of all of it. Lists have no counts: on the way to what is shown a few thousand
 //! of their blocks are passed, or a million while the heap rests, and the picture says where that was not enough. What
 //! a filter matches is looked for among all blocks of up to 4 MiB of the map. What no count tells is found by a
-//! [`survey`] of all blocks, which the caller keeps as long as it likes.
+//! [`survey()`] of all blocks, which the caller keeps as long as it likes.
 //!
 //! Taking a picture touches no page that is not resident: only bitmaps, headers of blocks and the unit map are read,
 //! all of which the heap has written, and payload bytes only where the kernel says that their page is there.
