@@ -24,7 +24,7 @@ const LONGEST: usize = 40;
 const ALT_KEY: usize = "\x1b]".len();
 
 /// How long the keys that may begin an answer are kept back.
-const BEGINNING: Duration = Duration::from_millis(50);
+const BEGINNING: Duration = Duration::from_millis(20);
 
 /// How long the rest of an answer may take that has begun.
 const REST: Duration = Duration::from_secs(1);
