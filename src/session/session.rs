@@ -330,14 +330,6 @@ impl Session {
         self.with_context(slot, survey.as_deref(), true, seek)
     }
 
-    /// Names of blocks in view, to complete; at most `most` of them.
-    #[must_use]
-    pub fn some_names(&self, most: usize) -> Vec<String> {
-        self.in_view
-            .and_then(|number| self.slot(number))
-            .map_or_else(Vec::new, |slot| slot.names.some(most))
-    }
-
     /// The names for a screen, made anew only if they changed.
     fn names_to_complete(&mut self) -> Arc<Vec<String>> {
         let slot = self.shown();

@@ -44,6 +44,13 @@ struct Shared {
 }
 
 impl Shared {
+    /// The latest frame.
+    fn frame(&self) -> Arc<Frame> {
+        Arc::clone(&self.frame.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Shared {
     fn wake(&self) {
         if let Some(wake) = &*self.wake.lock().unwrap_or_else(PoisonError::into_inner) {
             wake();
@@ -158,13 +165,7 @@ impl SessionThread {
     /// The latest frame.
     #[must_use]
     pub fn frame(&self) -> Arc<Frame> {
-        Arc::clone(
-            &self
-                .shared
-                .frame
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+        self.shared.frame()
     }
 
     /// Whether the thread still answers; it does not after a panic. Then the last wake was for that.
@@ -527,19 +528,9 @@ impl Worker {
     }
 
     fn select(&mut self, target: Target) {
-        let row_bytes = self.shared_frame().picture.map.row_bytes;
+        let row_bytes = self.shared.frame().picture.map.row_bytes;
         self.lens.cursor = self.session.seek(self.lens.cursor, target, row_bytes);
         self.lens.follow = true;
-    }
-
-    fn shared_frame(&self) -> Arc<Frame> {
-        Arc::clone(
-            &self
-                .shared
-                .frame
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
     }
 
     fn publish(&mut self) {

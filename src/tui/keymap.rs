@@ -104,8 +104,8 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Key::Tab], None, "next pane", "focus the next pane on the screen", Does::Screen(Screen::NextPane)),
     row(Map, &[Key::BackTab], None, "previous pane", "focus the pane before", Does::Screen(Screen::PreviousPane)),
     row(Map, &[Char('z')], None, "maximise", "give the focused pane the whole screen, or put it back", Does::Screen(Screen::Maximise)),
-    row(Map, &[Key::Esc], None, "leave", "leave popup, prompt or zoom, in turn; never the program", Does::Screen(Screen::Back)),
-    row(Map, &[Char('q')], Some((0, "quit")), "quit", "close the layer on top, else end heapwalk", Does::Screen(Screen::Quit)),
+    row(Map, &[Key::Esc], None, "leave", "leave popup, range, filter, pane and zoom, in turn; never the program", Does::Screen(Screen::Back)),
+    row(Map, &[Char('q')], Some((0, "quit")), "quit", "close the layer on top or the pane in the map's place, else end heapwalk", Does::Screen(Screen::Quit)),
     row(Everywhere, &[Ctrl('c')], None, "cancel", "cancel what runs; again ends heapwalk", Does::Screen(Screen::Interrupt)),
     row(Everywhere, &[Ctrl('z')], None, "suspend", "stop heapwalk until the shell resumes it (fg)", Does::Screen(Screen::Suspend)),
 

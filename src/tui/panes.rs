@@ -72,7 +72,7 @@ pub static PANES: [PaneRow; 9] = [
     row(Pane::Map, '1', "Map", "the heap block by block, with what is committed and resident", Motion::Blocks),
     row(Pane::Block, '2', "Block", "the selected block: its header field by field, its parts, its neighbours", Motion::Blocks),
     row(Pane::Fragmentation, '3', "Fragmentation", "what still fits, and holes and blocks by size; Enter on a bar filters by it", Motion::Rows),
-    row(Pane::Time, '4', "Time", "busy, committed and resident bytes over time, with a letter for each C, S, K and M", Motion::Blocks),
+    row(Pane::Time, '4', "Time", "busy, committed and resident bytes over time, with a letter for each C, S, K, M and m", Motion::Blocks),
     row(Pane::Returned, '5', "Returned", "the ledger of memory given back to the system: how much, why, and what the kernel says", Motion::Lines),
     row(Pane::Log, '6', "Log", "every answer; Enter selects the block it was about", Motion::Rows),
     row(Pane::FreeList, '7', "Free lists", "the free blocks in the order in which they are tried", Motion::Rows),
