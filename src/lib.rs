@@ -10,13 +10,14 @@
 //! holds this.
 //!
 //! ```text
-//! os <- heap <- { api, view } <- session <- trace <- { tui, export } <- cli
+//! os <- heap <- { api, view, lab } <- session <- trace <- { tui, export } <- cli
 //! ```
 
 pub mod api;
 pub mod cli;
 pub mod export;
 pub mod heap;
+pub mod lab;
 pub mod os;
 pub mod session;
 pub mod trace;

@@ -12,7 +12,7 @@ use super::filter::Filter;
 use super::go::Place;
 use super::metric::Metric;
 use super::name::{Names, Operand};
-use super::workload::Workload;
+use crate::lab::Workload;
 
 /// One thing a person, a script or a trace can ask of the session.
 #[derive(Clone, PartialEq, Debug)]

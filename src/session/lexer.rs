@@ -1,4 +1,4 @@
-//! Cuts a line into words, quoted texts and comparison signs.
+//! Cuts a line into words, quoted texts, comparison signs and braces.
 
 use super::error::ParseError;
 
@@ -108,9 +108,9 @@ fn push<'a>(
     rest.skip(length)
 }
 
-/// Bytes of the comparison sign at the start. A single `=` is none: it belongs to `key=value`.
+/// Bytes of the comparison sign or brace at the start. A single `=` is none: it belongs to `key=value`.
 fn sign(text: &str) -> Option<usize> {
-    ["<=", "==", "!=", ">=", "<", ">"]
+    ["<=", "==", "!=", ">=", "<", ">", "{", "}"]
         .into_iter()
         .find(|sign| text.starts_with(sign))
         .map(str::len)
@@ -214,6 +214,10 @@ mod tests {
         check("say\"a # b\"x", &[(1, "say"), (4, "\"a # b\""), (11, "x")]);
         check("é \u{0} ü", &[(1, "é"), (3, "\u{0}"), (5, "ü")]);
         check("! =", &[(1, "!"), (3, "=")]);
+        check(
+            "x{a b}}",
+            &[(1, "x"), (2, "{"), (3, "a"), (5, "b"), (6, "}"), (7, "}")],
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::command::{NewHeap, Thresholds};
 use super::error::{ParseError, either};
 use super::lexer::Piece;
 use super::number::{Size, count, size, some_size, within};
-use super::workload::{Distribution, Lifetime, Workload};
+use crate::lab::{Distribution, Lifetime, Workload};
 
 /// An option of a command, as help shows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -82,7 +82,7 @@ use super::metric::{Metric, Unit};
 use super::number;
 use super::options::{self, set_fields};
 use super::row::{CommandRow, row_of};
-use super::workload::Workload;
+use crate::lab::Workload;
 
 /// Reads one line; `None` for a line that is blank or only a comment.
 ///
@@ -105,10 +105,7 @@ pub fn parse_line(line: &str) -> Result<Option<Command>, ParseError> {
         tokens: tokens.into_iter(),
         end,
     };
-    let row = words.verb()?;
-    let command = (row.parse)(&mut words)?;
-    words.done()?;
-    Ok(Some(command))
+    words.command().map(Some)
 }
 
 /// Reads a script: its commands with the numbers of their lines, from 1.
@@ -169,6 +166,43 @@ impl<'a> Words<'a> {
             .next()
             .map(|token| parse(token.piece))
             .transpose()
+    }
+
+    /// Reads a whole command between braces.
+    pub(super) fn braced(&mut self) -> Result<Command, ParseError> {
+        self.arg(|piece| brace(piece, "{"))?;
+        let rest = self.tokens.as_slice();
+        let mut open = 1_usize;
+        let closing = rest.iter().position(|token| {
+            match token.piece.text {
+                "{" => open += 1,
+                "}" => open -= 1,
+                _ => {}
+            }
+            open == 0
+        });
+        let Some(length) = closing else {
+            return Err(ParseError::at(self.end, "a closing }"));
+        };
+        let end = Piece {
+            text: "",
+            ..rest[length].piece
+        };
+        let tokens: Vec<Token<'a>> = self.tokens.by_ref().take(length).collect();
+        self.tokens.next();
+        let mut inner = Words {
+            tokens: tokens.into_iter(),
+            end,
+        };
+        inner.command()
+    }
+
+    /// Reads a command to the end of the line.
+    pub(super) fn command(&mut self) -> Result<Command, ParseError> {
+        let row = self.verb()?;
+        let command = (row.parse)(self)?;
+        self.done()?;
+        Ok(command)
     }
 
     /// Reads a quoted text.
@@ -318,6 +352,13 @@ impl<'a> Words<'a> {
             None => Ok(()),
         }
     }
+}
+
+fn brace(piece: Piece<'_>, sign: &str) -> Result<(), ParseError> {
+    let found = piece.text == sign;
+    found
+        .then_some(())
+        .ok_or_else(|| ParseError::at(piece, sign))
 }
 
 /// The mistake of a verb's word that is none of `words`.

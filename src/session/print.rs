@@ -8,7 +8,7 @@ use super::go::Place;
 use super::metric::{Metric, Unit};
 use super::number::Size;
 use super::options::{self, on_off_word, write_fields};
-use super::workload::Workload;
+use crate::lab::Workload;
 
 impl Command {
     /// The words that the line begins with.

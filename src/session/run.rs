@@ -11,13 +11,13 @@ use crate::view::Mark;
 
 use super::command::Command;
 use super::frame::{Answer, Run, Tone};
-use super::generator::{Generator, Step};
 use super::marks::Marks;
 use super::name::Name;
 use super::session::{Here, LastCall, Session, Slot};
 use super::why::Request;
 use super::words::{Moment, change, count, exact, grouped, rough};
-use super::workload::Workload;
+use crate::lab::Workload;
+use crate::lab::{Generator, Step};
 
 /// The letter of workloads' blocks.
 const BASE: &str = "w";

@@ -17,8 +17,8 @@ use super::pace::{self, Meter, Pace};
 use super::script::ScriptRun;
 use super::session::Session;
 use super::words::count;
-use super::workload::Workload;
 use super::{Command, parse_line};
+use crate::lab::Workload;
 
 use opening::Opening;
 

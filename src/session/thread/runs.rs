@@ -1,9 +1,9 @@
 //! What keys and `pause` do to what runs beside the screen: start it, stop it for the moment, end it.
 
+use crate::lab::Workload;
 use crate::session::Command;
 use crate::session::frame::Answer;
 use crate::session::words::grouped;
-use crate::session::workload::Workload;
 
 use super::Worker;
 

@@ -1,0 +1,8 @@
+//! What can be done to a heap by others than one careful caller: seeded workloads, and more of them at once.
+
+mod generator;
+mod roster;
+mod workload;
+
+pub use generator::{Generator, Step};
+pub use workload::{Distribution, Lifetime, Workload};
