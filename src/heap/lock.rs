@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
+use super::caller::Caller;
+
 /// A recursive lock that counts how it is used.
 #[derive(Debug, Default)]
 pub struct Lock {
@@ -33,11 +35,10 @@ pub struct LockCounts {
     pub waited: u64,
 }
 
-/// A number for the calling thread, never 0.
+/// The calling thread's number, never 0.
+#[inline]
 fn token() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    thread_local!(static TOKEN: u64 = NEXT.fetch_add(1, Relaxed));
-    TOKEN.with(|token| *token)
+    Caller::here().token()
 }
 
 impl Lock {
@@ -79,6 +80,25 @@ impl Lock {
         self.contended.fetch_add(1, Relaxed);
         let nanoseconds = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.waited.fetch_add(nanoseconds, Relaxed);
+    }
+
+    /// Waits until the lock could be taken, and leaves it to be taken. Counted as a wait if it was one, not as taken.
+    pub fn await_turn(&self) {
+        let me = token();
+        if self.owner.load(Relaxed) == me {
+            return;
+        }
+        if !self.grab(me) {
+            self.wait(me);
+        }
+        self.depth.store(1, Relaxed);
+        self.unlock();
+    }
+
+    /// Who holds it.
+    #[must_use]
+    pub fn holder(&self) -> Option<Caller> {
+        Caller::of_token(self.owner.load(Relaxed))
     }
 
     /// Releases one hold of the calling thread. False if it holds none.
@@ -148,6 +168,36 @@ mod tests {
         assert_eq!(lock.held(), (false, false));
         assert!(!lock.unlock());
         assert_eq!(lock.counts().taken, 2);
+    }
+
+    #[test]
+    fn a_part_that_a_thread_plays_is_another_caller() {
+        let lock = Lock::default();
+        let other = Caller::new();
+        other.play(|| lock.lock());
+        assert_eq!(lock.holder(), Some(other));
+        assert_eq!(lock.held(), (false, true));
+        assert!(!lock.unlock());
+        assert!(other.play(|| lock.unlock()));
+        assert_eq!(lock.holder(), None);
+    }
+
+    #[test]
+    fn a_turn_is_awaited_without_taking_the_lock() {
+        let lock = Lock::default();
+        lock.lock();
+        std::thread::scope(|scope| {
+            let waiter = scope.spawn(|| lock.await_turn());
+            while lock.waiting() == 0 {
+                std::thread::yield_now();
+            }
+            assert!(!waiter.is_finished());
+            lock.unlock();
+        });
+        let LockCounts {
+            taken, contended, ..
+        } = lock.counts();
+        assert_eq!((lock.held().1, taken, contended), (false, 1, 1));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod access;
 mod alloc;
 mod bits;
+mod caller;
 mod compact;
 mod control;
 mod create;
@@ -35,6 +36,7 @@ mod walk;
 
 pub use access::{Access, Direct, Gate, Step, Stepped, Traced};
 pub use alloc::{Freed, Placed, Resized, overhead};
+pub use caller::Caller;
 pub use compact::Compacted;
 pub use control::{Core, Settings};
 pub use create::Birth;
