@@ -75,6 +75,9 @@ fn run_script(
     for (line, command) in until_quit {
         let answer = session.apply(command);
         each(*line, &answer)?;
+        for late in session.late_answers() {
+            each(*line, late)?;
+        }
         let failed = session.failed_expectations() - outcome.failed;
         outcome.failed += failed;
         let refused = answer.tone == Tone::Refused;
@@ -85,6 +88,9 @@ fn run_script(
                 answer.command, answer.words
             ));
         }
+    }
+    if let Some(waits) = session.waits() {
+        out::say(&format_args!("{name}: at the end {waits}"));
     }
     Ok((session, outcome))
 }

@@ -430,6 +430,12 @@ impl Heap {
         self.run(call, |core| findings(core, most))
     }
 
+    /// The findings as [`Heap::validate`] has them, without taking the lock and without counting as a call.
+    #[must_use]
+    pub fn inspect(&self, most: usize) -> (Vec<Finding>, u64) {
+        self.look(|core| findings(core, most))
+    }
+
     /// HeapValidate for one block.
     pub fn validate_block(&self, payload: u64, call: Flags) -> Result<(), AllocError> {
         self.run(call, |core| core.validate_block(payload))

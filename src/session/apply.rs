@@ -18,9 +18,10 @@ impl Session {
         if let Some(answer) = self.step_in_time(command) {
             return answer;
         }
-        let answer = self.apply_untold(command);
+        let answer = self.apply_by_actor(command);
         self.explain_once(&answer);
         self.tell(answer.clone());
+        self.let_in();
         answer
     }
 
@@ -29,11 +30,12 @@ impl Session {
         if let Some(answer) = self.step_in_time(command) {
             return answer;
         }
-        let answer = self.apply_untold(command);
+        let answer = self.apply_by_actor(command);
         let held = matches!(command, Command::Expect { .. }) && answer.tone == Tone::Note;
         if !held {
             self.tell(answer.clone());
         }
+        self.let_in();
         answer
     }
 
@@ -46,10 +48,20 @@ impl Session {
         }
     }
 
-    fn apply_untold(&mut self, command: &Command) -> Answer {
+    /// Writes down a call that waits: it is made again when what follows it is.
+    pub(super) fn journal_wait(&mut self, command: &Command) {
+        if is_journalled(command.spoken().1) {
+            self.close_part();
+            self.journal(&command.to_string());
+        }
+    }
+
+    /// Carries out a command, and writes it down if it is `new` and not one that was written down when it began to wait.
+    pub(super) fn apply_untold(&mut self, command: &Command, new: bool) -> Answer {
         let text = command.to_string();
+        let command = command.spoken().1;
         let changes = changes(command);
-        let written = is_journalled(command);
+        let written = new && is_journalled(command);
         if written {
             self.close_part();
         }
@@ -156,6 +168,7 @@ impl Session {
                 value,
             } => self.expect(*metric, *relation, *value),
             Command::Pause => Answer::note("pause"),
+            Command::As { command, .. } => self.carry_out(command),
         }
     }
 
@@ -204,7 +217,7 @@ impl Session {
 
     /// The answer of a call that found the heap damaged.
     fn damaged(&self, here: &Here, call: String) -> Answer {
-        let (findings, total) = here.heap.validate(Flags::NONE, 1);
+        let (findings, total) = here.heap.inspect(1);
         let first = findings.first();
         let words = damaged_words(first, total);
         Answer::failed(call, words).about(first.map(|finding| finding.at))

@@ -239,9 +239,18 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         2 => Command::Stamp(on),
         _ => Command::Checks(on),
     });
+    let spoken = (
+        "[a-z]{1,4}[0-9]{0,3}",
+        select(vec![Command::Lock, Command::Unlock, Command::Walk]),
+    )
+        .prop_map(|(name, command)| Command::As {
+            actor: Actor::new(&name).expect("letters and digits"),
+            command: Box::new(command),
+        });
     prop_oneof![
         simple,
         switch,
+        spoken,
         any_new_heap().prop_map(Command::HeapNew),
         any::<u32>().prop_map(Command::HeapUse),
         heap().prop_map(Command::HeapDestroy),

@@ -112,7 +112,7 @@ impl Session {
             };
             return Answer::done(call, format!("nothing found{of}"));
         };
-        let (findings, total) = here.heap.validate(Flags::NONE, 3);
+        let (findings, total) = here.heap.inspect(3);
         let words = match (payload, total) {
             (Some(payload), 0) => no_block(self.at(&here), payload),
             _ => {

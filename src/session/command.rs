@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 
 use crate::heap::{Flags, Policy};
 
+use super::actors::Actor;
 use super::filter::Filter;
 use super::go::Place;
 use super::metric::Metric;
@@ -145,6 +146,13 @@ pub enum Command {
     Help(Option<&'static str>),
     /// `quit`: end the program, or the script that it stands in.
     Quit,
+    /// `as ACTOR: COMMAND`: a call made by another than the session's own thread, as far as locks can tell.
+    As {
+        /// Who.
+        actor: Actor,
+        /// The call.
+        command: Box<Command>,
+    },
 }
 
 /// Arguments of `heap new`.

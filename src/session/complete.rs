@@ -66,11 +66,26 @@ where
         partial: partial.unwrap_or(end),
         found: Vec::new(),
     };
+    let words = innermost(&words, |piece| piece.text);
     match row_of(|| words.iter().map(|piece| piece.text)) {
         Some((row, depth)) => offers.arguments(row, &words[depth..], blocks),
-        None => offers.verbs(&words),
+        None => offers.verbs(words),
     }
     offers.found
+}
+
+/// The words of the command that is being typed: that of an actor, or the one in a brace that is still open.
+fn innermost<'a, W>(words: &'a [W], text: impl Fn(&W) -> &str) -> &'a [W] {
+    let opened = words.iter().rposition(|word| text(word) == "{");
+    let closed = words.iter().rposition(|word| text(word) == "}");
+    let words = match opened {
+        Some(at) if Some(at) > closed => &words[at + 1..],
+        _ => words,
+    };
+    match words {
+        [verb, _actor, call @ ..] if text(verb) == "as" => call,
+        words => words,
+    }
 }
 
 /// The command that a line means or can only become, for help beside the prompt.
@@ -83,6 +98,10 @@ where
 #[must_use]
 pub fn inline_help(line: &str) -> Option<&'static CommandRow> {
     let words: Vec<&str> = line.split_whitespace().collect();
+    let words = match innermost(&words, |word| word) {
+        [] => words.as_slice(),
+        inner => inner,
+    };
     if let Some((row, _)) = row_of(|| words.iter().copied()) {
         return Some(row);
     }

@@ -52,8 +52,19 @@ pub struct Frame {
     pub names: Arc<Vec<String>>,
     /// What the filter finds, while there is one.
     pub found: Option<Found>,
+    /// Who holds the lock of the heap in view by hand, and then who waits for it.
+    pub actors: Vec<ActorState>,
     /// The heap made after the one in view, by number; behind the last comes the first. `None` while there is no other.
     pub next_heap: Option<u32>,
+}
+
+/// An actor that has to do with the lock of the heap in view.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ActorState {
+    /// Its name: t1 is the session's own thread.
+    pub name: String,
+    /// The call in which it waits for the lock; `None` for the one who holds it.
+    pub waits: Option<String>,
 }
 
 /// What was measured over time: a bounded number of samples; when there would be more, neighbours are joined.

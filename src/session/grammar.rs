@@ -304,6 +304,16 @@ pub static GRAMMAR: &[CommandRow] = &[
         },
     },
     CommandRow {
+        verb: "as",
+        call: None,
+        usage: "as ACTOR: COMMAND",
+        doc: "let another thread make a call, as far as locks can tell: it waits while another holds the lock",
+        example: "as t2: alloc x 64",
+        group: Group::Whole,
+        args: &[Arg::Free, Arg::Verb],
+        parse: |words| words.spoken(),
+    },
+    CommandRow {
         verb: "coalesce",
         call: None,
         usage: "coalesce on|off",

@@ -196,7 +196,7 @@ impl Session {
         let settings = here.heap.settings();
         // Merging follows headers and links: on a heap that they lead astray it would spread the damage.
         if on && settings.checks && !settings.coalesce() {
-            let (findings, total) = here.heap.validate(Flags::NONE, 1);
+            let (findings, total) = here.heap.inspect(1);
             if let Some(first) = findings.first() {
                 return Answer::refused(damaged_words(Some(first), total)).about(Some(first.at));
             }

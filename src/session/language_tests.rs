@@ -537,7 +537,11 @@ fn every_offer_can_be_typed() {
 fn help_appears_as_soon_as_the_command_is_certain() {
     for (line, verb) in [
         ("", None),
-        ("a", Some("alloc")),
+        ("a", None),
+        ("al", Some("alloc")),
+        ("as t2:", Some("as")),
+        ("as t2: al", Some("alloc")),
+        ("as t2: free x", Some("free")),
         ("alloc", Some("alloc")),
         ("alloc b[0:3] x", Some("alloc")),
         ("heap", None),

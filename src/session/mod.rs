@@ -9,6 +9,7 @@ pub mod frame;
 pub mod glossary;
 pub mod metric;
 
+mod actors;
 mod apply;
 mod ask;
 mod blocks;
@@ -57,6 +58,7 @@ mod arbitrary;
 mod language_tests;
 
 pub use crate::lab::{Distribution, Generator, Lifetime, Step, Workload};
+pub use actors::Actor;
 pub use command::{Baseline, Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
 pub use complete::{Completion, complete, inline_help};
 pub use error::{ParseError, ScriptError};

@@ -48,6 +48,7 @@
 //!            | "undo"                                   (* undo *)
 //!            | "redo"                                   (* redo *)
 //!            | "help" [ VERB ]                          (* help realloc *)
+//!            | "as" ACTOR ":" command                    (* as t2: alloc x 64 *)
 //!            | "quit" ;                                 (* quit *)
 //! operand    = names | "null" | "0x" HEX ;
 //! pointer    = name | "null" | "0x" HEX ;
@@ -72,6 +73,7 @@
 
 use crate::heap::Flags;
 
+use super::actors;
 use super::command::{Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
 use super::error::{ParseError, ScriptError, either};
 use super::filter::Filter;
@@ -195,6 +197,15 @@ impl<'a> Words<'a> {
             end,
         };
         inner.command()
+    }
+
+    /// Reads an actor and the call that it makes.
+    pub(super) fn spoken(&mut self) -> Result<Command, ParseError> {
+        let actor = self.arg(actors::actor)?;
+        let first = self.tokens.as_slice().first();
+        let begin = first.map_or(self.end, |token| token.piece);
+        let command = Box::new(actors::call(begin, self.command()?)?);
+        Ok(Command::As { actor, command })
     }
 
     /// Reads a command to the end of the line.

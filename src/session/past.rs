@@ -176,6 +176,12 @@ impl Session {
 
     /// Takes back the last command that changed anything.
     pub fn undo(&mut self) -> Answer {
+        if let Some(words) = self.waits() {
+            return self.nothing(
+                "undo",
+                &format!("{words}: a call that is under way is not taken back"),
+            );
+        }
         let Some(step) = self.undo.pop_back() else {
             return self.nothing("undo", "there is nothing to undo");
         };
@@ -194,6 +200,9 @@ impl Session {
 
     /// Brings back the last command taken back.
     pub fn redo(&mut self) -> Answer {
+        if let Some(words) = self.waits() {
+            return self.nothing("redo", &format!("{words}: the call has to end first"));
+        }
         let Some(step) = self.redo.pop() else {
             return self.nothing("redo", "there is nothing to bring back");
         };

@@ -62,6 +62,7 @@ impl Command {
             Command::Redo => "redo",
             Command::Help(_) => "help",
             Command::Quit => "quit",
+            Command::As { .. } => "as",
         }
     }
 }
@@ -128,6 +129,7 @@ impl fmt::Display for Command {
                 write!(f, " {metric} {} ", relation.sign())?;
                 write_value(f, *metric, *value)
             }
+            Command::As { actor, command } => write!(f, " {actor}: {command}"),
             Command::Walk
             | Command::Heapmin
             | Command::Minimize

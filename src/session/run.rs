@@ -127,6 +127,11 @@ impl Running {
         (self.handle as u64).wrapping_add(payload) as usize
     }
 
+    /// The number of the heap that it works on.
+    pub(super) fn heap(&self) -> u32 {
+        self.heap
+    }
+
     pub(super) fn progress(&self) -> Run {
         let Tally {
             allocs,

@@ -9,6 +9,7 @@ use crate::heap::{Core, CreateError, Direct, Heap, Image};
 use crate::os::CommitLimit;
 use crate::view::{self, Context, Lens, Target};
 
+use super::actors::Actors;
 use super::bookmarks::Bookmarks;
 use super::filter::Filter;
 use super::frame::{Answer, Frame, Run, Timeline, Tone};
@@ -136,6 +137,8 @@ pub struct Session {
     pub(super) surveys: Surveys,
     /// Requests that the session thread took in.
     pub(super) requests: u64,
+    /// Who calls beside this thread.
+    pub(super) actors: Actors,
     /// A person typed `quit`.
     pub(super) over: bool,
     /// Words that were explained in the log; nothing where they are not to be.
@@ -188,6 +191,7 @@ impl Session {
             changes: 0,
             surveys: Surveys::default(),
             requests: 0,
+            actors: Actors::default(),
             over: false,
             met: None,
         };
@@ -381,6 +385,7 @@ impl Session {
             bookmarks: Arc::clone(&self.bookmarks.kept),
             names: self.names_to_complete(),
             found,
+            actors: self.actor_states(),
             next_heap: self.next_heap(),
         }
     }

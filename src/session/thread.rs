@@ -253,7 +253,7 @@ impl Worker {
     /// Whether there is something to do without being asked.
     fn is_busy(&self) -> bool {
         match &self.session.running {
-            Some(running) => !running.paused,
+            Some(running) => !running.paused && !self.session.is_locked_out(),
             None => self.script.is_due(),
         }
     }
@@ -403,7 +403,13 @@ impl Worker {
         let begun = self.session.begin_run(workload);
         self.session.journal_made_heap(had);
         match begun {
-            Ok(()) => self.measure_anew(),
+            Ok(()) => {
+                self.measure_anew();
+                if self.session.is_locked_out() {
+                    self.session
+                        .note("the workload waits: another holds the heap's lock".to_owned());
+                }
+            }
             Err(refused) => {
                 let command = Command::Run(*workload).to_string();
                 self.session.tell(Answer { command, ..refused });

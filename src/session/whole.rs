@@ -1,6 +1,7 @@
 //! Commands about the whole heap that only look: walks, checks, summaries; and the lock.
 
 use crate::api::{self, HEAP_SUMMARY, PROCESS_HEAP_ENTRY};
+use crate::heap::Caller;
 
 use super::frame::{Answer, Tone};
 use super::session::{LastCall, Session};
@@ -164,13 +165,16 @@ impl Session {
             merged: 0,
         };
         let held = here.heap.lock().held().0;
+        let me = self.actors.name_of(Caller::here()).unwrap_or_default();
         let words = match (take, done, held) {
-            (_, true, true) => "this thread holds the lock; other threads' serialized calls wait",
-            (true, true, false) => {
-                "TRUE, but a heap made with HEAP_NO_SERIALIZE has no lock to take"
+            (_, true, true) => {
+                format!("{me} holds the lock; other threads' serialized calls wait")
             }
-            (false, true, false) => "the lock is free",
-            (_, false, _) => "this thread does not hold the lock",
+            (true, true, false) => {
+                "TRUE, but a heap made with HEAP_NO_SERIALIZE has no lock to take".to_owned()
+            }
+            (false, true, false) => "the lock is free".to_owned(),
+            (_, false, _) => format!("{me} does not hold the lock"),
         };
         let call = format!("{name}(heap)");
         let call = if done {
@@ -181,7 +185,7 @@ impl Session {
         let tone = if done { Tone::Done } else { Tone::Failed };
         Answer {
             call,
-            words: words.to_owned(),
+            words,
             tone,
             ..Answer::default()
         }

@@ -358,6 +358,7 @@ impl Model {
             baseline: self.baseline.clone(),
             bookmarks: Arc::new(self.baseline.iter().cloned().collect()),
             names: Arc::default(),
+            actors: Vec::new(),
             next_heap: (self.title.of > 1).then_some(self.title.number % self.title.of + 1),
             found: self.filtered.then(|| Found {
                 filter: "free size>=100".to_owned(),

@@ -1,5 +1,6 @@
 //! The explorer as a person at a terminal meets it: the real program on a real heap.
 
+mod actors;
 mod background;
 mod ends;
 mod floods;

@@ -117,6 +117,7 @@ fn frame() -> Frame {
         bookmarks: Arc::default(),
         names: Arc::default(),
         found: None,
+        actors: Vec::new(),
         next_heap: None,
     }
 }

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::session::frame::ActorState;
 use crate::tui::canvas::{Segment, joined, put_line, right_of, width};
 use crate::tui::numbers::{grouped, rounded, typed_size};
 use crate::tui::theme::Role;
@@ -61,7 +62,7 @@ fn segments(scene: &Scene<'_>, off_means: &'static str) -> Vec<Segment> {
             ],
         ),
         switch(scene, "coalesce", heap.coalesce, ""),
-        switch(scene, "serialize", heap.serialize, off_means),
+        serialize(scene, heap.serialize, off_means),
         Segment::new(2, vec![scene.span(Role::Text, heap.policy.name())]),
     ];
     if !scene.frame.picture.quiet {
@@ -87,6 +88,28 @@ fn segments(scene: &Scene<'_>, off_means: &'static str) -> Vec<Segment> {
             .map(|(_, rank, text)| Segment::new(rank, vec![scene.span(Role::Strong, text)])),
     );
     segments
+}
+
+/// The switch, and who holds the lock by hand and waits for it.
+fn serialize(scene: &Scene<'_>, on: bool, off_means: &'static str) -> Segment {
+    let mut segment = switch(scene, "serialize", on, off_means);
+    let (waits, holds): (Vec<&ActorState>, Vec<&ActorState>) = scene
+        .frame
+        .actors
+        .iter()
+        .partition(|actor| actor.waits.is_some());
+    let holds = holds.iter().map(|actor| format!("{} holds it", actor.name));
+    let waits = match waits.as_slice() {
+        [] => None,
+        [one] => Some(format!("{} waits", one.name)),
+        more => Some(format!("{} wait", more.len())),
+    };
+    let words: Vec<String> = holds.chain(waits).collect();
+    if !words.is_empty() {
+        let words = format!(" ({})", words.join(", "));
+        segment.spans.push(scene.span(Role::Strong, words));
+    }
+    segment
 }
 
 fn name(heap: &HeapTitle) -> String {
