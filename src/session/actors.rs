@@ -16,6 +16,7 @@ use super::command::Command;
 use super::error::ParseError;
 use super::frame::{ActorState, Answer, Tone};
 use super::lexer::Piece;
+use super::run::Running;
 use super::session::Session;
 
 /// Actors there can be at most.
@@ -381,7 +382,7 @@ impl Session {
 
     /// Whether another actor holds the lock that what runs would take.
     pub(super) fn is_locked_out(&self) -> bool {
-        let heap = self.running.as_ref().map(|running| running.heap());
+        let heap = self.running.as_ref().map(Running::heap);
         let Some(slot) = heap.and_then(|number| self.slot(number)) else {
             return false;
         };

@@ -75,7 +75,7 @@ where
 }
 
 /// The words of the command that is being typed: that of an actor, or the one in a brace that is still open.
-fn innermost<'a, W>(words: &'a [W], text: impl Fn(&W) -> &str) -> &'a [W] {
+fn innermost<W>(words: &[W], text: impl Fn(&W) -> &str) -> &[W] {
     let opened = words.iter().rposition(|word| text(word) == "{");
     let closed = words.iter().rposition(|word| text(word) == "}");
     let words = match opened {

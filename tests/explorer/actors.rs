@@ -19,7 +19,7 @@ fn a_held_lock_lets_others_wait_and_the_screen_go_on() {
     terminal.run("as t3: free a2 noserialize");
     terminal.wait_for("t3: HeapFree(heap, 0x1, a2) = TRUE");
     terminal.press("u");
-    terminal.wait_for("a call that is under way is not taken back");
+    terminal.wait_for("t2 waits for the lock that t1 holds");
     terminal.run("unlock");
     let screen = terminal.wait_for("t2: HeapAlloc(heap, 0, 64)");
     assert!(screen.contains("its turn came"), "{screen}");
