@@ -30,6 +30,12 @@ pub trait Access: Copy {
     /// Called at each step worth telling; costs nothing unless overridden.
     #[inline(always)]
     fn event(&self, _event: Event) {}
+    /// Called before a call takes the heap's lock; costs nothing unless overridden.
+    #[inline(always)]
+    fn locking(&self) {}
+    /// Called before a call releases the heap's lock; costs nothing unless overridden.
+    #[inline(always)]
+    fn unlocking(&self) {}
 
     /// Charges `bytes` to the session.
     ///
@@ -200,7 +206,7 @@ impl Access for &Traced<'_> {
 
 /// Who decides when a [`Stepped`] access may move.
 pub trait Gate {
-    /// Called before each load and store; the access happens when it returns.
+    /// Called before each load and store, and before the lock is taken and released; that happens when it returns.
     fn pass(&self, step: Step);
 }
 
@@ -211,10 +217,13 @@ pub enum Step {
     Load(Word),
     /// About to store this value in this word.
     Store(Word, u64),
+    /// About to take the heap's lock, and to wait for it if another thread holds it.
+    Lock,
+    /// About to release the heap's lock.
+    Unlock,
 }
 
-/// As [`Direct`], with a [`Gate`] before each load and store: a scheduler decides who moves. A reference to it is the
-/// [`Access`].
+/// As [`Direct`], with a [`Gate`] before each step: a scheduler decides who moves. A reference to it is the [`Access`].
 pub struct Stepped<'a, G: Gate> {
     direct: Direct<'a>,
     gate: G,
@@ -239,6 +248,14 @@ impl<G: Gate> Access for &Stepped<'_, G> {
     fn store(&self, at: Word, value: u64) {
         self.gate.pass(Step::Store(at, value));
         self.direct.store(at, value);
+    }
+
+    fn locking(&self) {
+        self.gate.pass(Step::Lock);
+    }
+
+    fn unlocking(&self) {
+        self.gate.pass(Step::Unlock);
     }
 
     fn memory(&self) -> &Memory {

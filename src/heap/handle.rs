@@ -161,14 +161,16 @@ pub struct Heap {
 }
 
 /// A call's hold of the lock, if it takes it.
-struct Turn<'a> {
+struct Turn<'a, A: Access> {
     lock: Option<&'a Lock>,
+    access: A,
 }
 
-impl Drop for Turn<'_> {
+impl<A: Access> Drop for Turn<'_, A> {
     #[inline(always)]
     fn drop(&mut self) {
         if let Some(lock) = self.lock {
+            self.access.unlocking();
             end_turn(lock);
         }
     }
@@ -283,19 +285,22 @@ impl Heap {
         work: impl FnOnce(Core<'_, A>) -> R,
     ) -> R {
         let core = Core::new(access, self.layout);
-        let _turn = self.turn(core.settings().serialized(call));
+        let _turn = self.turn(access, core.settings().serialized(call));
         work(core)
     }
 
     /// Takes the lock until the turn ends, or counts a call that does without.
     #[inline(always)]
-    fn turn(&self, serialized: bool) -> Turn<'_> {
+    fn turn<A: Access>(&self, access: A, serialized: bool) -> Turn<'_, A> {
         let lock = serialized.then_some(&self.lock);
         match lock {
-            Some(lock) => lock.lock(),
+            Some(lock) => {
+                access.locking();
+                lock.lock();
+            }
             None => add(&self.counters.skipped, 1),
         }
-        Turn { lock }
+        Turn { lock, access }
     }
 
     /// Why the last request that failed did.
@@ -390,7 +395,7 @@ impl Heap {
         size: u64,
         call: Flags,
     ) -> Result<Resized, AllocError> {
-        let _turn = self.turn(core.settings().serialized(call));
+        let _turn = self.turn(core.mem, core.settings().serialized(call));
         match core.realloc(payload, size, call) {
             Ok(Resized {
                 payload,
@@ -427,7 +432,7 @@ impl Heap {
 
     /// HeapValidate for the whole heap: the findings, at most `most` of them, and how many there were.
     pub fn validate(&self, call: Flags, most: usize) -> (Vec<Finding>, u64) {
-        self.run(call, |core| findings(core, most))
+        self.through(self.direct()).validate(call, most)
     }
 
     /// The findings as [`Heap::validate`] has them, without taking the lock and without counting as a call.

@@ -2,6 +2,7 @@
 
 mod access;
 mod alloc;
+mod anatomy;
 mod bits;
 mod caller;
 mod compact;
@@ -36,6 +37,7 @@ mod walk;
 
 pub use access::{Access, Direct, Gate, Step, Stepped, Traced};
 pub use alloc::{Freed, Placed, Resized, overhead};
+pub use anatomy::{Part, Piece};
 pub use caller::Caller;
 pub use compact::Compacted;
 pub use control::{Core, Settings};

@@ -9,7 +9,7 @@ use super::super::control::Core;
 use super::super::finding::{AllocError, Finding};
 use super::super::flags::Flags;
 use super::super::minimize::Minimized;
-use super::{Heap, MinimizeError, add, first_finding};
+use super::{Heap, MinimizeError, add, findings, first_finding};
 
 /// A heap whose next call reaches its arena in another way: with [`Traced`](crate::heap::Traced) it tells its steps.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ impl<A: Access> Through<'_, A> {
     #[inline(always)]
     pub fn alloc(self, size: u64, call: Flags) -> Result<Placed, AllocError> {
         let (heap, core) = (self.heap, self.core());
-        let _turn = heap.turn(core.settings().serialized(call));
+        let _turn = heap.turn(self.access, core.settings().serialized(call));
         match core.alloc(size, call) {
             Ok(Placed {
                 payload,
@@ -65,7 +65,7 @@ impl<A: Access> Through<'_, A> {
     #[inline(always)]
     pub fn free(self, payload: u64, call: Flags) -> Result<Freed, AllocError> {
         let (heap, core) = (self.heap, self.core());
-        let _turn = heap.turn(core.settings().serialized(call));
+        let _turn = heap.turn(self.access, core.settings().serialized(call));
         match core.free(payload) {
             Ok(Freed {
                 requested,
@@ -117,6 +117,12 @@ impl<A: Access> Through<'_, A> {
             add(&self.heap.counters.pages_heapmin, done.pages);
             Ok(done)
         })
+    }
+
+    /// As [`Heap::validate`].
+    pub fn validate(self, call: Flags, most: usize) -> (Vec<Finding>, u64) {
+        self.heap
+            .with(self.access, call, |core| findings(core, most))
     }
 
     /// As [`Heap::set_coalesce`].
