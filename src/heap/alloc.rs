@@ -368,7 +368,8 @@ impl<A: Access> Core<'_, A> {
         } else {
             MIN_GRANULES
         };
-        let rest = size - need.granules;
+        // Another thread has cut it meanwhile, without the lock: then it has to move.
+        let rest = size.checked_sub(need.granules)?;
         let kept = if rest < least { size } else { need.granules };
         let unused = need.unused + (kept - need.granules) * GRANULE;
         let last = header.flags() & Header::LAST;

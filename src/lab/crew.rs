@@ -299,7 +299,7 @@ impl Crew {
         let keeper = self.keeper();
         let holds = keeper.map_or(0, |keeper| keeper.play(|| lock.release()));
         for thread in self.threads.drain(..) {
-            // A panic was reported by its hook, and shows as a worker that stopped before its end.
+            // A panic was reported by its hook, and the lane says so.
             let _ = thread.join();
         }
         if let Some(keeper) = keeper {

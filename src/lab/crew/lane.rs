@@ -21,12 +21,15 @@ pub enum Doing {
     Done,
     /// It was stopped before.
     Stopped,
+    /// It ended by a panic, which is a mistake of heapwalk's.
+    Crashed,
 }
 
 const RESTING: u64 = 0;
 const WORKING: u64 = 1;
 const DONE: u64 = 2;
 const STOPPED: u64 = 3;
+const CRASHED: u64 = 4;
 
 /// So many operations may be made: all.
 const NO_END: u64 = u64::MAX;
@@ -175,9 +178,14 @@ impl Lane {
         self.doing.store(RESTING, Relaxed);
     }
 
+    /// The worker of this lane ends.
     pub(super) fn end(&self, all_done: bool) {
-        self.doing
-            .store(if all_done { DONE } else { STOPPED }, Relaxed);
+        let how = match all_done {
+            true => DONE,
+            false if std::thread::panicking() => CRASHED,
+            false => STOPPED,
+        };
+        self.doing.store(how, Relaxed);
     }
 
     /// What comes now.
@@ -213,6 +221,7 @@ impl Lane {
             WORKING => Doing::Working,
             DONE => Doing::Done,
             STOPPED => Doing::Stopped,
+            CRASHED => Doing::Crashed,
             _ => Doing::Resting,
         };
         LaneView {
