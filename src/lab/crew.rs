@@ -42,6 +42,7 @@ use gate::Gate;
 use incident::Incidents;
 use lane::Lane;
 use registry::Registry;
+pub(super) use worker::workload_of;
 use worker::{Sequence, Worker};
 
 /// The most workers a crew has.
@@ -75,8 +76,6 @@ pub struct Plan {
 struct Shared {
     heap: Arc<Heap>,
     plan: Plan,
-    /// Nothing keeps the workers apart.
-    races: bool,
     begun: Instant,
     gate: Gate,
     guard: Option<Mutex<()>>,
@@ -91,14 +90,11 @@ struct Shared {
 impl Shared {
     fn new(heap: Arc<Heap>, plan: Plan) -> io::Result<Shared> {
         let claims = Claims::new(heap.memory().bytes()).map_err(io::Error::other)?;
-        let serialized = heap.settings().serialized(plan.calls);
-        let own = plan.guard == Guard::Own;
         let shared = Shared {
-            races: plan.workers > 1 && !serialized && !own,
             plan,
             begun: Instant::now(),
             gate: Gate::new(plan.workers),
-            guard: own.then(Mutex::default),
+            guard: (plan.guard == Guard::Own).then(Mutex::default),
             sequence: Sequence::default(),
             lanes: (0..plan.workers).map(|_| Lane::default()).collect(),
             registries: (0..plan.workers).map(|_| Registry::default()).collect(),
@@ -109,6 +105,17 @@ impl Shared {
         };
         shared.claim_all();
         Ok(shared)
+    }
+
+    /// Whether nothing keeps the workers apart, as the heap is set now.
+    fn races(&self) -> bool {
+        let Plan {
+            workers,
+            calls,
+            guard,
+            ..
+        } = self.plan;
+        workers > 1 && guard == Guard::Heap && !self.heap.settings().serialized(calls)
     }
 
     /// The worker's block that lies where `to` does.
@@ -181,13 +188,13 @@ impl Report {
 
 /// No worker is inside a call, as long as this lives.
 #[derive(Debug)]
-pub struct Parked<'a> {
-    crew: &'a Crew,
+pub struct Parked {
+    shared: Arc<Shared>,
 }
 
-impl Drop for Parked<'_> {
+impl Drop for Parked {
     fn drop(&mut self) {
-        self.crew.shared.gate.unpark();
+        self.shared.gate.unpark();
     }
 }
 
@@ -262,11 +269,13 @@ impl Crew {
     /// Waits until no worker is inside a call. Where someone else keeps the heap's lock and the calls need it, that is so
     /// already: those who wait for it stay where they are.
     #[must_use]
-    pub fn park(&self) -> Parked<'_> {
+    pub fn park(&self) -> Parked {
         let heap = &self.shared.heap;
         let needed = heap.settings().serialized(self.shared.plan.calls);
         self.shared.gate.park(needed && self.keeper().is_some());
-        Parked { crew: self }
+        Parked {
+            shared: Arc::clone(&self.shared),
+        }
     }
 
     /// Who keeps the heap's lock, if it is none of the workers.
@@ -280,6 +289,12 @@ impl Crew {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.shared.gate.is_over()
+    }
+
+    /// Whether no worker is inside a call at this moment.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.shared.gate.is_quiet()
     }
 
     /// Waits at most so long for all workers to have ended. Whether they have.
@@ -335,22 +350,22 @@ impl Crew {
             audits: (shared.audits.made(), shared.incidents.sound()),
             totals: shared.incidents.totals(),
             incidents: shared.incidents.list(),
-            races: shared.races,
+            races: shared.races(),
             damaged_before: self.damaged_before,
         }
     }
 }
 
-impl Parked<'_> {
+impl Parked {
     /// Looks at everything: what is wrong is in the report then.
     pub fn audit(&self) {
-        self.crew.shared.audit();
+        self.shared.audit();
     }
 
     /// Every block that a worker holds.
     #[must_use]
     pub fn held(&self) -> Vec<Held> {
-        let registries = self.crew.shared.registries.iter().enumerate();
+        let registries = self.shared.registries.iter().enumerate();
         registries
             .flat_map(|(worker, registry)| registry.all(worker))
             .map(|(held, _)| held)
@@ -359,14 +374,14 @@ impl Parked<'_> {
 
     /// Takes a block from its worker, which will not free it: someone else has done so.
     pub fn disown(&self, held: &Held) {
-        if let Some(registry) = self.crew.shared.registries.get(held.worker) {
+        if let Some(registry) = self.shared.registries.get(held.worker) {
             registry.let_go(held.slot);
         }
     }
 
     /// Someone else has worked on the heap meanwhile: what is busy now is theirs or the workers'.
     pub fn claim_anew(&self) {
-        self.crew.shared.claim_all();
+        self.shared.claim_all();
     }
 }
 

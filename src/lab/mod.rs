@@ -4,6 +4,7 @@ pub mod crew;
 mod generator;
 mod interleave;
 mod roster;
+pub mod situations;
 mod workload;
 
 pub use generator::{Generator, Step};

@@ -63,7 +63,7 @@ pub(super) fn actor(piece: Piece<'_>) -> Result<Actor, ParseError> {
 /// Refuses what is no call on a heap.
 pub(super) fn call(piece: Piece<'_>, command: Command) -> Result<Command, ParseError> {
     // A workload beside the screen is the session's own.
-    let workload = matches!(command, Command::Run(_));
+    let workload = matches!(command, Command::Run(_) | Command::Threads(_));
     if (command.locks() && !workload) || command == Command::Unlock {
         return Ok(command);
     }
@@ -180,6 +180,7 @@ impl Command {
                 | Command::HeapCrt(_)
                 | Command::Unlock
                 | Command::Limit(_)
+                | Command::Situations(_)
                 | Command::Go(_)
                 | Command::Probe(_)
                 | Command::Rate(_)

@@ -69,7 +69,8 @@ impl Session {
         let before = if changes { self.before() } else { None };
         let marks = std::mem::take(&mut self.marks);
         // A workload makes more steps than anyone could look at.
-        self.process.watch(!matches!(command, Command::Run(_)));
+        let many = matches!(command, Command::Run(_) | Command::Threads(_));
+        self.process.watch(!many);
         let mut answer = self.carry_out(command);
         self.steps();
         self.process.watch(false);
@@ -90,7 +91,7 @@ impl Session {
         }
         if answer.tone != Tone::Refused {
             // A run has written itself, as what was made of it.
-            if written && !matches!(command, Command::Run(_)) {
+            if written && !many {
                 self.journal(&text);
             }
             self.sample_after(command, answer.tone == Tone::Done);
@@ -158,6 +159,8 @@ impl Session {
             Command::Go(place) => self.go(place),
             Command::Probe(size) => self.probe(*size),
             Command::Run(workload) => self.run_to_end(workload),
+            Command::Threads(threads) => self.threads_to_end(threads),
+            Command::Situations(situations) => self.situations_to_end(situations),
             Command::Rate(rate) => self.set_rate(*rate),
             Command::Mark(words) => self.bookmark(words.as_deref()),
             Command::Baseline(baseline) => self.set_baseline(*baseline),
@@ -426,6 +429,7 @@ fn changes(command: &Command) -> bool {
             | Command::Go(_)
             | Command::Probe(_)
             | Command::Rate(_)
+            | Command::Situations(_)
             | Command::Mark(_)
             | Command::Baseline(_)
             | Command::Filter(_)

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::heap::{Flags, Policy};
+use crate::lab::crew::Guard;
 
 use super::filter::{Figure, Kind, Term};
 use super::*;
@@ -191,6 +192,30 @@ fn any_workload() -> impl Strategy<Value = Workload> {
         )
 }
 
+fn any_threads() -> impl Strategy<Value = Command> {
+    let left = proptest::option::of("[a-z0-9-]{1,9}[.][a-z]{1,4}");
+    let guard = select(vec![Guard::Heap, Guard::Own]);
+    let rest = (any::<bool>(), guard, left);
+    (1_u32..=64, any_workload(), rest).prop_map(|(count, workload, (noserialize, guard, left))| {
+        let workload = Workload {
+            from: 0,
+            until: None,
+            ..workload
+        };
+        Command::Threads(Box::new(Threads {
+            noserialize,
+            guard,
+            left,
+            ..Threads::new(count, workload)
+        }))
+    })
+}
+
+fn any_situations() -> impl Strategy<Value = Command> {
+    (1_u32..=64, 1_u64..=10_000_000, any::<u64>())
+        .prop_map(|(threads, ops, seed)| Command::Situations(Situations { threads, ops, seed }))
+}
+
 fn any_expectation() -> impl Strategy<Value = Command> {
     use proptest::num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO};
     let fraction = POSITIVE | NEGATIVE | NORMAL | SUBNORMAL | ZERO;
@@ -279,6 +304,8 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         proptest::option::of(any::<String>()).prop_map(Command::Mark),
         select(vec![Baseline::Here, Baseline::Mark(7), Baseline::Off]).prop_map(Command::Baseline),
         any_workload().prop_map(Command::Run),
+        any_threads(),
+        any_situations(),
         any::<String>().prop_map(Command::Say),
         any_expectation(),
     ]

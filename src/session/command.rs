@@ -14,6 +14,7 @@ use super::go::Place;
 use super::metric::Metric;
 use super::name::{Names, Operand};
 use crate::lab::Workload;
+use crate::lab::crew::Guard;
 
 /// One thing a person, a script or a trace can ask of the session.
 #[derive(Clone, PartialEq, Debug)]
@@ -117,6 +118,10 @@ pub enum Command {
     Probe(u64),
     /// `run random [key=value ...]`: a seeded workload.
     Run(Workload),
+    /// `threads N { run random ... } [key=value ...]`: real threads at once, each with a workload of its own.
+    Threads(Box<Threads>),
+    /// `situations [key=value ...]`: the same work with and without the lock, on heaps of its own.
+    Situations(Situations),
     /// `rate N|max`: operations a second that a workload beside the screen is held to; `None` is flat out.
     Rate(Option<u64>),
     /// `mark [WORDS]`: keep this moment as a bookmark, and compare with it.
@@ -223,6 +228,56 @@ impl Thresholds {
 impl Default for Thresholds {
     fn default() -> Thresholds {
         Thresholds::NT
+    }
+}
+
+/// Arguments of `threads`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Threads {
+    /// How many, from 1 to 64.
+    pub count: u32,
+    /// The workload of each, with a seed of its own derived from this one's.
+    pub workload: Workload,
+    /// `calls=noserialize`: each call is given HEAP_NO_SERIALIZE.
+    pub noserialize: bool,
+    /// `guard=own`: a mutex of their own keeps them apart.
+    pub guard: Guard,
+    /// `left=FILE`: it was done, and this image beside the journal is what it left.
+    pub left: Option<String>,
+}
+
+impl Threads {
+    /// So many threads with this workload, kept apart by the heap's lock.
+    #[must_use]
+    pub const fn new(count: u32, workload: Workload) -> Threads {
+        Threads {
+            count,
+            workload,
+            noserialize: false,
+            guard: Guard::Heap,
+            left: None,
+        }
+    }
+}
+
+/// Arguments of `situations`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Situations {
+    /// `threads=N`: how many threads share a heap where several do.
+    pub threads: u32,
+    /// `ops=COUNT`: operations of each thread.
+    pub ops: u64,
+    /// `seed=NUMBER`: another number, other sequences of the same kind.
+    pub seed: u64,
+}
+
+impl Default for Situations {
+    fn default() -> Situations {
+        Situations {
+            threads: 4,
+            ops: 100_000,
+            seed: 1,
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use crate::view::{Figures, Lens, MemoryLine, Picture};
 
 pub use crate::view::Target;
 
+pub use super::threads::{CrewPicture, CrewState};
+
 use super::Command;
 
 /// One moment of a session, ready to be drawn. Immutable; shared by `Arc`.
@@ -32,6 +34,8 @@ pub struct Frame {
     pub rate: Option<f64>,
     /// The workload or trace in progress.
     pub run: Option<Run>,
+    /// Real threads that work on a heap, or have ended last.
+    pub crew: Option<Arc<CrewPicture>>,
     /// The script that has not come to its end yet.
     pub script: Option<Script>,
     /// Commands that `u` can take back.

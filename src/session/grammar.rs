@@ -22,6 +22,8 @@ const POLICIES: &[&str] = &[
 ];
 const NEW_HEAP: Arg = Arg::Options(|| options::rows(&options::NEW_HEAP));
 const DECOMMIT: Arg = Arg::Options(|| options::rows(&options::DECOMMIT));
+const THREADS: Arg = Arg::Options(|| options::rows(&options::THREADS));
+const SITUATIONS: Arg = Arg::Options(|| options::rows(&options::SITUATIONS));
 const WORKLOAD: Arg = Arg::Options(|| options::rows(&options::WORKLOAD));
 
 /// Every command, group by group.
@@ -432,6 +434,26 @@ pub static GRAMMAR: &[CommandRow] = &[
         group: Group::Work,
         args: &[WORKLOAD],
         parse: |words| words.workload(),
+    },
+    CommandRow {
+        verb: "threads",
+        call: None,
+        usage: "threads N { run random [OPTION=VALUE ...] } [OPTION=VALUE ...]",
+        doc: "start N real threads on the heap, each with a workload of its own; what they leave does not repeat",
+        example: "threads 4 { run random ops=100000 live=200 }",
+        group: Group::Work,
+        args: &[Arg::Free, THREADS],
+        parse: |words| words.threads(),
+    },
+    CommandRow {
+        verb: "situations",
+        call: None,
+        usage: "situations [OPTION=VALUE ...]",
+        doc: "the same work with the lock, in the three situations that are safe without it, and in the unsafe one; on heaps of its own",
+        example: "situations threads=4 ops=100000",
+        group: Group::Work,
+        args: &[SITUATIONS],
+        parse: |words| words.situations(),
     },
     CommandRow {
         verb: "rate",

@@ -45,8 +45,10 @@ mod script;
     reason = "the session is what this module is about"
 )]
 mod session;
+mod situations;
 mod survey;
 mod thread;
+pub mod threads;
 mod timeline;
 mod whole;
 mod why;
@@ -59,7 +61,9 @@ mod language_tests;
 
 pub use crate::lab::{Distribution, Generator, Lifetime, Step, Workload};
 pub use actors::Actor;
-pub use command::{Baseline, Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
+pub use command::{
+    Baseline, Command, NewHeap, NewHeapKind, Relation, Situations, Threads, Thresholds, Value,
+};
 pub use complete::{Completion, complete, inline_help};
 pub use error::{ParseError, ScriptError};
 pub(crate) use error::{either, nearest};

@@ -4,10 +4,11 @@ use std::fmt;
 
 use crate::heap::{Flags, Policy};
 
-use super::command::{NewHeap, Thresholds};
+use super::command::{NewHeap, Situations, Threads, Thresholds};
 use super::error::{ParseError, either};
 use super::lexer::Piece;
 use super::number::{Size, count, size, some_size, within};
+use crate::lab::crew::{Guard, MOST_WORKERS};
 use crate::lab::{Distribution, Lifetime, Workload};
 
 /// An option of a command, as help shows it.
@@ -299,6 +300,113 @@ fn show_flag(on: bool) -> String {
     on_off_word(on).to_owned()
 }
 
+/// How many threads.
+pub(super) fn threads(piece: Piece<'_>) -> Result<u32, ParseError> {
+    Ok(within(piece, 1, MOST_WORKERS as u64)? as u32)
+}
+
+/// What `left` says where nothing was left yet.
+const NOTHING: &str = "none";
+
+/// The options of `threads`.
+pub(super) static THREADS: [Field<Threads>; 3] = [
+    Field {
+        row: OptionRow {
+            key: "calls",
+            values: "heap|noserialize",
+            default: "heap",
+            doc: "whether calls are as the heap is set, or each is given HEAP_NO_SERIALIZE",
+        },
+        set: |threads, piece| {
+            threads.noserialize = choice(piece, [("heap", false), ("noserialize", true)])?;
+            Ok(())
+        },
+        show: |threads| {
+            let word = if threads.noserialize {
+                "noserialize"
+            } else {
+                "heap"
+            };
+            word.to_owned()
+        },
+    },
+    Field {
+        row: OptionRow {
+            key: "guard",
+            values: "heap|own",
+            default: "heap",
+            doc: "what keeps the threads apart: the heap's lock if it has one, or a mutex of their own",
+        },
+        set: |threads, piece| {
+            threads.guard = choice(piece, [("heap", Guard::Heap), ("own", Guard::Own)])?;
+            Ok(())
+        },
+        show: |threads| {
+            let word = match threads.guard {
+                Guard::Heap => "heap",
+                Guard::Own => "own",
+            };
+            word.to_owned()
+        },
+    },
+    Field {
+        row: OptionRow {
+            key: "left",
+            values: "FILE",
+            default: NOTHING,
+            doc: "in journals: the image of what they left, which a replay restores instead of starting threads again",
+        },
+        set: |threads, piece| {
+            threads.left = (piece.text != NOTHING).then(|| piece.text.to_owned());
+            Ok(())
+        },
+        show: |threads| {
+            let left = threads.left.clone();
+            left.unwrap_or_else(|| NOTHING.to_owned())
+        },
+    },
+];
+
+/// The options of `situations`.
+pub(super) static SITUATIONS: [Field<Situations>; 3] = [
+    Field {
+        row: OptionRow {
+            key: "threads",
+            values: "COUNT",
+            default: "4",
+            doc: "how many threads share a heap where several do",
+        },
+        set: |situations, piece| threads(piece).map(|count| situations.threads = count),
+        show: |situations| situations.threads.to_string(),
+    },
+    Field {
+        row: OptionRow {
+            key: "ops",
+            values: "COUNT",
+            default: "100000",
+            doc: "operations of each thread",
+        },
+        set: |situations, piece| {
+            situations.ops = within(piece, 1, MOST_SITUATION_OPS)?;
+            Ok(())
+        },
+        show: |situations| situations.ops.to_string(),
+    },
+    Field {
+        row: OptionRow {
+            key: "seed",
+            values: "NUMBER",
+            default: "1",
+            doc: "another number, other sequences of the same kind",
+        },
+        set: |situations, piece| within(piece, 0, u64::MAX).map(|seed| situations.seed = seed),
+        show: |situations| situations.seed.to_string(),
+    },
+];
+
+/// Operations of a situation at most: they are drawn before the clock starts, and so have to be kept.
+const MOST_SITUATION_OPS: u64 = 10_000_000;
+
 /// The options of `run random`.
 pub(super) static WORKLOAD: [Field<Workload>; 10] = [
     Field {
@@ -502,6 +610,8 @@ mod tests {
         check(&NEW_HEAP, &NewHeap::new(NewHeapKind::Growable));
         check(&DECOMMIT, &Thresholds::default());
         check(&WORKLOAD, &Workload::default());
+        check(&THREADS, &Threads::new(4, Workload::default()));
+        check(&SITUATIONS, &Situations::default());
     }
 
     #[test]
@@ -526,5 +636,6 @@ mod tests {
         }
         check(&NEW_HEAP, &mut NewHeap::new(NewHeapKind::Growable));
         check(&WORKLOAD, &mut Workload::default());
+        check(&THREADS, &mut Threads::new(4, Workload::default()));
     }
 }

@@ -38,6 +38,9 @@
 //!            | "go" "op" NUMBER                         (* go op 12 *)
 //!            | "probe" SIZE                             (* probe 4K *)
 //!            | "run" "random" { option }                (* run random ops=10000 sizes=16..512 dist=exponential live=1000 seed=7 *)
+//!            | "threads" NUMBER "{" "run" "random" { option } "}" { option }
+//!                                                       (* threads 4 { run random ops=100000 } calls=noserialize *)
+//!            | "situations" { option }                  (* situations threads=4 *)
 //!            | "rate" ( COUNT | "max" )                 (* rate 100 *)
 //!            | "mark" [ TEXT | WORDS ]                 (* mark before the flood *)
 //!            | "baseline" ( "here" | COUNT | "off" )   (* baseline here *)
@@ -74,7 +77,9 @@
 use crate::heap::Flags;
 
 use super::actors;
-use super::command::{Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
+use super::command::{
+    Command, NewHeap, NewHeapKind, Relation, Situations, Threads, Thresholds, Value,
+};
 use super::error::{ParseError, ScriptError, either};
 use super::filter::Filter;
 use super::flags::{CALL_FLAGS, words_of};
@@ -267,6 +272,28 @@ impl<'a> Words<'a> {
         let mut workload = Workload::default();
         set_fields(&mut workload, &options::WORKLOAD, self.rest())?;
         Ok(Command::Run(workload))
+    }
+
+    pub(super) fn threads(&mut self) -> Result<Command, ParseError> {
+        let count = self.arg(options::threads)?;
+        let inner = self.tokens.as_slice().get(1);
+        let begin = inner.map_or(self.end, |token| token.piece);
+        let Command::Run(workload) = self.braced()? else {
+            return Err(ParseError::at(begin, "run random"));
+        };
+        if workload.from > 0 || workload.until.is_some() {
+            let error = ParseError::at(begin, "a whole workload");
+            return Err(error.hint("threads do not repeat, so there is nothing to go on behind"));
+        }
+        let mut threads = Threads::new(count, workload);
+        set_fields(&mut threads, &options::THREADS, self.rest())?;
+        Ok(Command::Threads(Box::new(threads)))
+    }
+
+    pub(super) fn situations(&mut self) -> Result<Command, ParseError> {
+        let mut situations = Situations::default();
+        set_fields(&mut situations, &options::SITUATIONS, self.rest())?;
+        Ok(Command::Situations(situations))
     }
 
     pub(super) fn expectation(&mut self) -> Result<Command, ParseError> {

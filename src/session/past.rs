@@ -208,7 +208,14 @@ impl Session {
         };
         self.journal("redo");
         let now = self.state();
-        let answer = self.moved("redo", &format!("brought back: {}", step.command));
+        let words = match step.command.starts_with("threads ") {
+            true => format!(
+                "brought back what was left by {}; nothing repeats",
+                step.command
+            ),
+            false => format!("brought back: {}", step.command),
+        };
+        let answer = self.moved("redo", &words);
         self.enter(&step.state);
         self.undo.push_back(Step {
             command: step.command,
@@ -281,6 +288,7 @@ impl Session {
         // A workload is part of no state: what was taken back does not go on by itself.
         self.running = None;
         self.ended = None;
+        self.crew_left = None;
         self.ledger = Arc::clone(&state.ledger);
         self.place = state.place;
         self.did = Arc::clone(&state.did);

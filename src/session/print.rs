@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::command::{Baseline, Command, NewHeap, NewHeapKind, Thresholds, Value};
+use super::command::{
+    Baseline, Command, NewHeap, NewHeapKind, Situations, Threads, Thresholds, Value,
+};
 use super::flags::write_flags;
 use super::go::Place;
 use super::metric::{Metric, Unit};
@@ -51,6 +53,8 @@ impl Command {
             Command::Go(Place::Operation(_)) => "go op",
             Command::Probe(_) => "probe",
             Command::Run(_) => "run random",
+            Command::Threads(_) => "threads",
+            Command::Situations(_) => "situations",
             Command::Rate(_) => "rate",
             Command::Mark(_) => "mark",
             Command::Baseline(_) => "baseline",
@@ -114,6 +118,10 @@ impl fmt::Display for Command {
             Command::Run(workload) => {
                 write_fields(f, workload, &Workload::default(), &options::WORKLOAD)
             }
+            Command::Threads(threads) => write_threads(f, threads),
+            Command::Situations(situations) => {
+                write_fields(f, situations, &Situations::default(), &options::SITUATIONS)
+            }
             Command::Rate(Some(rate)) => write!(f, " {rate}"),
             Command::Rate(None) => f.write_str(" max"),
             Command::Mark(Some(words)) => write_text(f, words),
@@ -153,6 +161,15 @@ fn write_heap(f: &mut fmt::Formatter<'_>, heap: &NewHeap) -> fmt::Result {
         write!(f, " {}", Size(size))?;
     }
     write_fields(f, heap, &NewHeap::new(heap.kind), &options::NEW_HEAP)
+}
+
+fn write_threads(f: &mut fmt::Formatter<'_>, threads: &Threads) -> fmt::Result {
+    let Threads {
+        count, workload, ..
+    } = threads;
+    write!(f, " {count} {{ {} }}", Command::Run(*workload))?;
+    let default = Threads::new(*count, *workload);
+    write_fields(f, threads, &default, &options::THREADS)
 }
 
 fn write_optional(f: &mut fmt::Formatter<'_>, value: Option<&impl fmt::Display>) -> fmt::Result {

@@ -20,7 +20,9 @@ use super::marks::Marks;
 use super::names::NameTable;
 use super::past::Step;
 use super::run::Running;
+use super::situations::Measuring;
 use super::survey::Surveys;
+use super::threads::{AtWork, CrewPicture};
 use super::timeline::Allowance;
 
 /// Answers kept for screens.
@@ -104,6 +106,12 @@ pub struct Session {
     pub(super) filter: Option<Arc<Filter>>,
     pub(super) failed_expectations: u64,
     pub(super) running: Option<Running>,
+    /// Real threads that work.
+    pub(super) crew: Option<AtWork>,
+    /// What those that ended last have left.
+    pub(super) crew_left: Option<Arc<CrewPicture>>,
+    /// Situations that are being measured.
+    pub(super) measuring: Option<Measuring>,
     /// Where what was done is written down.
     pub(super) journal: Option<Journal>,
     /// The workload that ended last before its last step: the next may go on with it.
@@ -170,6 +178,9 @@ impl Session {
             filter: None,
             failed_expectations: 0,
             running: None,
+            crew: None,
+            crew_left: None,
+            measuring: None,
             journal: None,
             ended: None,
             rate: None,
@@ -355,7 +366,7 @@ impl Session {
             .map_or((None, false), |(survey, fresh)| (Some(&**survey), *fresh));
         let take = |context: &Context<'_>| view::take(&slot.heap, lens, context);
         let picture = Arc::new(self.with_context(&slot, survey, fresh, take));
-        if self.running.is_some() {
+        if self.running.is_some() || self.crew.is_some() {
             // What the picture asked of the kernel need not be asked again.
             self.add_sample(slot.number, &picture.figures, picture.memory.resident);
         }
@@ -370,11 +381,12 @@ impl Session {
             returned: self.ledger.kept(),
             operations: self.operations,
             rate: self.rate,
-            run: self.running.as_ref().map(|running| Run {
+            run: self.progress().map(|run| Run {
                 target: self.target,
                 reached: self.rate,
-                ..running.progress()
+                ..run
             }),
+            crew: self.crew_picture(),
             script: None,
             undo: self.undo.len(),
             redo: self.redo.len(),
@@ -388,6 +400,12 @@ impl Session {
             actors: self.actor_states(),
             next_heap: self.next_heap(),
         }
+    }
+
+    /// How far what runs has come.
+    fn progress(&self) -> Option<Run> {
+        let crew = || self.crew.as_ref().map(AtWork::progress);
+        self.running.as_ref().map(Running::progress).or_else(crew)
     }
 
     /// The private heap made after the one in view; behind the last comes the first.

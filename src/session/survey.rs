@@ -136,7 +136,8 @@ impl Session {
             return None;
         }
         let question = self.question(slot, pins);
-        let runs = self.running.as_ref().is_some_and(|run| !run.paused);
+        let threads = self.crew.as_ref().is_some_and(|work| !work.paused);
+        let runs = threads || self.running.as_ref().is_some_and(|run| !run.paused);
         let mut surveys = std::mem::take(&mut self.surveys);
         let take = || {
             self.with_search(|search| {
@@ -157,7 +158,8 @@ impl Session {
         fresh: bool,
         work: impl FnOnce(&Context<'_>) -> R,
     ) -> R {
-        let marks = self.marks.of_heap(slot.number);
+        let mut marks = self.marks.of_heap(slot.number);
+        marks.extend(self.incident_marks(slot.number));
         self.with_search(|search| {
             work(&Context {
                 number: slot.number,
@@ -172,7 +174,7 @@ impl Session {
                 search,
                 survey,
                 fresh,
-                quiet: true,
+                quiet: !self.is_in_motion(slot.number),
             })
         })
     }

@@ -1,5 +1,6 @@
 //! The session thread: one thread that owns a [`Session`], so that screens never wait for a heap.
 
+mod crew;
 mod opening;
 mod runs;
 
@@ -253,6 +254,9 @@ impl Worker {
     /// Whether there is something to do without being asked.
     fn is_busy(&self) -> bool {
         match &self.session.running {
+            None if self.has_threads() => true,
+            // A script goes on when they have ended.
+            None if self.session.crew.is_some() => false,
             Some(running) => !running.paused && !self.session.is_locked_out(),
             None => self.script.is_due(),
         }
@@ -263,6 +267,8 @@ impl Worker {
         self.shared.slices.fetch_add(1, Ordering::Relaxed);
         let idle = if self.session.running.is_some() {
             self.slice()
+        } else if self.has_threads() {
+            self.look_on()
         } else {
             self.script_line();
             Duration::ZERO
@@ -392,6 +398,10 @@ impl Worker {
         if let Some(answer) = self.session.finish_run() {
             self.session.tell(answer);
         }
+        if let Some(answer) = self.session.end_threads() {
+            self.session.tell(answer.clone());
+            self.follow(&answer);
+        }
         // The space bar's rate is its program's own.
         if std::mem::take(&mut self.easy) && !self.rate_chosen {
             self.session.target = None;
@@ -432,9 +442,7 @@ impl Worker {
             request if self.comes_too_early(&request) => self.refuse_early(request),
             Request::Line(line) => self.line(&line),
             Request::Command(command) => self.command(&command),
-            Request::FreeAt(address) => {
-                self.session.free_at(address);
-            }
+            Request::FreeAt(address) => self.free_between(address),
             Request::Look(lens) => {
                 self.lens = Lens {
                     cursor: lens.cursor.or(self.lens.cursor),
@@ -467,6 +475,7 @@ impl Worker {
             Request::Select(target) => self.select(target),
             Request::Quit | Request::QuitNow => {
                 self.session.close_part();
+                self.session.end_threads();
                 return Next::Quit;
             }
         }
@@ -496,6 +505,8 @@ impl Worker {
                 self.finish();
                 self.begin(workload);
             }
+            Command::Threads(threads) if threads.left.is_none() => self.begin_threads(threads),
+            Command::Situations(situations) => self.begin_situations(*situations),
             Command::Pause => self.pause(),
             // What runs ends before the past is entered; it does not go on there.
             Command::Undo | Command::Redo => {
@@ -508,8 +519,7 @@ impl Worker {
             }
             command => {
                 self.rate_chosen |= matches!(command, Command::Rate(_));
-                let answer = self.session.apply(command);
-                self.follow(&answer);
+                self.between(command);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Numbers as people read them on the screen: exact where there is room, always with a unit.
 
 use crate::session::Size;
-pub use crate::view::numbers::{address, bytes, counted, grouped, size};
+pub use crate::view::numbers::{address, bytes, counted, grouped, rounded, size};
 
 /// A size as a command would take it: `64K` when that is exact, digits otherwise.
 #[must_use]
@@ -41,17 +41,6 @@ pub fn tenths(tenths: u64) -> String {
         (0, part) => format!(".{part}"),
         (whole, part) => format!("{}.{part}", grouped(whole)),
     }
-}
-
-/// A rate in at most five columns: `8`, `950`, `24.1k`, `2.4M`.
-#[must_use]
-pub fn rounded(rate: f64) -> String {
-    const UNITS: [(f64, &str); 3] = [(1e9, "G"), (1e6, "M"), (1e3, "k")];
-    let rate = if rate.is_finite() { rate.max(0.0) } else { 0.0 };
-    UNITS.iter().find(|(unit, _)| rate >= *unit).map_or_else(
-        || format!("{rate:.0}"),
-        |(unit, letter)| format!("{:.1}{letter}", rate / unit),
-    )
 }
 
 /// Tenths of a unit whose shown values add up exactly to the shown total.

@@ -55,6 +55,17 @@ pub fn counted(number: u64, one: &str) -> String {
     format!("{} {one}{plural}", grouped(number))
 }
 
+/// A rate in at most five columns: `8`, `950`, `24.1k`, `2.4M`.
+#[must_use]
+pub fn rounded(rate: f64) -> String {
+    const UNITS: [(f64, &str); 3] = [(1e9, "G"), (1e6, "M"), (1e3, "k")];
+    let rate = if rate.is_finite() { rate.max(0.0) } else { 0.0 };
+    UNITS.iter().find(|(unit, _)| rate >= *unit).map_or_else(
+        || format!("{rate:.0}"),
+        |(unit, letter)| format!("{:.1}{letter}", rate / unit),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

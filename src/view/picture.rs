@@ -421,6 +421,8 @@ pub enum Mark {
     Split,
     /// Given back to the system: reserved again.
     Returned,
+    /// Something went wrong here while threads worked.
+    Damaged,
 }
 
 /// Bytes that the last command did something to.

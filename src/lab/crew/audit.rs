@@ -73,7 +73,7 @@ impl Shared {
         if !found && !self.incidents.any() {
             self.incidents.all_sound(operation);
         }
-        let share = if self.races && !before { DENSE } else { RARE };
+        let share = if self.races() && !before { DENSE } else { RARE };
         self.audits
             .done(operation, self.begun.elapsed(), begin.elapsed(), share);
     }

@@ -197,6 +197,11 @@ impl Gate {
         self.state().left == 0
     }
 
+    /// Whether no worker is inside a call at this moment.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.state().inside == 0
+    }
+
     /// Waits at most so long for all workers to have ended. Whether they have.
     pub(super) fn wait_over(&self, most: Duration) -> bool {
         let state = self.state();

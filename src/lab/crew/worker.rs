@@ -37,7 +37,7 @@ impl Drop for Leaving<'_> {
 }
 
 /// The workload of worker `number`: the same kind of sequence, another one for each.
-pub(super) fn workload_of(workload: &Workload, number: usize) -> Workload {
+pub(in crate::lab) fn workload_of(workload: &Workload, number: usize) -> Workload {
     // The golden ratio's bits, as SplitMix has them: seeds of neighbouring workers have nothing in common.
     let apart = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     Workload {

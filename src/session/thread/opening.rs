@@ -25,6 +25,12 @@ impl Worker {
     pub(super) fn script_line(&mut self) {
         match self.script.next_line() {
             Some(Deed::Command(Command::Run(workload))) => self.begin(&workload),
+            Some(Deed::Command(Command::Threads(threads))) if threads.left.is_none() => {
+                self.begin_threads(&threads);
+            }
+            Some(Deed::Command(Command::Situations(situations))) => {
+                self.begin_situations(situations);
+            }
             Some(Deed::Command(Command::Quit)) => {
                 self.script = ScriptRun::default();
                 self.session.apply(&Command::Quit);
@@ -48,7 +54,8 @@ impl Worker {
 
     /// The journal goes on where the one that was opened has been done again.
     pub(super) fn end_opening(&mut self) {
-        if self.script.is_left() || self.session.running.is_some() {
+        let runs = self.session.running.is_some() || self.session.crew.is_some();
+        if self.script.is_left() || runs {
             return;
         }
         if let Some(opening) = self.opening.take() {
@@ -61,7 +68,8 @@ impl Worker {
         let opening = self.opening.take()?;
         // What runs was begun, and is written down as the part that was made of it.
         let begun = opening.deeds - self.script.left();
-        let done = begun - usize::from(self.session.running.is_some());
+        let done =
+            begun - usize::from(self.session.running.is_some() || self.session.crew.is_some());
         self.session.let_go_of_journal(done);
         self.script = ScriptRun::default();
         self.cut = None;

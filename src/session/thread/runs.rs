@@ -15,6 +15,13 @@ impl Worker {
     /// `pause` at the prompt: stops what runs until the space bar.
     pub(super) fn pause(&mut self) {
         let script = self.script.is_due();
+        if self.session.crew.as_ref().is_some_and(|work| !work.paused) {
+            self.toggle_threads();
+            let answer =
+                Answer::note("the threads stand; space goes on, s lets each make one operation");
+            let command = Command::Pause.to_string();
+            return self.session.tell(Answer { command, ..answer });
+        }
         let answer = match self.session.pause() {
             Some(answer) => answer,
             None if script => {
@@ -28,6 +35,9 @@ impl Worker {
     }
 
     pub(super) fn toggle(&mut self) {
+        if self.toggle_threads() {
+            return self.measure_anew();
+        }
         match &mut self.session.running {
             Some(running) => {
                 running.paused = !running.paused;
@@ -65,6 +75,9 @@ impl Worker {
     }
 
     pub(super) fn step(&mut self) {
+        if self.step_threads() {
+            return;
+        }
         if let Some(running) = &mut self.session.running {
             running.paused = true;
             let goes_on = self.make_steps(1);
@@ -82,9 +95,10 @@ impl Worker {
     pub(super) fn cancel(&mut self) {
         // Before what runs ends, so that what was made of it is written down.
         let stopped = self.stop_opening();
-        if self.session.running.is_some() {
+        if self.session.running.is_some() || self.session.crew.is_some() {
             self.finish();
         }
+        self.session.cancel_situations();
         self.script.wait();
         if let Some(words) = stopped {
             self.session.note(words);

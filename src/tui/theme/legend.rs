@@ -77,7 +77,7 @@ impl Kind {
     #[must_use]
     pub fn of(cell: &Cell) -> Kind {
         match (cell.state, cell.mark) {
-            (CellState::Damaged, _) => Kind::Damaged,
+            (CellState::Damaged, _) | (_, Some(Mark::Damaged)) => Kind::Damaged,
             (CellState::Uncommitted, Some(Mark::Returned)) => Kind::Returned,
             (CellState::Uncommitted, _) => Kind::Uncommitted,
             _ if cell.selected => Kind::Selected,

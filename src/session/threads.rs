@@ -1,0 +1,513 @@
+//! Real threads on the heap in view: `threads`.
+//!
+//! They work beside the screen. A command that comes in between finds them parked: nobody is inside a call then, their
+//! blocks have names, and what they did until now is a command of its own that undo takes back. What threads leave does
+//! not repeat, so redo brings back what was there, and a journal keeps no more than that they worked.
+
+mod words;
+
+pub use words::{base, first_moment, sentence};
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::heap::Flags;
+use crate::lab::Workload;
+use crate::lab::crew::{self, Crew, Parked, Plan, Report};
+use crate::view::{Mark, MarkedRange};
+
+use super::command::{Command, Threads};
+use super::frame::{Answer, Run, Tone};
+use super::name::Name;
+use super::session::{LastCall, Session, Slot};
+use super::words::{Moment, grouped};
+
+/// How long one thread may show how fast it is alone.
+const ALONE: Duration = Duration::from_millis(40);
+/// Between two readings of the rates.
+const READING: Duration = Duration::from_millis(250);
+/// How long it may take until each has made the one operation that it was asked for.
+const STEP: Duration = Duration::from_millis(200);
+
+/// Threads at one moment, for screens.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct CrewPicture {
+    /// The command as typed.
+    pub what: String,
+    /// The number of the heap.
+    pub heap: u32,
+    /// Whether they work, are stopped for the moment, or have ended.
+    pub state: CrewState,
+    /// Lanes, incidents, and what became of the lock.
+    pub report: Report,
+    /// Operations a second of each thread, lately.
+    pub rates: Vec<f64>,
+    /// Operations a second of one thread alone with the same work, on an empty heap like this one.
+    pub alone: Option<f64>,
+    /// The index of slot 0 in the names of blocks.
+    pub numbered_from: u64,
+}
+
+/// What threads are about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CrewState {
+    /// They work.
+    #[default]
+    Working,
+    /// They are stopped for the moment.
+    Paused,
+    /// They have ended.
+    Ended,
+}
+
+impl CrewPicture {
+    /// Operations a second of all threads, over all the time in which they could work.
+    #[must_use]
+    pub fn throughput(&self) -> f64 {
+        let seconds = self.report.active.as_secs_f64();
+        if seconds > 0.0 {
+            self.report.done() as f64 / seconds
+        } else {
+            0.0
+        }
+    }
+}
+
+/// How fast each thread is, read from time to time.
+#[derive(Default)]
+struct Rates {
+    read: Option<(Instant, Vec<u64>)>,
+    rates: Vec<f64>,
+}
+
+impl Rates {
+    fn read(&mut self, report: &Report) -> Vec<f64> {
+        let now = Instant::now();
+        let done = || report.lanes.iter().map(|lane| lane.done).collect();
+        match &self.read {
+            Some((at, _)) if now - *at < READING => {}
+            Some((at, before)) => {
+                let seconds = (now - *at).as_secs_f64();
+                let rate = |(lane, &before): (&crew::LaneView, &u64)| {
+                    lane.done.saturating_sub(before) as f64 / seconds
+                };
+                self.rates = report.lanes.iter().zip(before).map(rate).collect();
+                self.read = Some((now, done()));
+            }
+            None => {
+                self.rates = vec![0.0; report.lanes.len()];
+                self.read = Some((now, done()));
+            }
+        }
+        self.rates.clone()
+    }
+}
+
+/// Threads that have begun.
+pub(super) struct AtWork {
+    crew: Crew,
+    command: Threads,
+    what: String,
+    heap: u32,
+    handle: usize,
+    begun: Box<Moment>,
+    /// Operations of the session before the first.
+    from: u64,
+    /// Operations that the session has counted.
+    counted: u64,
+    /// Operations before the part that goes on now, which undo knows of if it is open.
+    part_from: u64,
+    open: bool,
+    pub(super) paused: bool,
+    /// They go as fast as they can.
+    flat: bool,
+    /// Whose turn it is when operations are dealt out.
+    next: usize,
+    numbered_from: u64,
+    /// Names that were given to their blocks while they were parked, with the changes that there had been then.
+    named: Vec<(crew::Held, Name)>,
+    changes: u64,
+    alone: Option<f64>,
+    rates: Rates,
+}
+
+impl AtWork {
+    fn name(&self, held: &crew::Held) -> Name {
+        Name {
+            base: base(held.worker),
+            index: Some(self.numbered_from.saturating_add(held.slot as u64)),
+        }
+    }
+
+    /// Whether all have ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.crew.is_over()
+    }
+
+    /// The number of the heap that they work on.
+    pub(super) fn heap(&self) -> u32 {
+        self.heap
+    }
+
+    /// Whether none is inside a call at this moment.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.crew.is_quiet()
+    }
+
+    fn operations(&self) -> u64 {
+        self.command
+            .workload
+            .ops
+            .saturating_mul(u64::from(self.command.count))
+    }
+
+    pub(super) fn progress(&self) -> Run {
+        let report = self.crew.report();
+        let sum = |of: fn(&crew::LaneView) -> u64| report.lanes.iter().map(of).sum();
+        Run {
+            what: self.what.clone(),
+            done: report.done(),
+            of: Some(self.operations()),
+            paused: self.paused,
+            target: None,
+            reached: None,
+            allocs: sum(|lane| lane.allocs),
+            frees: sum(|lane| lane.frees),
+            reallocs: sum(|lane| lane.reallocs),
+            failed: sum(|lane| lane.failed),
+            live: sum(|lane| lane.live),
+        }
+    }
+
+    fn picture(&mut self, ended: bool) -> CrewPicture {
+        let report = self.crew.report();
+        CrewPicture {
+            what: self.what.clone(),
+            heap: self.heap,
+            state: match (ended, self.paused) {
+                (true, _) => CrewState::Ended,
+                (false, true) => CrewState::Paused,
+                (false, false) => CrewState::Working,
+            },
+            rates: self.rates.read(&report),
+            alone: self.alone,
+            numbered_from: self.numbered_from,
+            report,
+        }
+    }
+
+    /// Lets them go on as fast as they can, or lets so many more operations be made.
+    pub(super) fn go(&mut self, due: Option<u64>) {
+        match due {
+            None if self.flat => {}
+            None => self.crew.go(),
+            Some(due) => {
+                if self.flat {
+                    self.crew.hold();
+                }
+                if due > 0 {
+                    self.crew.grant(due, self.next);
+                    let workers = u64::from(self.command.count);
+                    self.next = ((self.next as u64 + due) % workers.max(1)) as usize;
+                }
+            }
+        }
+        self.flat = due.is_none();
+    }
+
+    /// Stops them for the moment.
+    pub(super) fn hold(&mut self) {
+        self.paused = true;
+        self.flat = false;
+        self.crew.hold();
+    }
+
+    /// Each makes one operation.
+    pub(super) fn step(&mut self) {
+        self.hold();
+        drop(self.crew.park());
+        let (begin, before) = (Instant::now(), self.crew.done());
+        let workers = u64::from(self.command.count);
+        self.crew.grant(workers, 0);
+        while self.crew.done() < before + workers && !self.crew.is_over() && begin.elapsed() < STEP
+        {
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Session {
+    /// Begins threads. They work from [`AtWork::go`] on.
+    ///
+    /// # Errors
+    /// The answer, when they cannot be begun.
+    pub(super) fn begin_threads(&mut self, threads: &Threads) -> Result<(), Answer> {
+        let here = match threads.workload.heap {
+            None => self.here(),
+            Some(number) => match self.slot(number) {
+                Some(slot) => slot.here(),
+                None => return Err(Answer::refused(format!("there is no heap {number}"))),
+            },
+        };
+        let names = &self.at(&here).names;
+        let numbers = (0..threads.count as usize).map(|worker| names.next_index(&base(worker)));
+        let numbered_from = numbers.max().unwrap_or(0);
+        let plan = Plan {
+            workers: threads.count as usize,
+            workload: threads.workload,
+            calls: Flags::NONE.with(Flags::NO_SERIALIZE, threads.noserialize),
+            guard: threads.guard,
+        };
+        let alone = crew::alone(&here.heap, &plan, ALONE);
+        let crew = Crew::start(Arc::clone(&here.heap), plan)
+            .map_err(|error| Answer::refused(format!("the system gives no threads: {error}")))?;
+        self.marks = super::marks::Marks::default();
+        self.marks.about(here.number);
+        self.crew_left = None;
+        self.crew = Some(AtWork {
+            crew,
+            command: threads.clone(),
+            what: Command::Threads(Box::new(threads.clone())).to_string(),
+            heap: here.number,
+            handle: here.handle,
+            begun: Box::new(Moment::of(&here.heap)),
+            from: self.operations,
+            counted: 0,
+            part_from: 0,
+            open: false,
+            paused: false,
+            flat: false,
+            next: 0,
+            numbered_from,
+            named: Vec::new(),
+            changes: self.changes,
+            alone,
+            rates: Rates::default(),
+        });
+        Ok(())
+    }
+
+    /// Threads from their begin to their end; the way back is kept by whoever asked for them.
+    pub(super) fn threads_to_end(&mut self, threads: &Threads) -> Answer {
+        if let Err(refused) = self.begin_threads(threads) {
+            return refused;
+        }
+        if let Some(work) = &mut self.crew {
+            work.open = true;
+            work.go(None);
+            while !work.crew.wait(Duration::from_secs(1)) {}
+        }
+        self.end_threads().unwrap_or_default()
+    }
+
+    /// Takes in what threads did until now.
+    pub(super) fn count_threads(&mut self) {
+        let Some(work) = &mut self.crew else {
+            return;
+        };
+        let done = work.crew.done();
+        self.operations += done - work.counted;
+        work.counted = done;
+        let heap = work.heap;
+        self.touch(heap);
+    }
+
+    /// Keeps the way back from what threads do now, unless that was done since the last other command.
+    pub(super) fn open_threads_part(&mut self) {
+        let Some(work) = self.crew.as_mut().filter(|work| !work.open) else {
+            return;
+        };
+        work.open = true;
+        work.part_from = work.counted;
+        let text = work.what.clone();
+        self.checkpoint(text);
+    }
+
+    /// Ends a part: what follows is another command. Nobody may be inside a call.
+    pub(super) fn close_threads_part(&mut self) {
+        let in_view = self.in_view;
+        let Some(work) = self.crew.as_mut().filter(|work| work.open) else {
+            return;
+        };
+        work.open = false;
+        let made = work.counted.saturating_sub(work.part_from);
+        let elsewhere = in_view != Some(work.heap);
+        let workload = Workload {
+            ops: made.div_ceil(u64::from(work.command.count)),
+            heap: elsewhere.then_some(work.heap),
+            ..work.command.workload
+        };
+        let part = Threads {
+            workload,
+            ..work.command.clone()
+        };
+        self.journal_threads(part);
+    }
+
+    /// Waits until no thread is inside a call, and gives their blocks names. `None` where none works.
+    pub(super) fn park_threads(&mut self) -> Option<Parked> {
+        let parked = self.crew.as_ref()?.crew.park();
+        self.count_threads();
+        self.name_blocks(&parked);
+        Some(parked)
+    }
+
+    fn name_blocks(&mut self, parked: &Parked) {
+        let Some(mut work) = self.crew.take() else {
+            return;
+        };
+        self.forget_names(&mut work);
+        work.named = parked
+            .held()
+            .into_iter()
+            .map(|held| (held, work.name(&held)))
+            .collect();
+        if let Some(table) = self.names_of(&work) {
+            for (held, name) in &work.named {
+                table.insert(name.clone(), held.payload, work.from + held.born);
+            }
+        }
+        work.changes = self.changes;
+        self.crew = Some(work);
+    }
+
+    /// Takes the names back: while threads work, nobody knows whose a block is.
+    fn forget_names(&mut self, work: &mut AtWork) {
+        let named = std::mem::take(&mut work.named);
+        let Some(table) = self.names_of(work).filter(|_| !named.is_empty()) else {
+            return;
+        };
+        for (held, name) in named {
+            if table
+                .owner(held.payload)
+                .is_some_and(|owned| owned.name == name)
+            {
+                table.remove(held.payload);
+            }
+        }
+    }
+
+    fn names_of(&mut self, work: &AtWork) -> Option<&mut super::names::NameTable> {
+        let (heap, handle) = (work.heap, work.handle);
+        let slot = self.slot_mut(heap).filter(|slot| slot.handle == handle)?;
+        Some(Arc::make_mut(&mut slot.names))
+    }
+
+    /// Lets threads go on behind a command. What it did to their blocks is not theirs any more.
+    pub(super) fn resume_threads(&mut self, parked: Option<Parked>) {
+        let (Some(parked), Some(work)) = (parked, self.crew.take()) else {
+            return;
+        };
+        if self.changes != work.changes {
+            let names = self.slot(work.heap).map(|slot| Arc::clone(&slot.names));
+            let bears = |held: &crew::Held, name: &Name| {
+                let owner = names.as_ref().and_then(|names| names.owner(held.payload));
+                owner.is_some_and(|owned| owned.name == *name)
+            };
+            for (held, name) in &work.named {
+                if !bears(held, name) {
+                    parked.disown(held);
+                }
+            }
+            parked.claim_anew();
+        }
+        let open = work.open;
+        self.crew = Some(work);
+        if !open {
+            self.open_threads_part();
+        }
+        if let Some(mut work) = self.crew.take() {
+            self.forget_names(&mut work);
+            self.crew = Some(work);
+        }
+        drop(parked);
+    }
+
+    /// Ends the threads and answers with what they did.
+    pub(super) fn end_threads(&mut self) -> Option<Answer> {
+        self.crew.as_mut()?.crew.stop();
+        let parked = self.park_threads()?;
+        parked.audit();
+        self.close_threads_part();
+        let mut work = self.crew.take()?;
+        self.rate = None;
+        self.sample(work.heap);
+        let picture = work.picture(true);
+        let answer = self.threads_ended(&work, &picture);
+        self.crew_left = Some(Arc::new(picture));
+        Some(answer)
+    }
+
+    fn threads_ended(&mut self, work: &AtWork, picture: &CrewPicture) -> Answer {
+        let report = &picture.report;
+        let done = report.done();
+        let ended = if done < work.operations() {
+            ", ended before its time"
+        } else {
+            ""
+        };
+        let call = format!("{} operations of {}{ended}", grouped(done), work.what);
+        let Some(here) = self
+            .slot(work.heap)
+            .filter(|slot| slot.handle == work.handle)
+            .map(Slot::here)
+        else {
+            return Answer::failed(call, "the heap was destroyed meanwhile");
+        };
+        let (before, after) = (*work.begun, Moment::of(&here.heap));
+        self.book_returns(here.number, &before, &after);
+        self.last = LastCall {
+            result: i64::try_from(report.found()).unwrap_or(i64::MAX),
+            merged: 0,
+        };
+        let words = words::ended(picture, &after);
+        let first = report.incidents.first().map(|incident| incident.at);
+        Answer {
+            tone: if report.found() > 0 {
+                Tone::Failed
+            } else {
+                Tone::Done
+            },
+            ..Answer::done(call, words).about(first)
+        }
+    }
+
+    /// Threads that work or have ended last, for screens.
+    pub(super) fn crew_picture(&mut self) -> Option<Arc<CrewPicture>> {
+        match &mut self.crew {
+            Some(work) => Some(Arc::new(work.picture(false))),
+            None => self.crew_left.clone(),
+        }
+    }
+
+    /// Whether threads may be inside a call on this heap.
+    pub(super) fn is_in_motion(&self, number: u32) -> bool {
+        let here = self.crew.as_ref().filter(|work| work.heap() == number);
+        here.is_some_and(|work| !work.is_quiet())
+    }
+
+    /// The places of incidents.
+    pub(super) fn incident_marks(&self, number: u32) -> Vec<MarkedRange> {
+        let here = |heap: u32| heap == number;
+        let incidents = match (&self.crew, &self.crew_left) {
+            (Some(work), _) if here(work.heap) => work.crew.report().incidents,
+            (None, Some(left)) if here(left.heap) => left.report.incidents.clone(),
+            _ => Vec::new(),
+        };
+        let mark = |incident: &crew::Incident| MarkedRange {
+            from: incident.at,
+            to: incident.at.saturating_add(1),
+            mark: Mark::Damaged,
+        };
+        incidents.iter().map(mark).collect()
+    }
+
+    /// Writes down that threads worked. What they left does not repeat.
+    fn journal_threads(&mut self, part: Threads) {
+        let line = Command::Threads(Box::new(part)).to_string();
+        self.journal(&format!("{line} # real threads: this does not repeat"));
+    }
+}
+
+#[cfg(test)]
+mod tests;
