@@ -83,6 +83,9 @@ impl Session {
             self.marks = marks;
         } else {
             self.settle_marks();
+            if changes && !matches!(command, Command::Threads(_)) {
+                self.crew_left = None;
+            }
             if changes && !self.keep(text.clone(), before) {
                 answer
                     .words

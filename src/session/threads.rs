@@ -6,6 +6,7 @@
 
 mod words;
 
+pub use crate::lab::crew::{Doing, Kind, LaneView};
 pub use words::{base, first_moment, sentence};
 
 use std::sync::Arc;
@@ -88,7 +89,7 @@ impl Rates {
             Some((at, _)) if now - *at < READING => {}
             Some((at, before)) => {
                 let seconds = (now - *at).as_secs_f64();
-                let rate = |(lane, &before): (&crew::LaneView, &u64)| {
+                let rate = |(lane, &before): (&LaneView, &u64)| {
                     lane.done.saturating_sub(before) as f64 / seconds
                 };
                 self.rates = report.lanes.iter().zip(before).map(rate).collect();
@@ -163,7 +164,7 @@ impl AtWork {
 
     pub(super) fn progress(&self) -> Run {
         let report = self.crew.report();
-        let sum = |of: fn(&crew::LaneView) -> u64| report.lanes.iter().map(of).sum();
+        let sum = |of: fn(&LaneView) -> u64| report.lanes.iter().map(of).sum();
         Run {
             what: self.what.clone(),
             done: report.done(),

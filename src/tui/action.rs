@@ -136,6 +136,8 @@ pub enum Screen {
     Complete,
     /// Edits the typed line.
     Edit(InputRequest),
+    /// Shows threads that work, or opens the prompt to start some.
+    Threads,
     /// Focuses a pane, or shows it in the map's place.
     Pane(Pane),
     /// The next pane on the screen.

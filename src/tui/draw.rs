@@ -11,7 +11,7 @@ use super::canvas::width;
 use super::layout::Layout;
 use super::pane::{
     Scene, block, bookmarks, bytes, card, explain, figures, footer, fragmentation, free_list,
-    header, help, log, map, memory, pins, popup, prompt, returned, time,
+    header, help, log, map, memory, pins, popup, prompt, returned, threads, time,
 };
 use super::panes::{PANES, Pane};
 use super::state::{Layer, State};
@@ -87,7 +87,7 @@ pub fn still(frame: &Frame, theme: &Theme, size: Size) -> Buffer {
 }
 
 fn state_layout(state: &State, area: Rect) -> Option<Layout> {
-    Layout::of(area, state.arrangement)
+    Layout::with_threads(area, state.arrangement, state.threads)
 }
 
 fn draw_pane(scene: &Scene<'_>, layout: &Layout, pane: Pane, buffer: &mut Buffer) {
@@ -122,6 +122,7 @@ fn draw_into(scene: &Scene<'_>, pane: Pane, area: Rect, buffer: &mut Buffer) {
         Pane::Fragmentation => fragmentation::draw(scene, area, buffer),
         Pane::Time => time::draw(scene, area, buffer),
         Pane::Returned => returned::draw(scene, area, buffer),
+        Pane::Threads => threads::draw(scene, area, buffer),
         Pane::Log => log::draw(scene, answers_area(scene.state, area), buffer),
         Pane::FreeList => free_list::draw(scene, area, buffer),
         Pane::Pins => pins::draw(scene, area, buffer),

@@ -62,6 +62,7 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('P')], Some((5, "policy")), "policy", "take the next placement policy: best, first, next, worst fit", Verb(next_policy)),
     row(Map, &[Char('H')], Some((6, "heaps")), "heap", "look at the next heap", Ask(next_heap)).among(Group::Heap),
     row(Map, &[Char('W')], Some((7, "workload")), "workload", "run a seeded workload: opens the prompt", Does::Prompt(|_| "run random ops=10000 sizes=16..512 live=1000 seed=7".to_owned())).among(Group::Run),
+    row(Map, &[Char('T')], Some((8, "threads")), "threads", "start real threads on the heap: opens the prompt; while some work, their pane", Does::Screen(Screen::Threads)).among(Group::Run),
     row(Map, &[Char(' ')], Some((2, "run")), "run", "start the default workload, or pause or resume what runs", Ask(|_| Ok(Request::ToggleRun))),
     row(Map, &[Char('s')], Some((7, "step")), "step", "one operation of what runs", Ask(|_| Ok(Request::Step))),
     row(Map, &[Char('<')], None, "slower", "hold what runs to the next lower rate: flat out, 1,000,000, 500,000 ... 1 operation a second", Ask(|_| Ok(Request::Slower))),

@@ -24,12 +24,17 @@ const LEAST_BELOW: u16 = 34;
 const LOG_SHARES: (u16, u16) = (100, 170);
 
 /// Panes beside the map, the most needed first: rows of its title and content at least, and as many as it has use for.
-const BESIDE: [(Pane, u16, u16); 4] = [
+/// Threads have a place only while there are some.
+const BESIDE: [(Pane, u16, u16); 5] = [
+    (Pane::Threads, 9, 18),
     (Pane::Block, 8, 20),
     (Pane::Fragmentation, 10, 16),
     (Pane::Pins, 6, 9),
     (Pane::FreeList, 5, 20),
 ];
+
+/// Rows of the pane of threads where nothing stands beside the map, and the least that is left for the map then.
+const THREADS: (u16, u16) = (7, 7);
 
 /// Where everything is. Areas that have no room are empty.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -69,6 +74,12 @@ impl Layout {
     /// The layout of a screen, or `None` where it is too small.
     #[must_use]
     pub fn of(area: Rect, arrangement: Arrangement) -> Option<Layout> {
+        Layout::with_threads(area, arrangement, false)
+    }
+
+    /// The same with a place for the pane of threads, if there are any.
+    #[must_use]
+    pub fn with_threads(area: Rect, arrangement: Arrangement, threads: bool) -> Option<Layout> {
         if area.width < LEAST.0 || area.height < LEAST.1 {
             return None;
         }
@@ -85,9 +96,9 @@ impl Layout {
         layout.cells = power_of_two_within(area.width - GUTTERS);
         match arrangement {
             Arrangement::Whole(pane) => layout.place_whole(pane, rows),
-            Arrangement::Usual => layout.place_all(area, rows),
+            Arrangement::Usual => layout.place_all(area, rows, threads),
             Arrangement::InMapsPlace(pane) => {
-                layout.place_all(area, rows);
+                layout.place_all(area, rows, threads);
                 if layout.pane(pane).is_empty() {
                     let map = std::mem::take(&mut layout.panes[Pane::Map as usize]);
                     layout.panes[pane as usize] = map;
@@ -135,7 +146,7 @@ impl Layout {
         self.set(pane, rows.area);
     }
 
-    fn place_all(&mut self, area: Rect, mut rows: Rows) {
+    fn place_all(&mut self, area: Rect, mut rows: Rows, threads: bool) {
         let below = area.height >= LEAST_BELOW;
         if below {
             let extra = area.height - LEAST_BELOW;
@@ -152,9 +163,9 @@ impl Layout {
         let map_width = self.cells + GUTTERS;
         let side_width = area.width.saturating_sub(map_width + 1);
         if side_width >= LEAST_SIDE.0 && rows.area.height >= LEAST_SIDE.1 {
-            self.place_beside(rows, map_width);
+            self.place_beside(rows, map_width, threads);
         } else {
-            self.place_stacked(rows);
+            self.place_stacked(rows, threads);
         }
     }
 
@@ -182,7 +193,13 @@ impl Layout {
         }
     }
 
-    fn place_stacked(&mut self, mut rows: Rows) {
+    fn place_stacked(&mut self, mut rows: Rows, threads: bool) {
+        let (height, left) = THREADS;
+        // Two rows are for the selected block.
+        if threads && rows.area.height >= height + left + 2 {
+            let threads = rows.take_bottom(height);
+            self.set(Pane::Threads, threads);
+        }
         // A tall and narrow screen has room for a pane or two, side by side, once the map has plenty.
         if rows.area.height >= 30 {
             let row = rows.take_bottom(9 + (rows.area.height - 30) / 4);
@@ -201,7 +218,7 @@ impl Layout {
         self.set(Pane::Map, rows.area);
     }
 
-    fn place_beside(&mut self, rows: Rows, map_width: u16) {
+    fn place_beside(&mut self, rows: Rows, map_width: u16, threads: bool) {
         self.set(
             Pane::Map,
             Rect {
@@ -219,7 +236,8 @@ impl Layout {
         let mut room = column.area.height;
         let mut chosen: Vec<(Pane, u16, u16)> = Vec::new();
         for (pane, least, most) in BESIDE {
-            if !self.pane(pane).is_empty() {
+            let none = pane == Pane::Threads && !threads;
+            if none || !self.pane(pane).is_empty() {
                 continue;
             }
             // Rather than a pane less needed, those that fit get its room.
@@ -358,6 +376,29 @@ mod tests {
         }
     }
 
+    /// While threads work: rows of the map, panes on the screen.
+    #[test]
+    fn threads_have_a_place_while_there_are_some() {
+        for ((width, height), expected) in [
+            ((60, 16), (5, "1")),
+            ((80, 24), (6, "1T")),
+            ((80, 50), (12, "13468T")),
+            ((120, 30), (20, "12T")),
+            ((120, 40), (22, "12456T")),
+            ((200, 60), (36, "1234568T")),
+        ] {
+            let area = Rect::new(0, 0, width, height);
+            let layout =
+                Layout::with_threads(area, Arrangement::Usual, true).expect("large enough");
+            let panes = numbers(&layout);
+            assert_eq!(
+                (layout.map_rows(), panes.as_str()),
+                expected,
+                "{width}x{height}"
+            );
+        }
+    }
+
     fn arrangements() -> impl Iterator<Item = Arrangement> {
         let panes = || PANES.iter().map(|row| row.pane);
         std::iter::once(Arrangement::Usual)
@@ -391,9 +432,11 @@ mod tests {
         for width in 1..=220 {
             for height in 1..=80 {
                 let area = Rect::new(0, 0, width, height);
-                for arrangement in arrangements() {
-                    let case = format!("{width}x{height} {arrangement:?}");
-                    let Some(layout) = Layout::of(area, arrangement) else {
+                for (arrangement, threads) in
+                    arrangements().flat_map(|one| [(one, false), (one, true)])
+                {
+                    let case = format!("{width}x{height} {arrangement:?} threads {threads}");
+                    let Some(layout) = Layout::with_threads(area, arrangement, threads) else {
                         assert!(width < LEAST.0 || height < LEAST.1, "{case}");
                         continue;
                     };

@@ -33,6 +33,8 @@ pub struct State {
     pub focus: Pane,
     /// Whether a pane stands somewhere else than usual.
     pub arrangement: Arrangement,
+    /// Threads work, or have ended last: their pane has a place.
+    pub threads: bool,
     /// How the list of each pane is scrolled, by number.
     pub lists: [ListView; PANES.len()],
     /// The chosen range of addresses.
@@ -226,7 +228,8 @@ impl State {
 
     /// The places that the panes would have.
     pub(super) fn layout_in(&self, arrangement: Arrangement) -> Option<Layout> {
-        Layout::of(Rect::new(0, 0, self.size.0, self.size.1), arrangement)
+        let area = Rect::new(0, 0, self.size.0, self.size.1);
+        Layout::with_threads(area, arrangement, self.threads)
     }
 
     /// Asks for the part of the map that the screen shows; nothing on a screen that is too small.

@@ -140,6 +140,7 @@ impl Update<'_> {
         }
         self.answer_prompt(new);
         self.follow_guide();
+        self.place_threads();
         if self.frame.over {
             self.quit();
         }
@@ -291,6 +292,7 @@ impl Update<'_> {
             Screen::PageUp => self.scroll(-self.page()),
             Screen::PageDown => self.scroll(self.page()),
             Screen::Edit(request) => self.edit(request),
+            Screen::Threads => self.show_threads(),
             Screen::Pane(pane) => self.show_pane(pane),
             Screen::NextPane => self.next_pane(1),
             Screen::PreviousPane => self.next_pane(-1),

@@ -18,6 +18,7 @@ pub(super) mod pins;
 pub(super) mod popup;
 pub(super) mod prompt;
 pub(super) mod returned;
+pub(super) mod threads;
 pub(super) mod time;
 
 use ratatui::buffer::Buffer;
@@ -139,6 +140,7 @@ pub(super) fn rows_of(pane: Pane, frame: &Frame) -> u64 {
                 .unwrap_or_else(|| pins.top.saturating_add(count(pins.pins.len())))
         }),
         Pane::Bytes => picture.bytes.as_ref().map_or(0, |bytes| bytes.total),
+        Pane::Threads => threads::rows_of(frame),
     }
 }
 
@@ -147,6 +149,7 @@ pub(super) fn rows_in(pane: Pane, area: Rect) -> u16 {
     match pane {
         Pane::Pins => pins::rows_in(area),
         Pane::FreeList => free_list::rows_in(area),
+        Pane::Threads => threads::rows_in(area),
         _ => area.height.saturating_sub(1),
     }
 }
@@ -173,6 +176,7 @@ pub(super) fn opened(pane: Pane, frame: &Frame, chosen: u64) -> Option<Opened> {
                 .map(|pin| Opened::Block(pin.address))
         }
         Pane::Fragmentation => fragmentation::opened(frame, chosen),
+        Pane::Threads => threads::opened(frame, chosen).map(Opened::Block),
         Pane::Map | Pane::Block | Pane::Time | Pane::Returned | Pane::Bytes => None,
     }
 }
@@ -186,8 +190,15 @@ pub(super) fn row_at(
     lists: &[ListView; PANES.len()],
 ) -> Option<u64> {
     let shown = rows_in(pane, area);
-    let first = area.bottom().saturating_sub(shown);
+    let first = match pane {
+        // What stands below its list is no row of it.
+        Pane::Threads => area.y.saturating_add(1),
+        _ => area.bottom().saturating_sub(shown),
+    };
     let index = u64::from(position.y.checked_sub(first)?);
+    if index >= u64::from(shown) {
+        return None;
+    }
     let row = match pane {
         // The newest answer stands at the bottom; answers take several lines each.
         Pane::Log => return None,

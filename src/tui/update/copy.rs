@@ -64,6 +64,7 @@ fn text(state: &State, frame: &Frame) -> Option<String> {
             Opened::Line(line) => Some(line),
             Opened::Block(_) => None,
         },
+        Pane::Threads => pane::threads::text(frame, list.chosen),
         Pane::Returned => {
             let returned = frame.returned.iter().rev().nth(at(list.top, 0)?)?;
             Some(format!(

@@ -30,6 +30,25 @@ impl Update<'_> {
         self.arrange(self.state.arrangement);
     }
 
+    /// The key of threads: their pane while there are some, else the prompt to start them.
+    pub(super) fn show_threads(&mut self) {
+        if self.frame.crew.is_some() {
+            return self.show_pane(Pane::Threads);
+        }
+        self.open_prompt("threads 4 { run random ops=1000000 sizes=16..512 live=200 seed=7 }");
+    }
+
+    /// Makes a place for the pane of threads as long as there are any.
+    pub(super) fn place_threads(&mut self) {
+        let threads = self.frame.crew.is_some();
+        if std::mem::replace(&mut self.state.threads, threads) != threads {
+            if !threads && self.state.focus == Pane::Threads {
+                self.state.focus = Pane::Map;
+            }
+            self.look();
+        }
+    }
+
     /// The next pane on the screen, or the one before.
     pub(super) fn next_pane(&mut self, step: isize) {
         let Some(layout) = self.state.layout() else {
