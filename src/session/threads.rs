@@ -24,7 +24,7 @@ use super::session::{LastCall, Session, Slot};
 use super::words::{Moment, grouped};
 
 /// How long one thread may show how fast it is alone.
-const ALONE: Duration = Duration::from_millis(40);
+const ALONE: Duration = Duration::from_millis(100);
 /// Between two readings of the rates.
 const READING: Duration = Duration::from_millis(250);
 /// How long it may take until each has made the one operation that it was asked for.

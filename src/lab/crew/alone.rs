@@ -9,7 +9,7 @@ use crate::os::CommitLimit;
 use super::{Crew, Plan};
 
 /// Operations that are enough to tell.
-const OPERATIONS: u64 = 50_000;
+const OPERATIONS: u64 = 300_000;
 /// Bytes that the heap may commit.
 const LIMIT: u64 = 256 << 20;
 

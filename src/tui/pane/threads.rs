@@ -186,26 +186,22 @@ fn damage(crew: &CrewPicture) -> Row {
     }
 }
 
-/// `lock taken 12,345, 0.41 % contended, 3 ms waited; 1.9M op/s, 0.8 x one alone (2.4M)`
+/// `1.9M op/s, 0.80 x one alone; lock taken 4.0M x, 0.41 % contended, 3 ms waited`
 fn lock(crew: &CrewPicture) -> String {
     let used = crew.report.lock;
     let lock = if used.taken == 0 {
         "lock never taken".to_owned()
     } else {
         format!(
-            "lock taken {}, {:.2} % contended, {} ms waited",
-            grouped(used.taken),
+            "lock taken {} x, {:.2} % contended, {} ms waited",
+            rounded(used.taken as f64),
             used.contended as f64 * 100.0 / used.taken as f64,
             grouped(used.waited / 1_000_000)
         )
     };
     let throughput = crew.throughput();
     let compared = crew.alone.map_or_else(String::new, |alone| {
-        format!(
-            ", {:.2} x one alone ({})",
-            throughput / alone,
-            rounded(alone)
-        )
+        format!(", {:.2} x one alone", throughput / alone)
     });
     format!("{} op/s{compared}; {lock}", rounded(throughput))
 }
@@ -233,14 +229,14 @@ fn lane_words(crew: &CrewPicture, worker: usize, lane: &LaneView, rate: f64) -> 
         Some(Step::Realloc { slot, size }) => format!("realloc {} {size}", name(slot)),
     };
     format!(
-        "{} {doing:<7} {call:<17} {:>5} op/s, {} done, {} live, {} failed, {} waits {} ms, at op {}",
+        "{} {doing:<7} {call:<17} {:>5} op/s, {} waits {} ms, {} live, {} failed, {} done, op {}",
         worker + 1,
         rounded(rate),
-        grouped(lane.done),
-        grouped(lane.live),
-        grouped(lane.failed),
         grouped(lane.contended),
         grouped(lane.waited / 1_000_000),
+        grouped(lane.live),
+        grouped(lane.failed),
+        grouped(lane.done),
         grouped(lane.operation),
     )
 }

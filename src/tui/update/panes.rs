@@ -35,7 +35,7 @@ impl Update<'_> {
         if self.frame.crew.is_some() {
             return self.show_pane(Pane::Threads);
         }
-        self.open_prompt("threads 4 { run random ops=1000000 sizes=16..512 live=200 seed=7 }");
+        self.open_prompt("threads 4 { run random ops=10000000 sizes=16..512 live=200 seed=7 }");
     }
 
     /// Makes a place for the pane of threads as long as there are any.
