@@ -179,6 +179,14 @@ impl Report {
         self.lanes.iter().map(|lane| lane.done).sum()
     }
 
+    /// The incident that was seen at the earliest operation. Several threads tell theirs at once, in any order.
+    #[must_use]
+    pub fn first(&self) -> Option<&Incident> {
+        self.incidents
+            .iter()
+            .min_by_key(|incident| incident.operation)
+    }
+
     /// How many incidents there were.
     #[must_use]
     pub fn found(&self) -> u64 {

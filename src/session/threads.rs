@@ -462,7 +462,7 @@ impl Session {
             merged: 0,
         };
         let words = words::ended(picture, &after);
-        let first = report.incidents.first().map(|incident| incident.at);
+        let first = report.first().map(|incident| incident.at);
         Answer {
             tone: if report.found() > 0 {
                 Tone::Failed

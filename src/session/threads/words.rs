@@ -113,7 +113,7 @@ fn reason(why: Misuse) -> String {
 /// When the first damage was done, as closely as can be known.
 #[must_use]
 pub fn first_moment(report: &Report, numbered_from: u64) -> Option<String> {
-    let first = report.incidents.first()?;
+    let first = report.first()?;
     let what = sentence(first, numbered_from);
     Some(match first.what {
         What::Handed { .. } => what,

@@ -182,7 +182,7 @@ fn damage(crew: &CrewPicture) -> Row {
     Row {
         role: Role::Bad,
         text: format!("DAMAGED: {}; first {first}", totals.join(", ")),
-        at: report.incidents.first().map(|incident| incident.at),
+        at: report.first().map(|incident| incident.at),
     }
 }
 
