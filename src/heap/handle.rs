@@ -230,13 +230,15 @@ impl Heap {
         if !is_arena {
             return Err(memory);
         }
-        Ok(Heap {
+        let heap = Heap {
             memory,
             layout,
             lock: Lock::default(),
             counters: Counters::default(),
             last_failure: Mutex::default(),
-        })
+        };
+        heap.find_reached();
+        Ok(heap)
     }
 
     /// The arena's memory.

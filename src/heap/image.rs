@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::os::PAGE;
 
 use super::handle::{Heap, Stats};
-use super::units::UNIT_PAGES;
+use super::units::{UNIT, UNIT_PAGES};
 
 /// Words of a page.
 const WORDS: usize = (PAGE / 8) as usize;
@@ -19,6 +19,8 @@ type Page = [u64; WORDS];
 pub struct Image {
     pages: BTreeMap<u64, Arc<Page>>,
     stats: Stats,
+    /// What the heap had charged to the session.
+    charged: u64,
 }
 
 impl Image {
@@ -58,9 +60,11 @@ impl Image {
 }
 
 impl Heap {
-    /// The pages that a heap can have written: of its space, of the unit map, of the bitmaps.
-    fn used_pages(&self, units: u64) -> [std::ops::Range<u64>; 3] {
+    /// The pages that a heap can have written, were its control block damaged or not: of its space, of the unit map, of
+    /// the bitmaps.
+    fn used_pages(&self) -> [std::ops::Range<u64>; 3] {
         let layout = self.layout();
+        let units = self.memory().reached().div_ceil(UNIT).min(layout.units());
         let map = layout.unit_map as u64 * 8 / PAGE;
         let bits = layout.bits as u64 * 8 / PAGE;
         [
@@ -70,9 +74,36 @@ impl Heap {
         ]
     }
 
+    /// Notes how far the units go that the unit map tells of, where the bytes came from elsewhere. Reads no page of the
+    /// map that is not resident.
+    pub(super) fn find_reached(&self) {
+        let layout = self.layout();
+        let first = layout.unit_map as u64 * 8 / PAGE;
+        let end = layout.bits as u64 * 8 / PAGE;
+        let mut reached = 0;
+        let mut look = |page: u64| {
+            let units = (page - first) * WORDS as u64;
+            let from = page as usize * WORDS;
+            let used = |word: &AtomicU64| word.load(Relaxed) != 0;
+            let words = &self.memory().words()[from..from + WORDS];
+            if let Some(last) = words.iter().rposition(used) {
+                reached = units + last as u64 + 1;
+            }
+        };
+        let told = self.memory().resident(first..end, |page, resident| {
+            if resident {
+                look(page);
+            }
+        });
+        if told.is_none() {
+            (first..end).for_each(look);
+        }
+        self.memory().reach(reached * UNIT);
+    }
+
     /// Calls `each` for the used pages that are resident. Where the kernel does not tell (a buffer), all count.
-    fn each_resident(&self, units: u64, mut each: impl FnMut(u64)) {
-        for pages in self.used_pages(units) {
+    fn each_resident(&self, mut each: impl FnMut(u64)) {
+        for pages in self.used_pages() {
             let told = self.memory().resident(pages.clone(), |page, resident| {
                 if resident {
                     each(page);
@@ -87,10 +118,9 @@ impl Heap {
     /// Copies the heap. Pages equal to those of `previous` are shared with it. Touches no page that is not resident.
     #[must_use]
     pub fn image(&self, previous: Option<&Image>) -> Image {
-        let units = self.look(|core| core.units_end());
         let words = self.memory().words();
         let mut pages = BTreeMap::new();
-        self.each_resident(units, |page| {
+        self.each_resident(|page| {
             let from = page as usize * WORDS;
             let now = &words[from..from + WORDS];
             let old = previous.and_then(|image| image.pages.get(&page));
@@ -108,6 +138,7 @@ impl Heap {
         Image {
             pages,
             stats: self.stats(),
+            charged: self.memory().charged(),
         }
     }
 
@@ -116,16 +147,16 @@ impl Heap {
         let nothing = Image {
             pages: BTreeMap::new(),
             stats: self.stats(),
+            charged: 0,
         };
         self.restore(&nothing);
     }
 
     /// Makes the heap what it was when `image` was taken. Pages that the image does not have go back to the system.
     pub fn restore(&self, image: &Image) {
-        let now = self.look(|core| core.units_end());
         let words = self.memory().words();
         let mut extra = Vec::new();
-        self.each_resident(now, |page| {
+        self.each_resident(|page| {
             if !image.pages.contains_key(&page) {
                 extra.push(page);
             }
@@ -142,8 +173,7 @@ impl Heap {
                 word.store(value, Relaxed);
             }
         }
-        let (committed, _, side) = self.look(|core| core.page_counts());
-        self.memory().recharge((committed + side) * PAGE);
+        self.memory().recharge(image.charged);
         self.set_stats(image.stats);
     }
 }
@@ -177,5 +207,30 @@ mod tests {
         heap.restore(&after);
         assert!(heap.image(None).same_arena(&after));
         assert_eq!(heap.validate(Flags::NONE, 1).1, 0);
+    }
+
+    #[test]
+    fn a_damaged_control_block_misleads_neither_a_copy_nor_the_charge() {
+        let limit = Arc::new(CommitLimit::new(1 << 30));
+        let heap = Heap::new(&Options::default(), &limit).unwrap();
+        heap.alloc(300_000, Flags::NONE).unwrap();
+        let sound = heap.image(None);
+        let charge = limit.used();
+        for word in 0..66 {
+            for value in [0, u64::MAX, 1 << 51, u64::MAX << 32] {
+                heap.alloc(500_000, Flags::NONE).unwrap();
+                heap.memory().words()[word].store(value, Relaxed);
+                let damaged = heap.image(None);
+                let charged = limit.used();
+                heap.restore(&sound);
+                assert!(heap.image(None).same_arena(&sound), "word {word}");
+                assert_eq!(heap.image(None).bytes(), sound.bytes(), "word {word}");
+                assert_eq!(limit.used(), charge, "word {word}");
+                heap.restore(&damaged);
+                assert!(heap.image(None).same_arena(&damaged), "word {word}");
+                assert_eq!(limit.used(), charged, "word {word}");
+                heap.restore(&sound);
+            }
+        }
     }
 }
