@@ -146,7 +146,10 @@ fn unserialised_workers_damage_their_heap_and_never_the_process() {
             *sum += count;
         }
         let grown = resident().saturating_sub(before);
-        assert!(grown < LIMIT + BESIDE, "{grown} bytes more behind round {round}");
+        assert!(
+            grown < LIMIT + BESIDE,
+            "{grown} bytes more behind round {round}"
+        );
     }
     assert_eq!(damaged, round, "heaps that were not damaged");
     a_new_heap_is_clean();
