@@ -232,6 +232,24 @@ impl<A: Access> Core<'_, A> {
             .chain(last.filter(stands))
     }
 
+    /// The lists of one size each whose links run in a circle: the size in granules, and the block that they come back
+    /// to, which one thread alone never makes. Reads no page that is not committed.
+    pub fn list_cycles(&self) -> impl Iterator<Item = (u64, Block)> + '_ {
+        (0..EXACT).filter_map(|size| Some((size, self.list_cycle(size)?)))
+    }
+
+    fn list_cycle(&self, size: u64) -> Option<Block> {
+        let mut cycle = Cycle::default();
+        let mut next = self.list_first(size);
+        while let Some(block) = next.filter(|block| self.is_committed(block.page())) {
+            if cycle.closes(block) {
+                return Some(block);
+            }
+            next = self.list_next(block);
+        }
+        None
+    }
+
     /// The block that is tried when all others of its size are taken, where one search through the tree finds it;
     /// nothing for a size with a list of its own.
     #[must_use]

@@ -1,9 +1,15 @@
 //! The lock of a heap: a real one, with an owner, recursion and waiting, as the heap's critical section on Windows.
 //!
 //! It is taken and released by calls that need not nest in one scope (HeapLock, HeapUnlock), so that it has no guard.
+//!
+//! Threads that wait stand in a queue. Whoever releases the lock wakes the first of them; a thread that comes just then
+//! may still be faster, as on Windows, and the first then goes on waiting at its place.
 
+use std::cell::Cell;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::Thread;
 use std::time::Instant;
 
 use super::caller::Caller;
@@ -15,10 +21,9 @@ pub struct Lock {
     owner: AtomicU64,
     /// How often the owner holds it. Only the owner touches this.
     depth: AtomicU64,
-    /// Threads that wait or are about to.
+    /// How many stand in the queue.
     waiting: AtomicU64,
-    gate: Mutex<()>,
-    freed: Condvar,
+    queue: Mutex<VecDeque<Waiter>>,
     taken: AtomicU64,
     contended: AtomicU64,
     waited: AtomicU64,
@@ -33,6 +38,30 @@ pub struct LockCounts {
     pub contended: u64,
     /// Nanoseconds that threads waited for it.
     pub waited: u64,
+}
+
+/// A thread that waits.
+#[derive(Debug)]
+struct Waiter {
+    caller: Caller,
+    thread: Thread,
+}
+
+/// What the calling thread waited for locks of heaps.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Waits {
+    /// Times another thread held one at first.
+    pub contended: u64,
+    /// Nanoseconds.
+    pub waited: u64,
+}
+
+thread_local!(static WAITS: Cell<Waits> = const { Cell::new(Waits { contended: 0, waited: 0 }) });
+
+/// What the calling thread has waited so far, for the locks of all heaps. Calls that find a lock free count nothing here.
+#[must_use]
+pub fn waits_here() -> Waits {
+    WAITS.get()
 }
 
 /// The calling thread's number, never 0.
@@ -60,26 +89,43 @@ impl Lock {
 
     #[inline]
     fn grab(&self, me: u64) -> bool {
-        self.owner.compare_exchange(0, me, SeqCst, Relaxed).is_ok()
+        self.owner.compare_exchange(0, me, SeqCst, SeqCst).is_ok()
+    }
+
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Waiter>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cold]
     fn wait(&self, me: u64) {
         let start = Instant::now();
-        // Counted before the next try: an `unlock` after that try sees it and knocks at the gate.
+        // Counted before the next try: an `unlock` after that try sees it and looks into the queue.
+        let mut queue = self.queue();
+        queue.push_back(Waiter {
+            caller: Caller::here(),
+            thread: std::thread::current(),
+        });
         self.waiting.fetch_add(1, SeqCst);
-        let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
-        while !self.grab(me) {
-            gate = self
-                .freed
-                .wait(gate)
-                .unwrap_or_else(PoisonError::into_inner);
+        while queue.front().is_none_or(|first| first.caller.token() != me) || !self.grab(me) {
+            drop(queue);
+            std::thread::park();
+            queue = self.queue();
         }
-        drop(gate);
+        queue.pop_front();
         self.waiting.fetch_sub(1, SeqCst);
-        self.contended.fetch_add(1, Relaxed);
+        drop(queue);
+        self.count_wait(start);
+    }
+
+    fn count_wait(&self, start: Instant) {
         let nanoseconds = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.contended.fetch_add(1, Relaxed);
         self.waited.fetch_add(nanoseconds, Relaxed);
+        let before = waits_here();
+        WAITS.set(Waits {
+            contended: before.contended + 1,
+            waited: before.waited.saturating_add(nanoseconds),
+        });
     }
 
     /// Waits until the lock could be taken, and leaves it to be taken. Counted as a wait if it was one, not as taken.
@@ -112,11 +158,31 @@ impl Lock {
         if depth == 0 {
             self.owner.store(0, SeqCst);
             if self.waiting.load(SeqCst) != 0 {
-                let _gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
-                self.freed.notify_one();
+                self.wake_first();
             }
         }
         true
+    }
+
+    #[cold]
+    fn wake_first(&self) {
+        if let Some(first) = self.queue().front() {
+            first.thread.unpark();
+        }
+    }
+
+    /// Releases all holds of the calling thread. Answers with how many there were, for [`Lock::retake`].
+    pub fn release(&self) -> u64 {
+        let mut holds = 0;
+        while self.unlock() {
+            holds += 1;
+        }
+        holds
+    }
+
+    /// Takes the lock `holds` times, behind [`Lock::release`].
+    pub fn retake(&self, holds: u64) {
+        (0..holds).for_each(|_| self.lock());
     }
 
     /// Whether the calling thread holds it, and whether anyone does.
@@ -126,10 +192,19 @@ impl Lock {
         (owner == token(), owner != 0)
     }
 
-    /// Threads that wait for it now, or are about to.
+    /// Threads that wait for it now. One that is counted has its place in the queue.
     #[must_use]
     pub fn waiting(&self) -> u64 {
         self.waiting.load(SeqCst)
+    }
+
+    /// Who waits for it now, in the order in which they will be woken.
+    #[must_use]
+    pub fn waiters(&self) -> Vec<Caller> {
+        if self.waiting() == 0 {
+            return Vec::new();
+        }
+        self.queue().iter().map(|waiter| waiter.caller).collect()
     }
 
     /// How it was used so far.
@@ -198,6 +273,63 @@ mod tests {
             taken, contended, ..
         } = lock.counts();
         assert_eq!((lock.held().1, taken, contended), (false, 1, 1));
+    }
+
+    /// The order in which `threads` get a lock that is held until all of them wait, each begun when the one before waits.
+    fn order_of(threads: u64) -> Vec<u64> {
+        let lock = Lock::default();
+        let order = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            lock.lock();
+            for nth in 0..threads {
+                let (lock, order) = (&lock, &order);
+                scope.spawn(move || {
+                    lock.lock();
+                    order.lock().unwrap().push(nth);
+                    lock.unlock();
+                });
+                while lock.waiting() <= nth {
+                    std::thread::yield_now();
+                }
+            }
+            assert_eq!(lock.waiters().len() as u64, threads);
+            lock.unlock();
+        });
+        assert_eq!((lock.waiting(), lock.waiters()), (0, Vec::new()));
+        assert_eq!(lock.counts().contended, threads);
+        order.into_inner().unwrap()
+    }
+
+    #[test]
+    fn those_who_wait_are_served_in_the_order_in_which_they_came() {
+        for _ in 0..50 {
+            assert_eq!(order_of(6), [0, 1, 2, 3, 4, 5]);
+        }
+    }
+
+    #[test]
+    fn a_thread_counts_its_own_waits() {
+        let lock = Lock::default();
+        lock.lock();
+        lock.lock();
+        assert_eq!(lock.release(), 2);
+        lock.retake(2);
+        let (mine, theirs) = std::thread::scope(|scope| {
+            let waits = scope.spawn(|| {
+                lock.lock();
+                assert!(lock.unlock());
+                waits_here()
+            });
+            while lock.waiting() == 0 {
+                std::thread::yield_now();
+            }
+            assert_eq!(lock.release(), 2);
+            (waits_here(), waits.join().unwrap())
+        });
+        assert_eq!((mine.contended, theirs.contended), (0, 1));
+        let counts = lock.counts();
+        assert_eq!((counts.contended, counts.waited), (1, theirs.waited));
+        assert!(theirs.waited > 0);
     }
 
     #[test]

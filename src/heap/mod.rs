@@ -50,7 +50,7 @@ pub use handle::{CreateError, Heap, MinimizeError, Options, Source, Stats, Throu
 pub use header::Header;
 pub use image::Image;
 pub use lists::FreeLinks;
-pub use lock::{Lock, LockCounts};
+pub use lock::{Lock, LockCounts, Waits, waits_here};
 pub use minimize::{Minimized, may_fill_a_page};
 pub use pinned::Returnable;
 pub use policy::Policy;

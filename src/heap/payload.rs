@@ -108,6 +108,25 @@ impl<A: Access> Core<'_, A> {
         (last..end).for_each(|at| self.set_byte(at, value));
     }
 
+    /// Writes one value in the whole words among `length` bytes.
+    pub fn fill_words(&self, address: u64, length: u64, value: u64) {
+        let first = word_at(address);
+        self.mem.fill(first..first + word_at(length), value);
+    }
+
+    /// The whole words among `length` bytes that are not `value`: their addresses, and what stands there.
+    pub fn other_words(
+        &self,
+        address: u64,
+        length: u64,
+        value: u64,
+    ) -> impl Iterator<Item = (u64, u64)> {
+        (address..address.saturating_add(length / 8 * 8))
+            .step_by(8)
+            .map(|at| (at, self.mem.load(word_at(at))))
+            .filter(move |&(_, word)| word != value)
+    }
+
     /// The first of `length` bytes that is not `value`.
     #[must_use]
     pub fn find_other(&self, address: u64, length: u64, value: u8) -> Option<u64> {

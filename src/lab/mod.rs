@@ -1,5 +1,6 @@
 //! What can be done to a heap by others than one careful caller: seeded workloads, and more of them at once.
 
+pub mod crew;
 mod generator;
 mod interleave;
 mod roster;
