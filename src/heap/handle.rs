@@ -192,13 +192,7 @@ impl Heap {
             return Err(AllocError::Absurd.into());
         }
         let (memory, layout) = reserve_arena(options.source, reserve, limit)?;
-        let heap = Heap {
-            memory,
-            layout,
-            lock: Lock::default(),
-            counters: Counters::default(),
-            last_failure: Mutex::default(),
-        };
+        let heap = Heap::over(memory, layout);
         let growable = options.source == Source::Growable;
         let settings = Settings {
             flags: options.flags.with(Flags::GROWABLE, growable),
@@ -230,13 +224,20 @@ impl Heap {
         if !is_arena {
             return Err(memory);
         }
-        Ok(Heap {
+        let heap = Heap::over(memory, layout);
+        heap.find_reached();
+        Ok(heap)
+    }
+
+    /// A handle to whatever stands in `memory`.
+    pub(super) fn over(memory: Memory, layout: Layout) -> Heap {
+        Heap {
             memory,
             layout,
             lock: Lock::default(),
             counters: Counters::default(),
             last_failure: Mutex::default(),
-        })
+        }
     }
 
     /// The arena's memory.

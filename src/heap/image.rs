@@ -2,26 +2,78 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::os::PAGE;
+use crate::os::{CommitLimit, CommitRefused, Memory, PAGE};
 
-use super::handle::{Heap, Stats};
-use super::units::UNIT_PAGES;
+use super::finding::AllocError;
+use super::handle::{CreateError, Heap, Source, Stats};
+use super::units::{Layout, UNIT, UNIT_PAGES};
 
 /// Words of a page.
-const WORDS: usize = (PAGE / 8) as usize;
+pub const PAGE_WORDS: usize = (PAGE / 8) as usize;
 
-type Page = [u64; WORDS];
+type Page = [u64; PAGE_WORDS];
 
 /// A copy of a heap at one moment: every page that was resident, and the counts of its handle.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Image {
     pages: BTreeMap<u64, Arc<Page>>,
     stats: Stats,
+    /// What the heap had charged to the session.
+    charged: u64,
+    /// The byte behind the last of the space that was ever in use.
+    reached: u64,
 }
 
+/// A page of an arena: its number, and its words.
+pub type PageCopy<'a> = (u64, &'a [u64; PAGE_WORDS]);
+
 impl Image {
+    /// A copy that was kept elsewhere. Of two pages with the same number the last counts.
+    #[must_use]
+    pub fn of_pages(
+        pages: impl IntoIterator<Item = (u64, Box<[u64; PAGE_WORDS]>)>,
+        stats: Stats,
+        (charged, reached): (u64, u64),
+    ) -> Image {
+        Image {
+            pages: pages
+                .into_iter()
+                .map(|(page, words)| (page, Arc::from(words)))
+                .collect(),
+            stats,
+            charged,
+            reached,
+        }
+    }
+
+    /// The pages that hold anything, in order.
+    pub fn pages(&self) -> impl Iterator<Item = PageCopy<'_>> {
+        self.pages
+            .iter()
+            .map(|(&page, words)| (page, &**words))
+            .filter(|(_, words)| words.iter().any(|&word| word != 0))
+    }
+
+    /// The counts of the heap's handle.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// Bytes that the heap had charged to the session.
+    #[must_use]
+    pub fn charged(&self) -> u64 {
+        self.charged
+    }
+
+    /// The byte behind the last of the space that was ever in use.
+    #[must_use]
+    pub fn reached(&self) -> u64 {
+        self.reached
+    }
+
     /// Bytes of pages that `self` does not share with `other`.
     #[must_use]
     pub fn bytes_beside(&self, other: &Image) -> u64 {
@@ -44,23 +96,16 @@ impl Image {
     #[must_use]
     pub fn same_arena(&self, other: &Image) -> bool {
         // A resident page of zeroes and an untouched page hold the same bytes.
-        let held = |image: &Image| {
-            let blank = |page: &Page| page.iter().all(|&word| word == 0);
-            image
-                .pages
-                .iter()
-                .filter(|(_, words)| !blank(words))
-                .map(|(&page, words)| (page, **words))
-                .collect::<Vec<_>>()
-        };
-        held(self) == held(other)
+        self.pages().eq(other.pages())
     }
 }
 
 impl Heap {
-    /// The pages that a heap can have written: of its space, of the unit map, of the bitmaps.
-    fn used_pages(&self, units: u64) -> [std::ops::Range<u64>; 3] {
+    /// The pages that a heap can have written, were its control block damaged or not: of its space, of the unit map, of
+    /// the bitmaps.
+    fn used_pages(&self) -> [std::ops::Range<u64>; 3] {
         let layout = self.layout();
+        let units = self.memory().reached().div_ceil(UNIT).min(layout.units());
         let map = layout.unit_map as u64 * 8 / PAGE;
         let bits = layout.bits as u64 * 8 / PAGE;
         [
@@ -70,9 +115,36 @@ impl Heap {
         ]
     }
 
+    /// Notes how far the units go that the unit map tells of, where the bytes came from elsewhere. Reads no page of the
+    /// map that is not resident.
+    pub(super) fn find_reached(&self) {
+        let layout = self.layout();
+        let first = layout.unit_map as u64 * 8 / PAGE;
+        let end = layout.bits as u64 * 8 / PAGE;
+        let mut reached = 0;
+        let mut look = |page: u64| {
+            let units = (page - first) * PAGE_WORDS as u64;
+            let from = page as usize * PAGE_WORDS;
+            let used = |word: &AtomicU64| word.load(Relaxed) != 0;
+            let words = &self.memory().words()[from..from + PAGE_WORDS];
+            if let Some(last) = words.iter().rposition(used) {
+                reached = units + last as u64 + 1;
+            }
+        };
+        let told = self.memory().resident(first..end, |page, resident| {
+            if resident {
+                look(page);
+            }
+        });
+        if told.is_none() {
+            (first..end).for_each(look);
+        }
+        self.memory().reach(reached * UNIT);
+    }
+
     /// Calls `each` for the used pages that are resident. Where the kernel does not tell (a buffer), all count.
-    fn each_resident(&self, units: u64, mut each: impl FnMut(u64)) {
-        for pages in self.used_pages(units) {
+    fn each_resident(&self, mut each: impl FnMut(u64)) {
+        for pages in self.used_pages() {
             let told = self.memory().resident(pages.clone(), |page, resident| {
                 if resident {
                     each(page);
@@ -87,12 +159,11 @@ impl Heap {
     /// Copies the heap. Pages equal to those of `previous` are shared with it. Touches no page that is not resident.
     #[must_use]
     pub fn image(&self, previous: Option<&Image>) -> Image {
-        let units = self.look(|core| core.units_end());
         let words = self.memory().words();
         let mut pages = BTreeMap::new();
-        self.each_resident(units, |page| {
-            let from = page as usize * WORDS;
-            let now = &words[from..from + WORDS];
+        self.each_resident(|page| {
+            let from = page as usize * PAGE_WORDS;
+            let now = &words[from..from + PAGE_WORDS];
             let old = previous.and_then(|image| image.pages.get(&page));
             let same = |old: &&Arc<Page>| {
                 old.iter()
@@ -108,42 +179,75 @@ impl Heap {
         Image {
             pages,
             stats: self.stats(),
+            charged: self.memory().charged(),
+            reached: self.memory().reached(),
         }
+    }
+
+    /// A heap with the bytes of `image` in an arena of this layout: all of them, also where they are those of no heap.
+    ///
+    /// # Errors
+    /// When the system does not grant the addresses, or the commit limit not what the heap had committed. Nothing is
+    /// left behind.
+    pub fn from_image(
+        image: &Image,
+        layout: Layout,
+        source: Source,
+        limit: &Arc<CommitLimit>,
+    ) -> Result<Heap, CreateError> {
+        let is_buffer = source == Source::Buffer;
+        let refused = || CommitRefused {
+            wanted: layout.total,
+            limit: limit.limit(),
+            used: limit.used(),
+        };
+        // A buffer is there as a whole, whatever of it is committed.
+        if is_buffer && layout.total > limit.limit() {
+            return Err(AllocError::from(refused()).into());
+        }
+        let memory = if is_buffer {
+            Memory::buffer(layout.total, Arc::clone(limit))
+        } else {
+            Memory::reserve(layout.total, Arc::clone(limit))?
+        };
+        memory.commit(image.charged).map_err(AllocError::from)?;
+        let heap = Heap::over(memory, layout);
+        heap.restore(image);
+        Ok(heap)
     }
 
     /// Gives every page back and ends the charge: a destroyed heap that only an undo may bring back.
     pub fn give_everything_back(&self) {
         let nothing = Image {
-            pages: BTreeMap::new(),
             stats: self.stats(),
+            ..Image::default()
         };
         self.restore(&nothing);
     }
 
     /// Makes the heap what it was when `image` was taken. Pages that the image does not have go back to the system.
     pub fn restore(&self, image: &Image) {
-        let now = self.look(|core| core.units_end());
+        self.memory().reach(image.reached);
         let words = self.memory().words();
         let mut extra = Vec::new();
-        self.each_resident(now, |page| {
+        self.each_resident(|page| {
             if !image.pages.contains_key(&page) {
                 extra.push(page);
             }
         });
         for page in extra {
             if self.memory().discard(page..page + 1).is_err() {
-                words[page as usize * WORDS..][..WORDS]
+                words[page as usize * PAGE_WORDS..][..PAGE_WORDS]
                     .iter()
                     .for_each(|word| word.store(0, Relaxed));
             }
         }
         for (&page, copy) in &image.pages {
-            for (word, &value) in words[page as usize * WORDS..].iter().zip(copy.iter()) {
+            for (word, &value) in words[page as usize * PAGE_WORDS..].iter().zip(copy.iter()) {
                 word.store(value, Relaxed);
             }
         }
-        let (committed, _, side) = self.look(|core| core.page_counts());
-        self.memory().recharge((committed + side) * PAGE);
+        self.memory().recharge(image.charged);
         self.set_stats(image.stats);
     }
 }
@@ -152,7 +256,6 @@ impl Heap {
 mod tests {
     use super::super::{Flags, Options};
     use super::*;
-    use crate::os::CommitLimit;
 
     #[test]
     fn restoring_brings_back_bytes_counts_and_charge_and_gives_pages_back() {
@@ -177,5 +280,30 @@ mod tests {
         heap.restore(&after);
         assert!(heap.image(None).same_arena(&after));
         assert_eq!(heap.validate(Flags::NONE, 1).1, 0);
+    }
+
+    #[test]
+    fn a_damaged_control_block_misleads_neither_a_copy_nor_the_charge() {
+        let limit = Arc::new(CommitLimit::new(1 << 30));
+        let heap = Heap::new(&Options::default(), &limit).unwrap();
+        heap.alloc(300_000, Flags::NONE).unwrap();
+        let sound = heap.image(None);
+        let charge = limit.used();
+        for word in 0..66 {
+            for value in [0, u64::MAX, 1 << 51, u64::MAX << 32] {
+                heap.alloc(500_000, Flags::NONE).unwrap();
+                heap.memory().words()[word].store(value, Relaxed);
+                let damaged = heap.image(None);
+                let charged = limit.used();
+                heap.restore(&sound);
+                assert!(heap.image(None).same_arena(&sound), "word {word}");
+                assert_eq!(heap.image(None).bytes(), sound.bytes(), "word {word}");
+                assert_eq!(limit.used(), charge, "word {word}");
+                heap.restore(&damaged);
+                assert!(heap.image(None).same_arena(&damaged), "word {word}");
+                assert_eq!(limit.used(), charged, "word {word}");
+                heap.restore(&sound);
+            }
+        }
     }
 }

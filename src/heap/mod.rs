@@ -48,7 +48,7 @@ pub use flags::Flags;
 pub use grow::Growth;
 pub use handle::{CreateError, Heap, MinimizeError, Options, Source, Stats, Through};
 pub use header::Header;
-pub use image::Image;
+pub use image::{Image, PAGE_WORDS, PageCopy};
 pub use lists::FreeLinks;
 pub use lock::{Lock, LockCounts, Waits, waits_here};
 pub use minimize::{Minimized, may_fill_a_page};

@@ -152,12 +152,22 @@ impl<A: Access> Core<'_, A> {
             .find(|kind| kind.signature() == signature)
     }
 
-    /// Bytes of addresses a region has (never more than the space, whatever its descriptor says).
+    /// Units that were ever in use. What this is read from no damage of the arena reaches, so that no traversal goes
+    /// through all the space there is.
+    fn units_reached(&self) -> u64 {
+        self.mem
+            .memory()
+            .reached()
+            .div_ceil(UNIT)
+            .min(self.layout.units())
+    }
+
+    /// Bytes of addresses a region has (never more than were ever in use, whatever its descriptor says).
     #[must_use]
     pub fn region_reserved(&self, region: Region) -> u64 {
         self.mem
             .load(region.word(1))
-            .min(self.layout.space.saturating_sub(region.address()))
+            .min((self.units_reached() * UNIT).saturating_sub(region.address()))
     }
 
     /// Pages a region has committed (never more than it has, whatever its descriptor says).
@@ -250,15 +260,15 @@ impl<A: Access> Core<'_, A> {
         self.unit_mask(page / UNIT_PAGES) >> (page % UNIT_PAGES) & 1 != 0
     }
 
-    /// The unit behind the last one in use.
+    /// The unit behind the last one in use (never behind the last that ever was, whatever the control block says).
     #[must_use]
     pub fn units_end(&self) -> u64 {
-        u64::from(high(self.slot(UNITS))).min(self.layout.units())
+        u64::from(high(self.slot(UNITS))).min(self.units_reached())
     }
 
     /// The lowest run of `units` free units.
     pub(super) fn find_units(&self, units: u64) -> Option<Region> {
-        let mut unit = u64::from(low(self.slot(UNITS)));
+        let mut unit = u64::from(low(self.slot(UNITS))).min(self.units_end());
         let mut run = unit;
         while unit < self.units_end() && unit - run < units {
             match Region::from_link(low(self.mem.load(self.layout.unit_word(unit)))) {
@@ -295,6 +305,7 @@ impl<A: Access> Core<'_, A> {
     /// Takes the units of a region that is about to be made.
     pub(super) fn take_units(&self, region: Region, units: u64) {
         let first = u64::from(region.0);
+        self.mem.memory().reach((first + units) * UNIT);
         for unit in first..first + units {
             let word = self.layout.unit_word(unit);
             self.mem

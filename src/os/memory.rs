@@ -14,6 +14,8 @@ pub struct Memory {
     limit: Arc<CommitLimit>,
     /// What this memory has charged to `limit`, so that dropping it can end the charge.
     charged: AtomicU64,
+    /// The byte behind the last that was ever taken into use. Never less: what is damaged lies in the range, this does not.
+    reached: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -62,6 +64,7 @@ impl Memory {
             source: Source::Mapped(mapping),
             limit,
             charged: AtomicU64::new(0),
+            reached: AtomicU64::new(0),
         })
     }
 
@@ -74,6 +77,7 @@ impl Memory {
             source: Source::Buffer(words),
             limit,
             charged: AtomicU64::new(0),
+            reached: AtomicU64::new(0),
         }
     }
 
@@ -108,6 +112,25 @@ impl Memory {
     #[must_use]
     pub fn limit(&self) -> &Arc<CommitLimit> {
         &self.limit
+    }
+
+    /// Notes that addresses below `end` bytes are about to be used.
+    pub fn reach(&self, end: u64) {
+        self.reached.fetch_max(end, Relaxed);
+    }
+
+    /// The byte behind the last that was ever taken into use: what is looked for in damaged memory need not be looked
+    /// for behind it.
+    #[inline]
+    #[must_use]
+    pub fn reached(&self) -> u64 {
+        self.reached.load(Relaxed)
+    }
+
+    /// Bytes that this memory has charged to the session.
+    #[must_use]
+    pub fn charged(&self) -> u64 {
+        self.charged.load(Relaxed)
     }
 
     /// Charges `bytes` to the session.

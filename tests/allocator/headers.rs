@@ -584,3 +584,41 @@ fn invariant_5_every_traversal_ends_soon_when_links_run_in_circles() {
     }
     assert_sound(&heap, "restored");
 }
+
+/// Words whose values could send a traversal through all the space there is: of the control block, of every region's
+/// descriptor, of the unit map.
+fn far_reaching(heap: &Heap) -> Vec<usize> {
+    let map = heap.layout().unit_map;
+    let units = heap.look(|core| core.units_end()) as usize;
+    let descriptors = (0..units).flat_map(|unit| (0..6).map(move |word| unit * 0x2000 + word));
+    (0..66).chain(descriptors).chain(map..map + units).collect()
+}
+
+/// As above: 64 GiB are a million units, and no traversal looks at more than a few words for each of those in use.
+#[test]
+fn invariant_5_no_word_sends_a_traversal_through_all_the_space() {
+    for checks in [false, true] {
+        let heap = heap(Options {
+            flags: Flags::DISABLE_COALESCE_ON_FREE,
+            policy: Policy::First,
+            checks,
+            ..Options::default()
+        });
+        let payloads = allocate(&heap, &[40, 24, 5000, 24, 0x6000, 24, 0x10_0000, 24]);
+        free(&heap, [0, 2].map(|nth| payloads[nth]));
+        let pristine = heap.image(None);
+        for word in far_reaching(&heap) {
+            for value in [u64::MAX, u64::MAX << 32, u64::from(u32::MAX), 64 << 30] {
+                for kind in 0..KINDS {
+                    heap.memory().words()[word].store(value, Relaxed);
+                    let access = Watched::new(&heap, kind, 1 << 18);
+                    heap.with(&access, Flags::NO_SERIALIZE, |core| {
+                        act(core, kind, payloads[3], 0x4000)
+                    });
+                    heap.restore(&pristine);
+                }
+            }
+        }
+        assert_sound(&heap, "restored");
+    }
+}
