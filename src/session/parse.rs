@@ -38,8 +38,7 @@
 //!            | "go" "op" NUMBER                         (* go op 12 *)
 //!            | "probe" SIZE                             (* probe 4K *)
 //!            | "run" "random" { option }                (* run random ops=10000 sizes=16..512 dist=exponential live=1000 seed=7 *)
-//!            | "threads" NUMBER "{" "run" "random" { option } "}" { option }
-//!                                                       (* threads 4 { run random ops=100000 } calls=noserialize *)
+//!            | "threads" COUNT "{" command "}" { option }  (* threads 4 { run random ops=100000 } calls=noserialize *)
 //!            | "situations" { option }                  (* situations threads=4 *)
 //!            | "rate" ( COUNT | "max" )                 (* rate 100 *)
 //!            | "mark" [ TEXT | WORDS ]                 (* mark before the flood *)

@@ -348,6 +348,7 @@ impl Model {
             returned: self.returned.clone(),
             operations: parts::OPERATIONS,
             rate: self.run.as_ref().map(|_| 2_400_000.0),
+            crew: None,
             run: self.run.clone(),
             script: self.script,
             undo: 3,

@@ -194,12 +194,6 @@ impl Layout {
     }
 
     fn place_stacked(&mut self, mut rows: Rows, threads: bool) {
-        let (height, left) = THREADS;
-        // Two rows are for the selected block.
-        if threads && rows.area.height >= height + left + 2 {
-            let threads = rows.take_bottom(height);
-            self.set(Pane::Threads, threads);
-        }
         // A tall and narrow screen has room for a pane or two, side by side, once the map has plenty.
         if rows.area.height >= 30 {
             let row = rows.take_bottom(9 + (rows.area.height - 30) / 4);
@@ -213,6 +207,12 @@ impl Layout {
                     ..row
                 },
             );
+        }
+        let (height, left) = THREADS;
+        // Two rows are for the selected block.
+        if threads && rows.area.height >= height + left + 2 {
+            let threads = rows.take_bottom(height);
+            self.set(Pane::Threads, threads);
         }
         self.block_lines = rows.take_bottom(2);
         self.set(Pane::Map, rows.area);
@@ -385,7 +385,7 @@ mod tests {
             ((80, 50), (12, "13468T")),
             ((120, 30), (20, "12T")),
             ((120, 40), (22, "12456T")),
-            ((200, 60), (36, "1234568T")),
+            ((200, 60), (36, "12345678T")),
         ] {
             let area = Rect::new(0, 0, width, height);
             let layout =

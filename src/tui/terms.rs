@@ -33,7 +33,7 @@ const fn term(
     }
 }
 
-use Pane::{Block, Bytes, Fragmentation, FreeList, Log, Map, Pins, Returned, Time};
+use Pane::{Block, Bytes, Fragmentation, FreeList, Log, Map, Pins, Returned, Threads, Time};
 
 /// Every term, the most asked for first.
 #[rustfmt::skip]
@@ -65,7 +65,11 @@ pub static TERMS: &[Term] = &[
     term("returned", &[Returned, Log], |picture| Some(format!("{} last, {} in all", bytes(picture.memory.returned_last), bytes(picture.memory.returned_total))), "by HeapFree itself (automatic), by _heapmin, or when the heap is destroyed"),
     term("_heapmin", &[Returned, Log], |_| None, "it acts on the heap tagged CRT"),
     term("decommit", &[Returned, Log], |picture| Some(on_off(picture.heap.decommit.is_some())), "with automatic decommit HeapFree itself does so to large holes; else only _heapmin does"),
-    term("serialize", &[Log], |picture| Some(format!("{}; taken {}, skipped {}, contended {}", on_off(picture.heap.serialize), grouped(picture.figures.lock_taken), grouped(picture.figures.lock_skipped), grouped(picture.figures.lock_contended))), "faster without, and safe only with one thread"),
+    term("serialize", &[Log, Threads], |picture| Some(format!("{}; taken {}, skipped {}, contended {}", on_off(picture.heap.serialize), grouped(picture.figures.lock_taken), grouped(picture.figures.lock_skipped), grouped(picture.figures.lock_contended))), "faster without, and safe only with one thread"),
+    term("contended", &[Threads], |picture| Some(grouped(picture.figures.lock_contended)), "how often a thread found the lock held by another and had to wait; waited is the time of all threads together"),
+    term("audit", &[Threads], |_| None, "all threads stand still between two operations, and the heap's structures and every block are looked at: damage is known to have come since the last one that found all sound"),
+    term("overlap", &[Threads], |_| None, "one block, two owners: HeapAlloc gave out bytes that another thread holds. Threads write their own words into their blocks and claim them outside of the heap, so that it is seen when it happens, or when the first owner looks at its block"),
+    term("lost block", &[Threads], |_| None, "a block that the heap does not know when its owner frees it, or one that is busy and nobody's"),
     term("probes", &[FreeList], |picture| Some(grouped(picture.figures.probes)), "holes looked at by all requests so far: what the placement policy costs"),
 ];
 

@@ -14,5 +14,6 @@ mod prompt;
 mod reopened;
 mod running;
 mod terminal;
+mod threads;
 mod tour;
 mod watching;

@@ -106,6 +106,7 @@ fn frame() -> Frame {
         returned: Vec::new(),
         operations: 0,
         rate: None,
+        crew: None,
         run: None,
         script: None,
         undo: 0,

@@ -1,1 +1,154 @@
+use super::*;
+use crate::session::parse_line;
 
+fn apply(session: &mut Session, line: &str) -> Answer {
+    session.apply(&parse_line(line).expect(line).expect(line))
+}
+
+fn findings(session: &Session) -> u64 {
+    session.shown().heap.inspect(1).1
+}
+
+/// Applies `line` to a session with the lines before it until it leaves damage; counts what was tried.
+fn damaged(before: &[&str], line: &str) -> (Session, Answer) {
+    for _ in 0..200 {
+        let mut session = Session::new().expect("addresses");
+        for line in before {
+            apply(&mut session, line);
+        }
+        let answer = apply(&mut session, line);
+        if answer.tone == Tone::Failed && findings(&session) > 0 {
+            return (session, answer);
+        }
+    }
+    panic!("200 x {line} did no damage");
+}
+
+const RACE: &str = "threads 4 { run random ops=20000 live=200 }";
+
+#[test]
+fn serialised_threads_leave_named_blocks_and_a_sound_heap() {
+    let mut session = Session::new().expect("addresses");
+    apply(&mut session, "alloc a 100");
+    let answer = apply(
+        &mut session,
+        "threads 3 { run random ops=2000 live=50 realloc=10 }",
+    );
+    assert_eq!(
+        (answer.tone, findings(&session)),
+        (Tone::Done, 0),
+        "{answer:?}"
+    );
+    assert!(answer.words.contains("no damage in"), "{answer:?}");
+    assert!(answer.words.contains("this does not repeat"), "{answer:?}");
+    assert_eq!((session.operations, session.last.result), (6_001, 0));
+    for base in ["ta", "tb", "tc"] {
+        let freed = apply(&mut session, &format!("free {base}[:]"));
+        assert_eq!(freed.tone, Tone::Done, "{freed:?}");
+    }
+    let slot = session.shown();
+    assert_eq!(
+        (
+            slot.names.len(),
+            slot.heap.look(|core| core.totals().busy_blocks)
+        ),
+        (1, 1)
+    );
+}
+
+#[test]
+fn blocks_of_later_threads_are_numbered_behind_those_that_are_there() {
+    let mut session = Session::new().expect("addresses");
+    apply(&mut session, "alloc tb7 64");
+    apply(&mut session, "threads 2 { run random ops=100 live=10 }");
+    let names = session.shown().names.some(1_000);
+    assert!(
+        names.contains(&"tb7".to_owned()) && names.contains(&"ta8".to_owned()),
+        "{names:?}"
+    );
+}
+
+#[test]
+fn a_race_is_taken_back_and_brought_back_as_it_was() {
+    let (mut session, answer) = damaged(&["alloc a 100", "serialize off"], RACE);
+    assert!(answer.words.starts_with("DAMAGED: "), "{answer:?}");
+    assert!(answer.words.contains("; first "), "{answer:?}");
+    assert!(session.last.result > 0);
+    let left = session.image();
+    session.undo();
+    assert_eq!(findings(&session), 0);
+    let words = session.redo().words;
+    assert!(words.ends_with("; nothing repeats"), "{words}");
+    assert!(session.image() == left);
+    assert!(findings(&session) > 0);
+}
+
+#[test]
+fn calls_without_the_lock_race_and_own_mutual_exclusion_does_not() {
+    let (_, answer) = damaged(&[], &format!("{RACE} calls=noserialize"));
+    assert!(answer.words.contains("never taken"), "{answer:?}");
+    let mut session = Session::new().expect("addresses");
+    apply(&mut session, "serialize off");
+    let answer = apply(&mut session, &format!("{RACE} guard=own"));
+    assert_eq!(
+        (answer.tone, findings(&session)),
+        (Tone::Done, 0),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn the_places_of_incidents_are_marked_until_the_next_command() {
+    let (mut session, answer) = damaged(&["serialize off"], RACE);
+    let marks = session.incident_marks(1);
+    assert!(
+        answer
+            .block
+            .is_some_and(|at| marks.iter().any(|mark| mark.from == at))
+    );
+    assert!(marks.iter().all(|mark| mark.mark == Mark::Damaged));
+    apply(&mut session, "validate");
+    assert!(session.crew_picture().is_some());
+    apply(&mut session, "coalesce off");
+    assert!(session.incident_marks(1).is_empty() && session.crew_picture().is_none());
+}
+
+#[test]
+fn situations_tell_what_each_costs_and_that_all_but_one_are_clean() {
+    let mut session = Session::new().expect("addresses");
+    let words = apply(&mut session, "situations threads=3 ops=5000").words;
+    let lines: Vec<&str> = words.lines().map(str::trim).collect();
+    assert_eq!(lines.len(), 6, "{words}");
+    assert!(lines[0].contains("100 %"), "{words}");
+    assert!(
+        lines[..5].iter().all(|line| line.ends_with("; clean")),
+        "{words}"
+    );
+    assert_eq!(session.operations, 0);
+}
+
+#[test]
+fn mistakes_are_answered_with_what_was_expected() {
+    for (line, expected) in [
+        ("threads", "a number from 1 to 64"),
+        ("threads 65 { run random }", "a number from 1 to 64"),
+        ("threads 4", "{"),
+        ("threads 4 { walk }", "run random"),
+        ("threads 4 { run random from=5 }", "a whole workload"),
+        ("threads 4 { run random", "a closing }"),
+        (
+            "threads 4 { run random } calls=never",
+            "heap or noserialize",
+        ),
+        ("situations threads=0", "a number from 1 to 64"),
+    ] {
+        let error = parse_line(line).expect_err(line);
+        assert_eq!(error.expected, expected, "{line}");
+    }
+}
+
+#[test]
+fn threads_are_called_by_letters() {
+    let names: Vec<String> = [0, 1, 25, 26, 51, 52, 63].into_iter().map(base).collect();
+    assert_eq!(names, ["ta", "tb", "tz", "taa", "taz", "tba", "tbl"]);
+}
