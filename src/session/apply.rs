@@ -120,6 +120,12 @@ impl Session {
             Command::Realloc { what, size, flags } => self.realloc(what, *size, *flags),
             Command::Free { what, flags } => self.free(what, *flags),
             Command::FreeWhere(filter) => self.free_where(filter),
+            Command::Fault {
+                fault,
+                what,
+                amount,
+            } => self.fault(*fault, what, *amount),
+            Command::FindingsOff => self.drop_findings(),
             Command::Size { what, flags } => self.size(what, *flags),
             Command::Validate { what, flags } => self.validate(what.as_ref(), *flags),
             Command::Walk => self.walk(),
@@ -216,11 +222,13 @@ impl Session {
     }
 
     /// The answer of a call that found the heap damaged.
-    fn damaged(&self, here: &Here, call: String) -> Answer {
-        let (findings, total) = here.heap.inspect(1);
-        let first = findings.first();
-        let words = damaged_words(first, total);
-        Answer::failed(call, words).about(first.map(|finding| finding.at))
+    fn damaged(&mut self, here: &Here, call: String) -> Answer {
+        let findings = self.check(here);
+        let words = format!(
+            "the heap is damaged, {}; nothing changed",
+            count(findings.total, "finding")
+        );
+        Answer::failed(call, words).listing(findings)
     }
 
     fn heapmin(&mut self) -> Answer {
@@ -429,6 +437,7 @@ fn changes(command: &Command) -> bool {
             | Command::Mark(_)
             | Command::Baseline(_)
             | Command::Filter(_)
+            | Command::FindingsOff
             | Command::Undo
             | Command::Redo
             | Command::Help(_)

@@ -215,12 +215,30 @@ fn any_expectation() -> impl Strategy<Value = Command> {
         })
 }
 
+fn any_fault() -> impl Strategy<Value = Command> {
+    let fault = select(FAULTS.map(|row| row.fault).to_vec());
+    (fault, any_pointer(), any_size(), any::<bool>()).prop_map(|(fault, what, size, given)| {
+        let amount = match fault.row().amount {
+            Amount::Nothing => None,
+            Amount::Bytes => Some(size),
+            Amount::BytesOrAll => given.then_some(size),
+            Amount::Bit => Some(size % 64),
+        };
+        Command::Fault {
+            fault,
+            what,
+            amount,
+        }
+    })
+}
+
 /// Any command that a line can say; every variant among them.
 pub(super) fn any_command() -> impl Strategy<Value = Command> {
     let heap = || proptest::option::of(any::<u32>());
     let new_names = prop_oneof![any_name().prop_map(Names::One), any_slice(false)];
     let simple = select(vec![
         Command::Walk,
+        Command::FindingsOff,
         Command::Heapmin,
         Command::Minimize,
         Command::Heapchk,
@@ -266,6 +284,7 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         any_flags("compact").prop_map(|flags| Command::Compact { flags }),
         any::<u8>().prop_map(Command::Heapset),
         (any_pointer(), any_size()).prop_map(|(what, size)| Command::Expand { what, size }),
+        any_fault(),
         any_filter().prop_map(Command::FreeWhere),
         proptest::option::of(any_filter()).prop_map(Command::Filter),
         any_topic().prop_map(Command::Help),

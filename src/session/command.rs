@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use crate::heap::{Flags, Policy};
 
 use super::actors::Actor;
+use super::faults::Fault;
 use super::filter::Filter;
 use super::go::Place;
 use super::metric::Metric;
@@ -53,6 +54,17 @@ pub enum Command {
     },
     /// `free where WORDS`: HeapFree of every busy block that the words match.
     FreeWhere(Filter),
+    /// `double-free NAME`, `overrun NAME BYTES` and their like: a fault from the table.
+    Fault {
+        /// Which.
+        fault: Fault,
+        /// The block; never a slice.
+        what: Operand,
+        /// Bytes or a bit, for those that take it.
+        amount: Option<u64>,
+    },
+    /// `findings off`: forget what the last check found.
+    FindingsOff,
     /// `size NAME|0xADDRESS`: HeapSize.
     Size {
         /// The pointers.

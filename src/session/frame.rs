@@ -54,6 +54,8 @@ pub struct Frame {
     pub found: Option<Found>,
     /// Who holds the lock of the heap in view by hand, and then who waits for it.
     pub actors: Vec<ActorState>,
+    /// What the last check found in the heap in view, if anything.
+    pub check: Option<Check>,
     /// The heap made after the one in view, by number; behind the last comes the first. `None` while there is no other.
     pub next_heap: Option<u32>,
 }
@@ -131,6 +133,47 @@ pub struct Found {
     pub position: Option<u64>,
 }
 
+/// The findings of the last check, and how they stand to what is shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Check {
+    /// What was found.
+    pub findings: Arc<Findings>,
+    /// Nothing has changed since.
+    pub fresh: bool,
+    /// They are the newest thing looked for: no filter was set since.
+    pub sought: bool,
+}
+
+/// What a check of a heap found; at least one thing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Findings {
+    /// The number of the heap.
+    pub heap: u32,
+    /// Operations done before the check.
+    pub at: u64,
+    /// How many things were found.
+    pub total: u64,
+    /// The first of them (bounded; `total` counts all), in the order in which they were found.
+    pub kept: Vec<Located>,
+}
+
+/// A finding, and the block that it lies in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Located {
+    /// Address of the first byte concerned.
+    pub at: u64,
+    /// Address of the block that it lies in; `None` in the heap's own structures.
+    pub block: Option<u64>,
+    /// That block in words: its name, or what it is and where.
+    pub called: String,
+    /// The value that should be there.
+    pub expected: u64,
+    /// The value that is.
+    pub found: u64,
+    /// What it is, and what it likely means.
+    pub meaning: &'static str,
+}
+
 /// The answer to one command: the call, its result, its error, and words.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Answer {
@@ -144,6 +187,8 @@ pub struct Answer {
     pub tone: Tone,
     /// Address of the block it was about.
     pub block: Option<u64>,
+    /// What a check found, to be listed below the words.
+    pub findings: Option<Arc<Findings>>,
 }
 
 /// How an answer is to be read.

@@ -4,6 +4,7 @@ use crate::heap::Policy;
 
 use super::command::{Baseline, Command, NewHeapKind};
 use super::error::ParseError;
+use super::faults::FAULTS;
 use super::flags::{ALLOCATING, LOCKING, REALLOCATING};
 use super::go::Place;
 use super::lexer::Piece;
@@ -288,6 +289,17 @@ pub static GRAMMAR: &[CommandRow] = &[
         args: &[],
         parse: |_| Ok(Command::CrtWalk),
     },
+    // The faults bring their own rows.
+    FAULTS[0].command,
+    FAULTS[1].command,
+    FAULTS[2].command,
+    FAULTS[3].command,
+    FAULTS[4].command,
+    FAULTS[5].command,
+    FAULTS[6].command,
+    FAULTS[7].command,
+    FAULTS[8].command,
+    FAULTS[9].command,
     CommandRow {
         verb: "expand",
         call: Some("_expand"),
@@ -502,6 +514,16 @@ pub static GRAMMAR: &[CommandRow] = &[
         group: Group::Session,
         args: &[Arg::FilterOrOff],
         parse: |words| words.filter_or_off(),
+    },
+    CommandRow {
+        verb: "findings off",
+        call: None,
+        usage: "findings off",
+        doc: "forget what the last check found; the heap stays as it is",
+        example: "findings off",
+        group: Group::Session,
+        args: &[],
+        parse: |_| Ok(Command::FindingsOff),
     },
     CommandRow {
         verb: "undo",

@@ -16,7 +16,9 @@ mod blocks;
 mod bookmarks;
 mod complete;
 mod error;
+mod faults;
 mod filter;
+mod findings;
 mod flags;
 mod frees;
 mod go;
@@ -64,6 +66,7 @@ pub use command::{Baseline, Command, NewHeap, NewHeapKind, Relation, Thresholds,
 pub use complete::{Completion, complete, inline_help};
 pub use error::{ParseError, ScriptError};
 pub(crate) use error::{either, nearest};
+pub use faults::{Amount, FAULTS, Fault, FaultRow};
 pub use filter::Filter;
 pub use flags::{CALL_FLAGS, CallFlag};
 pub use go::Place;

@@ -13,6 +13,17 @@
 //!            | "realloc" operand SIZE { flag }          (* realloc a 4K inplace *)
 //!            | "free" operand { flag }                  (* free b[::2] *)
 //!            | "free" "where" word { word }             (* free where size>4K name~b *)
+//!            | "double-free" pointer                    (* double-free b3 *)
+//!            | "free-interior" pointer                  (* free-interior b3 *)
+//!            | "free-misaligned" pointer                (* free-misaligned b3 *)
+//!            | "free-foreign" pointer                   (* free-foreign b3 *)
+//!            | "write-after-free" pointer [ SIZE ]      (* write-after-free b3 16 *)
+//!            | "overrun" pointer SIZE                   (* overrun b3 16 *)
+//!            | "underrun" pointer SIZE                  (* underrun b3 8 *)
+//!            | "flip" pointer NUMBER                    (* flip b3 40 *)
+//!            | "size-freed" pointer                     (* size-freed b3 *)
+//!            | "realloc-freed" pointer SIZE             (* realloc-freed b3 200 *)
+//!            | "findings" "off"                         (* findings off *)
 //!            | "size" operand { flag }                  (* size b3 *)
 //!            | "validate" [ operand ] { flag }          (* validate b3 *)
 //!            | "walk"                                   (* walk *)
@@ -76,11 +87,13 @@ use crate::heap::Flags;
 use super::actors;
 use super::command::{Command, NewHeap, NewHeapKind, Relation, Thresholds, Value};
 use super::error::{ParseError, ScriptError, either};
+use super::faults::{Amount, Fault};
 use super::filter::Filter;
 use super::flags::{CALL_FLAGS, words_of};
 use super::grammar::{GRAMMAR, metric_names};
 use super::lexer::{Lexed, Piece, Token, lex};
 use super::metric::{Metric, Unit};
+use super::name;
 use super::number;
 use super::options::{self, set_fields};
 use super::row::{CommandRow, row_of};
@@ -249,6 +262,23 @@ impl<'a> Words<'a> {
             flags |= flag;
         }
         Ok(flags)
+    }
+
+    /// Reads what a fault is told: the block, and how much.
+    pub(super) fn fault(&mut self, fault: Fault) -> Result<Command, ParseError> {
+        let what = self.arg(name::one_operand)?;
+        let how = fault.row().amount;
+        let read = |piece: Piece<'a>| how.read(piece);
+        let amount = match how {
+            Amount::Nothing => None,
+            _ if how.is_needed() => Some(self.arg(read)?),
+            _ => self.optional(read)?,
+        };
+        Ok(Command::Fault {
+            fault,
+            what,
+            amount,
+        })
     }
 
     pub(super) fn new_heap(&mut self, kind: NewHeapKind) -> Result<Command, ParseError> {

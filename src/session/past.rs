@@ -286,6 +286,7 @@ impl Session {
         self.did = Arc::clone(&state.did);
         self.names.0 = None;
         self.marks = Marks::default();
+        self.forget_findings();
     }
 
     /// Whether redo leads to this place.

@@ -26,6 +26,8 @@ impl Command {
             Command::Realloc { .. } => "realloc",
             Command::Free { .. } => "free",
             Command::FreeWhere(_) => "free where",
+            Command::Fault { fault, .. } => fault.row().command.verb,
+            Command::FindingsOff => "findings off",
             Command::Size { .. } => "size",
             Command::Validate { .. } => "validate",
             Command::Walk => "walk",
@@ -83,6 +85,15 @@ impl fmt::Display for Command {
                 write!(f, " {what} {}", Size(*size))?;
                 write_flags(f, *flags)
             }
+            Command::Fault {
+                fault,
+                what,
+                amount,
+            } => {
+                write!(f, " {what}")?;
+                let text = |amount| fault.row().amount.text(amount);
+                write_optional(f, amount.map(text).as_ref())
+            }
             Command::FreeWhere(filter) | Command::Filter(Some(filter)) => write!(f, " {filter}"),
             Command::Filter(None) => f.write_str(" off"),
             Command::Free { what, flags } | Command::Size { what, flags } => {
@@ -131,6 +142,7 @@ impl fmt::Display for Command {
             }
             Command::As { actor, command } => write!(f, " {actor}: {command}"),
             Command::Walk
+            | Command::FindingsOff
             | Command::Heapmin
             | Command::Minimize
             | Command::Heapchk

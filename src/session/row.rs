@@ -9,6 +9,7 @@ use super::options::OptionRow;
 use super::parse::Words;
 
 /// One command as help shows it and as the prompt completes it.
+#[derive(Clone, Copy)]
 pub struct CommandRow {
     /// The words that it begins with: `alloc`, `heap new fixed`.
     pub verb: &'static str,
@@ -33,6 +34,8 @@ pub enum Group {
     Heaps,
     /// Calls about single blocks.
     Blocks,
+    /// Misuse, on purpose.
+    Faults,
     /// Calls about the whole heap.
     Whole,
     /// Calls on the heap tagged CRT.
@@ -49,9 +52,10 @@ pub enum Group {
 
 impl Group {
     /// Every group, in the order in which help lists them.
-    pub const ALL: [Group; 8] = [
+    pub const ALL: [Group; 9] = [
         Group::Heaps,
         Group::Blocks,
+        Group::Faults,
         Group::Whole,
         Group::Crt,
         Group::Settings,
@@ -66,6 +70,7 @@ impl Group {
         match self {
             Group::Heaps => "heaps",
             Group::Blocks => "blocks",
+            Group::Faults => "the fault lab",
             Group::Whole => "the whole heap",
             Group::Crt => "the CRT heap",
             Group::Settings => "settings",

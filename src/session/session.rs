@@ -12,6 +12,7 @@ use crate::view::{self, Context, Lens, Target};
 use super::actors::Actors;
 use super::bookmarks::Bookmarks;
 use super::filter::Filter;
+use super::findings::Checked;
 use super::frame::{Answer, Frame, Run, Timeline, Tone};
 use super::glossary::Met;
 use super::journal::Journal;
@@ -102,6 +103,8 @@ pub struct Session {
     pub(super) marks: Marks,
     /// Which blocks are looked for. Part of no state that undo brings back.
     pub(super) filter: Option<Arc<Filter>>,
+    /// What the last check found. Undo forgets it.
+    pub(super) checked: Checked,
     pub(super) failed_expectations: u64,
     pub(super) running: Option<Running>,
     /// Where what was done is written down.
@@ -168,6 +171,7 @@ impl Session {
             last: LastCall::default(),
             marks: Marks::default(),
             filter: None,
+            checked: Checked::default(),
             failed_expectations: 0,
             running: None,
             journal: None,
@@ -386,6 +390,7 @@ impl Session {
             names: self.names_to_complete(),
             found,
             actors: self.actor_states(),
+            check: self.check_shown(),
             next_heap: self.next_heap(),
         }
     }

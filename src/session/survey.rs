@@ -158,6 +158,11 @@ impl Session {
         work: impl FnOnce(&Context<'_>) -> R,
     ) -> R {
         let marks = self.marks.of_heap(slot.number);
+        let bad = self.bad_places(slot);
+        let others = |payload: u64| {
+            let names = slot.names.others(payload).iter();
+            names.map(|owned| owned.name.to_string()).collect()
+        };
         self.with_search(|search| {
             work(&Context {
                 number: slot.number,
@@ -167,6 +172,8 @@ impl Session {
                 crt: self.crt == Some(slot.number),
                 marks: &marks,
                 names: &|payload| slot.owner(payload),
+                others: &others,
+                bad: &bad,
                 born: &|operation| slot.names.born_at(operation),
                 returned: slot.returned,
                 search,

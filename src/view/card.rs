@@ -41,6 +41,11 @@ pub(super) fn card(
             .as_ref()
             .map(|(name, _)| name.clone())
             .filter(|_| busy),
+        others: if busy {
+            (context.others)(block.payload())
+        } else {
+            Vec::new()
+        },
         state,
         address: block.address(),
         payload: block.payload(),

@@ -492,6 +492,8 @@ pub struct BlockCard {
     pub index: Option<u64>,
     /// The name a person gave it.
     pub name: Option<String>,
+    /// Its other names, where a heap without checks handed it out more than once.
+    pub others: Vec<String>,
     /// Its state.
     pub state: BlockState,
     /// Address of its first byte (its header).

@@ -91,6 +91,7 @@ fn busy_day() -> Model {
             .to_owned(),
         tone: Tone::Failed,
         block: None,
+        findings: None,
     });
     model
 }
