@@ -33,6 +33,18 @@ const SCREENSHOTS: &[(&str, &[&str])] = &[
             "frame", "--size", "80x24", "--format", "svg", "--run", "demo", "--theme", "light",
         ],
     ),
+    (
+        "double-handout.svg",
+        &[
+            "frame",
+            "--size",
+            "120x40",
+            "--format",
+            "svg",
+            "--run",
+            "assets/scripts/double-handout.heap",
+        ],
+    ),
 ];
 
 /// Set to write what should be there instead of comparing with it.

@@ -189,6 +189,7 @@ impl Command {
                 | Command::Expect { .. }
                 | Command::Pause
                 | Command::Filter(_)
+                | Command::FindingsOff
                 | Command::Undo
                 | Command::Redo
                 | Command::Help(_)

@@ -84,7 +84,7 @@ pub const FAULTS: [FaultRow; 10] = [
             verb: "double-free",
             call: Some("HeapFree"),
             usage: "double-free NAME|0xADDRESS",
-            doc: "free a block twice (one that is free: once more)",
+            doc: "free a block twice, or a free one once more",
             example: "double-free b3",
             group: Group::Faults,
             args: BLOCK,
@@ -118,7 +118,7 @@ pub const FAULTS: [FaultRow; 10] = [
             verb: "free-misaligned",
             call: Some("HeapFree"),
             usage: "free-misaligned NAME|0xADDRESS",
-            doc: "free the address 4 bytes behind a block's first",
+            doc: "free the address 4 bytes into a block",
             example: "free-misaligned b3",
             group: Group::Faults,
             args: BLOCK,
@@ -135,7 +135,7 @@ pub const FAULTS: [FaultRow; 10] = [
             verb: "free-foreign",
             call: Some("HeapFree"),
             usage: "free-foreign NAME|0xADDRESS",
-            doc: "free it by the handle of another heap; then a variable",
+            doc: "through another heap's handle; then a variable",
             example: "free-foreign b3",
             group: Group::Faults,
             args: BLOCK,
@@ -152,7 +152,7 @@ pub const FAULTS: [FaultRow; 10] = [
             verb: "write-after-free",
             call: None,
             usage: "write-after-free NAME|0xADDRESS [BYTES]",
-            doc: "free a block, then write over all of it, or BYTES",
+            doc: "free a block, then write all of it, or BYTES",
             example: "write-after-free b3 16",
             group: Group::Faults,
             args: BLOCK_AND_MORE,
@@ -169,7 +169,7 @@ pub const FAULTS: [FaultRow; 10] = [
             verb: "overrun",
             call: None,
             usage: "overrun NAME|0xADDRESS BYTES",
-            doc: "write BYTES behind the last byte that was asked for",
+            doc: "write BYTES behind a block's last byte",
             example: "overrun b3 16",
             group: Group::Faults,
             args: BLOCK_AND_MORE,
@@ -203,7 +203,7 @@ pub const FAULTS: [FaultRow; 10] = [
             verb: "flip",
             call: None,
             usage: "flip NAME|0xADDRESS BIT",
-            doc: "flip bit BIT, 0 to 63, of a block's header word",
+            doc: "flip bit BIT (0 to 63) of a block's header",
             example: "flip b3 40",
             group: Group::Faults,
             args: BLOCK_AND_MORE,
@@ -309,5 +309,27 @@ impl Session {
         }
         let words = format!("{} | warning: {}", answer.words, row.warning);
         Answer { words, ..answer }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Columns for a warning in the menu at 80 columns, and for what a fault does.
+    const ROOM: [usize; 2] = [75, 46];
+
+    #[test]
+    fn every_fault_has_its_own_row_and_fits_the_menu() {
+        for row in &FAULTS {
+            assert_eq!(row.fault.row().command.verb, row.command.verb);
+            assert!(row.warning.len() <= ROOM[0], "{}", row.warning);
+            assert!(row.command.doc.len() <= ROOM[1], "{}", row.command.doc);
+            let example = row.command.example.split(' ').count();
+            assert_eq!(
+                row.amount.is_needed() || row.amount == Amount::BytesOrAll,
+                example == 3
+            );
+        }
     }
 }

@@ -39,6 +39,10 @@ pub enum Context {
     Search,
     /// The list of bookmarks is open.
     Bookmarks,
+    /// The fault menu is open.
+    Faults,
+    /// The list of findings is open.
+    Findings,
     /// Pasted lines wait for a yes.
     Paste,
     /// Always.
@@ -100,6 +104,12 @@ pub enum Screen {
     OpenPrompt,
     /// The moments that were kept.
     OpenBookmarks,
+    /// Ways to misuse the selected block.
+    OpenFaults,
+    /// Checks the heap, or lists what the last check found.
+    Validate,
+    /// What stands at a digit in the menu.
+    Digit,
     /// Copies what is chosen where the focus is.
     Copy,
     /// Begins or goes on with a search: through the history of the prompt, or in the explanations.
@@ -167,7 +177,7 @@ pub enum RowStep {
 
 impl Context {
     /// Every context, in the order of the table.
-    pub const ALL: [Context; 15] = [
+    pub const ALL: [Context; 17] = [
         Context::Map,
         Context::Everywhere,
         Context::Card,
@@ -182,6 +192,8 @@ impl Context {
         Context::Terms,
         Context::Search,
         Context::Bookmarks,
+        Context::Faults,
+        Context::Findings,
         Context::Paste,
     ];
 
@@ -202,6 +214,8 @@ impl Context {
             Context::Terms => "terms",
             Context::Search => "search",
             Context::Bookmarks => "bookmarks",
+            Context::Faults => "faults",
+            Context::Findings => "findings",
             Context::Paste => "paste",
             Context::Everywhere => "everywhere",
         }
@@ -224,6 +238,8 @@ impl Context {
             Context::Terms => "the search in the explanations",
             Context::Search => "the search in the history",
             Context::Bookmarks => "the list of bookmarks",
+            Context::Faults => "the fault menu",
+            Context::Findings => "the list of findings",
             Context::Paste => "the question about pasted lines",
             Context::Everywhere => "all places",
         }
@@ -278,6 +294,9 @@ impl Action {
                         | Screen::Accept
                         | Screen::Copy
                         | Screen::OpenBookmarks
+                        | Screen::OpenFaults
+                        | Screen::Validate
+                        | Screen::Digit
                         | Screen::OpenRow
                         | Screen::Row(_)
                         | Screen::Range
@@ -294,7 +313,11 @@ impl Action {
             Does::Verb(_) | Does::Ask(_) | Does::Prompt(_) => true,
             Does::Screen(screen) => matches!(
                 screen,
-                Screen::OpenPrompt | Screen::Repeat | Screen::BeginTour
+                Screen::OpenPrompt
+                    | Screen::Repeat
+                    | Screen::BeginTour
+                    | Screen::OpenFaults
+                    | Screen::Validate
             ),
             Does::Move(_) | Does::Page(_) => false,
         }

@@ -121,6 +121,10 @@ pub enum Layer {
     Explain(Explain),
     /// The moments that were kept, and which of them is chosen.
     Bookmarks(usize),
+    /// Ways to misuse the selected block, and which of them is chosen.
+    Faults(usize),
+    /// What the last check found, and which of that is chosen.
+    Findings(usize),
     /// Pasted lines wait for a yes.
     Paste(Vec<String>),
 }
@@ -138,6 +142,8 @@ impl Layer {
             Layer::Explain(explain) if explain.typing => Context::Terms,
             Layer::Explain(_) => Context::Explain,
             Layer::Bookmarks(_) => Context::Bookmarks,
+            Layer::Faults(_) => Context::Faults,
+            Layer::Findings(_) => Context::Findings,
             Layer::Paste(_) => Context::Paste,
         }
     }

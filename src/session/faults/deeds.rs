@@ -162,7 +162,7 @@ impl Session {
             Some(why) => Answer::failed(end.call, format!("{first}{why}")).about(block),
             None => {
                 let after = self.aftermath(case, size);
-                Answer::done(end.call, format!("{first}{change}; {after}")).about(block)
+                Answer::done(end.call, format!("{first}{after}; {change}")).about(block)
             }
         }
     }
@@ -259,7 +259,7 @@ impl Session {
         let links = "the first 16 bytes are the free list's links";
         let change = before.change(&case.standing());
         let after = self.aftermath(case, asked);
-        let words = format!("{first}; {links}; {}; {change}; {after}", written.words);
+        let words = format!("{first}; {after}; {links}; {}; {change}", written.words);
         written.answer(case, words)
     }
 
@@ -319,7 +319,7 @@ impl Session {
         }
         let change = before.change(&case.standing());
         let after = self.aftermath(case, asked);
-        let words = format!("bit {bit} is of its {}; {change}; {after}", field_of(bit));
+        let words = format!("bit {bit} is of its {}; {after}; {change}", field_of(bit));
         Answer::done(call, words).about(Some(case.block.address()))
     }
 
