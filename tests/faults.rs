@@ -113,7 +113,7 @@ fn s10_after_a_double_free_two_requests_get_one_pointer_wherever_the_block_stood
     for (heap, block, size) in [
         ("heap new growable", "b1", 100),
         ("heap new growable", "b5", 100),
-        ("heap new fixed 64K", "b5", 100),
+        ("heap new fixed 64K init=16K", "b5", 100),
         ("heap new growable coalesce=off", "b5", 100),
         ("heap new growable stamp=off serialize=off", "b1", 100),
         ("heap new growable policy=first-fit", "b1", 100),

@@ -489,7 +489,13 @@ fn lines_are_completed() {
         .collect();
     assert_eq!(
         texts,
-        ["free", "free where"],
+        [
+            "free",
+            "free where",
+            "free-interior",
+            "free-misaligned",
+            "free-foreign"
+        ],
         "what follows the cursor does not matter"
     );
 }

@@ -6,7 +6,7 @@ use crate::view;
 
 use crate::session::blocks::Pointer;
 use crate::session::frame::{Answer, Tone};
-use crate::session::session::{Here, LastCall, Session};
+use crate::session::session::{Here, LastCall, Session, Slot};
 use crate::session::why::Request;
 use crate::session::words::{Moment, address, count, exact};
 
@@ -209,7 +209,7 @@ impl Session {
     pub(super) fn free_foreign(&mut self, case: &Case) -> Answer {
         let here = case.here.number;
         let other = self.slots.iter().find(|slot| slot.number != here);
-        let Some(other) = other.map(|slot| slot.here()) else {
+        let Some(other) = other.map(Slot::here) else {
             return Answer::refused("there is no other heap whose handle could be given");
         };
         let before = case.standing();
