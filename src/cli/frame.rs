@@ -67,7 +67,9 @@ fn print(
         glyphs(format, config, &environment),
         appearance,
     );
-    let state = State::new((size.width, size.height)).with_bindings(Arc::clone(&config.keys));
+    let state = State::new((size.width, size.height))
+        .with_bindings(Arc::clone(&config.keys))
+        .attending(&session.frame(&Lens::default()));
     let buffer = still(&mut session, &state, &theme);
     let words = match format {
         Format::Text => export::text(&buffer),

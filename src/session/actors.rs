@@ -194,6 +194,9 @@ impl Command {
                 | Command::Redo
                 | Command::Help(_)
                 | Command::Quit
+                | Command::Interleave(_)
+                | Command::Step(_)
+                | Command::Example(_)
                 | Command::As { .. }
         )
     }

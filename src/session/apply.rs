@@ -39,12 +39,17 @@ impl Session {
         answer
     }
 
-    /// Takes back or brings back a command, if that is what is asked.
+    /// Does what is no single command: takes back or brings back one, or carries out many. Refuses what has to wait.
     fn step_in_time(&mut self, command: &Command) -> Option<Answer> {
         match command {
             Command::Undo => Some(self.undo()),
             Command::Redo => Some(self.redo()),
-            _ => None,
+            Command::Example(example) if self.stepping.is_none() => Some(self.example(example)),
+            _ => {
+                let refused = self.held_up(command)?;
+                self.tell(refused.clone());
+                Some(refused)
+            }
         }
     }
 
@@ -147,6 +152,9 @@ impl Session {
                 &format!("{policy} from the next request on"),
             ),
             Command::Filter(filter) => self.set_filter(filter.as_ref()),
+            Command::Interleave(asked) => self.interleave(asked),
+            Command::Step(to) => self.step(*to),
+            Command::Example(example) => self.example(example),
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
             Command::Help(topic) => Answer::note(help(*topic)),
@@ -380,6 +388,7 @@ impl Session {
             Metric::Merged => self.last.merged,
             Metric::LargeBlocks => figures.large_blocks,
             Metric::Segments => figures.segments,
+            Metric::Findings => slot.heap.look(|core| core.validate(&mut |_| {})),
             Metric::Entries => slot.heap.look(|core| core.recount().entries),
             Metric::Probes => figures.probes,
             Metric::LockTaken => figures.lock_taken,
@@ -438,6 +447,10 @@ fn changes(command: &Command) -> bool {
             | Command::Baseline(_)
             | Command::Filter(_)
             | Command::FindingsOff
+            // These write down themselves what came of them.
+            | Command::Interleave(_)
+            | Command::Step(_)
+            | Command::Example(_)
             | Command::Undo
             | Command::Redo
             | Command::Help(_)

@@ -393,7 +393,7 @@ impl Session {
     }
 
     /// A block that was resized keeps its name, if it has one; its birth is that of the operation that moved it.
-    fn rename(&mut self, number: u32, old: u64, new: u64) {
+    pub(super) fn rename(&mut self, number: u32, old: u64, new: u64) {
         if old == new {
             return;
         }

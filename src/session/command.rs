@@ -10,8 +10,10 @@ use crate::heap::{Flags, Policy};
 
 use super::actors::Actor;
 use super::faults::Fault;
+use super::examples::Example;
 use super::filter::Filter;
 use super::go::Place;
+use super::interleave::{Interleave, StepTo};
 use super::metric::Metric;
 use super::name::{Names, Operand};
 use crate::lab::Workload;
@@ -150,6 +152,12 @@ pub enum Command {
     Pause,
     /// `filter WORDS`, `filter off`: which blocks are found.
     Filter(Option<Filter>),
+    /// `interleave { CALL } { CALL } [order=TURNS]`: two calls on the heap in view, made step by step.
+    Interleave(Box<Interleave>),
+    /// `step t1|t2|back [N]`, `step end`, `step off`: move the calls under way, or give them up.
+    Step(StepTo),
+    /// `example NAME`: a script that heapwalk ships.
+    Example(&'static Example),
     /// `undo`: take back the last command that changed anything.
     Undo,
     /// `redo`: bring back the last command taken back.

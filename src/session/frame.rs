@@ -56,6 +56,8 @@ pub struct Frame {
     pub actors: Vec<ActorState>,
     /// What the last check found in the heap in view, if anything.
     pub check: Option<Check>,
+    /// Two calls under way step by step, or those that were the last thing done.
+    pub interleaved: Option<Arc<Interleaved>>,
     /// The heap made after the one in view, by number; behind the last comes the first. `None` while there is no other.
     pub next_heap: Option<u32>,
 }
@@ -172,6 +174,42 @@ pub struct Located {
     pub found: u64,
     /// What it is, and what it likely means.
     pub meaning: &'static str,
+}
+
+/// Two calls that are made step by step.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Interleaved {
+    /// t1 and t2.
+    pub sides: [Side; 2],
+    /// The latest steps, oldest first (bounded; `steps` counts all): who made each, 0 or 1, and what it was.
+    pub made: Vec<(usize, String)>,
+    /// Steps made so far.
+    pub steps: u64,
+    /// Who moved when, in turns.
+    pub order: String,
+}
+
+impl Interleaved {
+    /// Whether both calls have ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.sides.iter().all(|side| side.ended)
+    }
+}
+
+/// One of two calls that are made step by step.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Side {
+    /// The call as a command.
+    pub call: String,
+    /// Steps it has made.
+    pub steps: u64,
+    /// The step it would make next, why it makes none, or what it answered.
+    pub next: String,
+    /// Another holds the lock that it would take.
+    pub blocked: bool,
+    /// It has answered.
+    pub ended: bool,
 }
 
 /// The answer to one command: the call, its result, its error, and words.

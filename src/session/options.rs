@@ -8,7 +8,7 @@ use super::command::{NewHeap, Thresholds};
 use super::error::{ParseError, either};
 use super::lexer::Piece;
 use super::number::{Size, count, size, some_size, within};
-use crate::lab::{Distribution, Lifetime, Workload};
+use crate::lab::{Distribution, Lifetime, Order, Workload};
 
 /// An option of a command, as help shows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -298,6 +298,26 @@ fn set_flag(heap: &mut NewHeap, flag: Flags, on: bool) -> Result<(), ParseError>
 fn show_flag(on: bool) -> String {
     on_off_word(on).to_owned()
 }
+
+/// The options of `interleave`.
+pub(super) static INTERLEAVE: [Field<Option<Order>>; 1] = [Field {
+    row: OptionRow {
+        key: "order",
+        values: "TURNS",
+        default: "none",
+        doc: "who makes how many steps, in turn: 1x12,2x30; what is left is made at the end, the first call first",
+    },
+    set: |order, piece| {
+        let found = piece.text.parse();
+        *order = Some(found.map_err(|_| ParseError::at(piece, "turns such as 1x12,2x30"))?);
+        Ok(())
+    },
+    show: |order| {
+        order
+            .as_ref()
+            .map_or("none".to_owned(), ToString::to_string)
+    },
+}];
 
 /// The options of `run random`.
 pub(super) static WORKLOAD: [Field<Workload>; 10] = [

@@ -50,6 +50,13 @@
 //!            | "probe" SIZE                             (* probe 4K *)
 //!            | "run" "random" { option }                (* run random ops=10000 sizes=16..512 dist=exponential live=1000 seed=7 *)
 //!            | "rate" ( COUNT | "max" )                 (* rate 100 *)
+//!            | "interleave" "{" call "}" "{" call "}" { option }   (* interleave { alloc a 64 } { alloc b 64 } order=1x12,2x90 *)
+//!            | "step" "t1" [ COUNT ]                    (* step t1 12 *)
+//!            | "step" "t2" [ COUNT ]                    (* step t2 30 *)
+//!            | "step" "back" [ COUNT ]                  (* step back *)
+//!            | "step" "end"                             (* step end *)
+//!            | "step" "off"                             (* step off *)
+//!            | "example" EXAMPLE                        (* example double-handout *)
 //!            | "mark" [ TEXT | WORDS ]                 (* mark before the flood *)
 //!            | "baseline" ( "here" | COUNT | "off" )   (* baseline here *)
 //!            | "say" TEXT                               (* say "Every second block is free." *)
@@ -61,6 +68,9 @@
 //!            | "help" [ VERB ]                          (* help realloc *)
 //!            | "as" ACTOR ":" command                    (* as t2: alloc x 64 *)
 //!            | "quit" ;                                 (* quit *)
+//! call       = "alloc" name SIZE { flag } | "free" block { flag } | "realloc" block SIZE { flag }
+//!            | "compact" { flag } | "minimize" | "validate" { flag } ;
+//! block      = name | "0x" HEX ;
 //! operand    = names | "null" | "0x" HEX ;
 //! pointer    = name | "null" | "0x" HEX ;
 //! word       = "busy" | "free" | "large" | "damaged" | "pin"
@@ -71,6 +81,7 @@
 //! flag       = "zero" | "inplace" | "noserialize" | "exceptions" ;
 //! option     = KEY "=" VALUE ;                          (* each key once, no blanks around = *)
 //! switch     = "on" | "off" ;
+//! TURNS      = ( "1" | "2" ) "x" COUNT { "," ( "1" | "2" ) "x" COUNT } ;
 //! SIZE       = DIGITS [ ( "K" | "M" | "G" ) [ "iB" ] ] | "0x" HEX ;
 //! VALUE      = [ "-" ] SIZE | [ "-" ] DIGITS "." DIGITS ;
 //! RELATION   = "<" | "<=" | "==" | "!=" | ">=" | ">" ;  (* in filters equality is written = *)
@@ -91,6 +102,7 @@ use super::faults::{Amount, Fault};
 use super::filter::Filter;
 use super::flags::{CALL_FLAGS, words_of};
 use super::grammar::{GRAMMAR, metric_names};
+use super::interleave::{Interleave, OneCall};
 use super::lexer::{Lexed, Piece, Token, lex};
 use super::metric::{Metric, Unit};
 use super::name;
@@ -297,6 +309,27 @@ impl<'a> Words<'a> {
         let mut workload = Workload::default();
         set_fields(&mut workload, &options::WORKLOAD, self.rest())?;
         Ok(Command::Run(workload))
+    }
+
+    pub(super) fn interleave(&mut self) -> Result<Command, ParseError> {
+        let calls = [self.call()?, self.call()?];
+        let mut asked = Interleave { calls, order: None };
+        set_fields(&mut asked.order, &options::INTERLEAVE, self.rest())?;
+        Ok(Command::Interleave(Box::new(asked)))
+    }
+
+    /// Reads a command in braces that is one call.
+    fn call(&mut self) -> Result<OneCall, ParseError> {
+        let inside = self.tokens.as_slice().get(1);
+        let at = inside.map_or(self.end, |token| token.piece);
+        let command = self.braced()?;
+        OneCall::of(&command).ok_or_else(|| {
+            let error = ParseError::at(
+                at,
+                "one call: alloc, free or realloc of one block, compact, minimize or validate",
+            );
+            error.hint("two calls are interleaved, not two series of calls")
+        })
     }
 
     pub(super) fn expectation(&mut self) -> Result<Command, ParseError> {

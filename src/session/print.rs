@@ -5,6 +5,7 @@ use std::fmt;
 use super::command::{Baseline, Command, NewHeap, NewHeapKind, Thresholds, Value};
 use super::flags::write_flags;
 use super::go::Place;
+use super::interleave::StepTo;
 use super::metric::{Metric, Unit};
 use super::number::Size;
 use super::options::{self, on_off_word, write_fields};
@@ -60,6 +61,13 @@ impl Command {
             Command::Expect { .. } => "expect",
             Command::Pause => "pause",
             Command::Filter(_) => "filter",
+            Command::Interleave(_) => "interleave",
+            Command::Step(StepTo::Move(0, _)) => "step t1",
+            Command::Step(StepTo::Move(..)) => "step t2",
+            Command::Step(StepTo::Back(_)) => "step back",
+            Command::Step(StepTo::End) => "step end",
+            Command::Step(StepTo::Off) => "step off",
+            Command::Example(_) => "example",
             Command::Undo => "undo",
             Command::Redo => "redo",
             Command::Help(_) => "help",
@@ -141,6 +149,16 @@ impl fmt::Display for Command {
                 write_value(f, *metric, *value)
             }
             Command::As { actor, command } => write!(f, " {actor}: {command}"),
+            Command::Interleave(asked) => {
+                let [one, two] = &asked.calls;
+                write!(f, " {{ {one} }} {{ {two} }}")?;
+                write_fields(f, &asked.order, &None, &options::INTERLEAVE)
+            }
+            Command::Step(StepTo::Move(_, 1) | StepTo::Back(1) | StepTo::End | StepTo::Off) => {
+                Ok(())
+            }
+            Command::Step(StepTo::Move(_, steps) | StepTo::Back(steps)) => write!(f, " {steps}"),
+            Command::Example(example) => write!(f, " {}", example.name),
             Command::Walk
             | Command::FindingsOff
             | Command::Heapmin

@@ -44,6 +44,8 @@ pub enum Group {
     Settings,
     /// Workloads and questions.
     Work,
+    /// Calls made step by step.
+    Lab,
     /// Words, expectations and pauses.
     Script,
     /// Going back, finding, asking for help and leaving.
@@ -60,6 +62,7 @@ impl Group {
         Group::Crt,
         Group::Settings,
         Group::Work,
+        Group::Lab,
         Group::Script,
         Group::Session,
     ];
@@ -75,6 +78,7 @@ impl Group {
             Group::Crt => "the CRT heap",
             Group::Settings => "settings",
             Group::Work => "workloads and questions",
+            Group::Lab => "calls made step by step",
             Group::Script => "scripts",
             Group::Session => "the session",
         }
@@ -108,6 +112,10 @@ pub(super) enum Arg {
     FilterOrOff,
     /// The verb of a command.
     Verb,
+    /// A command in braces that is one call.
+    Call,
+    /// The name of a script that comes with heapwalk.
+    Example,
 }
 
 impl CommandRow {

@@ -13,8 +13,9 @@ use super::actors::Actors;
 use super::bookmarks::Bookmarks;
 use super::filter::Filter;
 use super::findings::Checked;
-use super::frame::{Answer, Frame, Run, Timeline, Tone};
+use super::frame::{Answer, Frame, Interleaved, Run, Timeline, Tone};
 use super::glossary::Met;
+use super::interleave::Stepping;
 use super::journal::Journal;
 use super::ledger::Ledger;
 use super::marks::Marks;
@@ -107,6 +108,10 @@ pub struct Session {
     pub(super) checked: Checked,
     pub(super) failed_expectations: u64,
     pub(super) running: Option<Running>,
+    /// Two calls under way step by step.
+    pub(super) stepping: Option<Stepping>,
+    /// Those that ended last, and the place where that was.
+    pub(super) stepped: Option<(u64, Arc<Interleaved>)>,
     /// Where what was done is written down.
     pub(super) journal: Option<Journal>,
     /// The workload that ended last before its last step: the next may go on with it.
@@ -174,6 +179,8 @@ impl Session {
             checked: Checked::default(),
             failed_expectations: 0,
             running: None,
+            stepping: None,
+            stepped: None,
             journal: None,
             ended: None,
             rate: None,
@@ -391,6 +398,7 @@ impl Session {
             found,
             actors: self.actor_states(),
             check: self.check_shown(),
+            interleaved: self.interleaved(),
             next_heap: self.next_heap(),
         }
     }

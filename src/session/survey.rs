@@ -157,7 +157,8 @@ impl Session {
         fresh: bool,
         work: impl FnOnce(&Context<'_>) -> R,
     ) -> R {
-        let marks = self.marks.of_heap(slot.number);
+        let mut marks = self.marks.of_heap(slot.number);
+        marks.extend(self.next_marks(slot.number));
         let bad = self.bad_places(slot);
         let others = |payload: u64| {
             let names = slot.names.others(payload).iter();
@@ -179,7 +180,7 @@ impl Session {
                 search,
                 survey,
                 fresh,
-                quiet: true,
+                quiet: self.stepping.is_none(),
             })
         })
     }

@@ -17,6 +17,8 @@ pub enum Context {
     Map,
     /// A pane with rows to choose has the focus; keys that it does not bind count as in the map.
     Rows,
+    /// The pane of calls made step by step has the focus; keys that it does not bind count as in a pane with rows.
+    Stepping,
     /// A pane that scrolls has the focus; keys that it does not bind count as in the map.
     Lines,
     /// The card of the first minute lies over the map; keys that it does not bind count as in the map.
@@ -160,6 +162,8 @@ pub enum Screen {
     Row(RowStep),
     /// Opens the chosen row of the pane with the focus.
     OpenRow,
+    /// Gives up the calls under way step by step, and leaves their pane.
+    GiveUp,
 }
 
 /// A way through the rows of a pane.
@@ -177,13 +181,14 @@ pub enum RowStep {
 
 impl Context {
     /// Every context, in the order of the table.
-    pub const ALL: [Context; 17] = [
+    pub const ALL: [Context; 18] = [
         Context::Map,
         Context::Everywhere,
         Context::Card,
         Context::Script,
         Context::Tour,
         Context::Rows,
+        Context::Stepping,
         Context::Lines,
         Context::GoTo,
         Context::Prompt,
@@ -206,6 +211,7 @@ impl Context {
             Context::Script => "script",
             Context::Tour => "tour",
             Context::Rows => "rows",
+            Context::Stepping => "stepping",
             Context::Lines => "lines",
             Context::GoTo => "go-to",
             Context::Prompt => "prompt",
@@ -230,6 +236,7 @@ impl Context {
             Context::Script => "a script",
             Context::Tour => "the tour",
             Context::Rows => "a pane of rows",
+            Context::Stepping => "the pane of calls made step by step",
             Context::Lines => "a pane that scrolls",
             Context::GoTo => "the go-to list",
             Context::Prompt => "the prompt",
@@ -267,6 +274,7 @@ impl Context {
             Context::Rows | Context::Lines | Context::Card | Context::Script | Context::Tour => {
                 Some(Context::Map)
             }
+            Context::Stepping => Some(Context::Rows),
             Context::Everywhere => None,
             _ => Some(Context::Everywhere),
         }
@@ -275,7 +283,8 @@ impl Context {
     /// Whether the keys of the map count here, but for those that mean something else.
     #[must_use]
     pub fn is_over_map(self) -> bool {
-        self == Context::Map || self.parent() == Some(Context::Map)
+        std::iter::successors(Some(self), |context| context.parent())
+            .any(|context| context == Context::Map)
     }
 }
 
@@ -298,6 +307,7 @@ impl Action {
                         | Screen::Validate
                         | Screen::Digit
                         | Screen::OpenRow
+                        | Screen::GiveUp
                         | Screen::Row(_)
                         | Screen::Range
                 )
@@ -318,6 +328,7 @@ impl Action {
                     | Screen::BeginTour
                     | Screen::OpenFaults
                     | Screen::Validate
+                    | Screen::GiveUp
             ),
             Does::Move(_) | Does::Page(_) => false,
         }

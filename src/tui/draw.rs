@@ -11,7 +11,7 @@ use super::canvas::width;
 use super::layout::Layout;
 use super::pane::{
     Scene, block, bookmarks, bytes, card, explain, faults, figures, findings, footer,
-    fragmentation, free_list, header, help, log, map, memory, pins, popup, prompt, returned, time,
+    fragmentation, free_list, header, help, interleave, log, map, memory, pins, popup, prompt, returned, time,
 };
 use super::panes::{PANES, Pane};
 use super::state::{Layer, State};
@@ -130,6 +130,7 @@ fn draw_into(scene: &Scene<'_>, pane: Pane, area: Rect, buffer: &mut Buffer) {
         Pane::FreeList => free_list::draw(scene, area, buffer),
         Pane::Pins => pins::draw(scene, area, buffer),
         Pane::Bytes => bytes::draw(scene, area, buffer),
+        Pane::Interleave => interleave::draw(scene, area, buffer),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::heap::Policy;
 use crate::session::frame::{
-    Answer, Bookmark, Cause, Check, Found, Frame, Request, Returned, Run, Script, Target, Tone,
+    Answer, Bookmark, Cause, Check, Found, Frame, Interleaved, Request, Returned, Run, Script, Target, Tone,
 };
 use crate::view::{
     BlockCard, BlockState, Cell, CellState, Figures, HeapKind, HeapTitle, Lens, MapPicture, MapRow,
@@ -51,6 +51,7 @@ pub(super) struct Model {
     pub(super) baseline: Option<Arc<Bookmark>>,
     pub(super) filtered: bool,
     pub(super) check: Option<Check>,
+    pub(super) interleaved: Option<Arc<Interleaved>>,
     pub(super) script: Option<Script>,
     pub(super) version: u64,
     pub(super) requests: u64,
@@ -214,6 +215,7 @@ impl Model {
             baseline: None,
             filtered: false,
             check: None,
+            interleaved: None,
             script: None,
             version: 1,
             requests: 0,
@@ -362,6 +364,7 @@ impl Model {
             bookmarks: Arc::new(self.baseline.iter().cloned().collect()),
             names: Arc::default(),
             actors: Vec::new(),
+            interleaved: self.interleaved.clone(),
             next_heap: (self.title.of > 1).then_some(self.title.number % self.title.of + 1),
             check: self.check.clone(),
             found: self.filtered.then(|| Found {

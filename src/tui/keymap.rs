@@ -3,8 +3,8 @@
 use tui_input::InputRequest;
 
 use crate::heap::{Flags, Policy};
-use crate::session::Command;
 use crate::session::frame::{Frame, Request, Target};
+use crate::session::{Command, StepTo};
 use crate::view::BlockState;
 
 use super::action::{Action, Context, Does, Group, RowStep, Screen};
@@ -41,7 +41,7 @@ impl Action {
 
 use Context::{
     Bookmarks, Card, Everywhere, Explain, Faults, Findings, GoTo, Help, Lines, Map, Paste, Prompt,
-    Rows, Script, Search, Terms, Tour,
+    Rows, Script, Search, Stepping, Terms, Tour,
 };
 use Does::{Ask, Move, Page, Verb};
 use Key::{Char, Ctrl};
@@ -99,6 +99,7 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('7')], None, "free-list pane", "free blocks in the order in which they are tried", Does::Screen(Screen::Pane(Pane::FreeList))),
     row(Map, &[Char('8')], Some((4, "pins")), "pins pane", "where the memory is, and which blocks keep pages from being returned", Does::Screen(Screen::Pane(Pane::Pins))),
     row(Map, &[Char('9')], None, "bytes pane", "the bytes of the selected block", Does::Screen(Screen::Pane(Pane::Bytes))),
+    row(Map, &[Char('I')], None, "interleave pane", "two calls made step by step, and examples of what goes wrong without a lock", Does::Screen(Screen::Pane(Pane::Interleave))),
     row(Map, &[Char('/')], None, "filter", "look for blocks: opens the prompt with filter (busy free size>4K age>1000 name~b ...)", Does::Prompt(filter_line)).among(Group::Move),
     row(Map, &[Char('n')], None, "next match", "select the next block that the filter matches, or the next finding", Ask(|frame| found(frame, Target::NextFound))).among(Group::Move),
     row(Map, &[Char('N')], None, "previous match", "select the block before that the filter matches, or the finding before", Ask(|frame| found(frame, Target::PreviousFound))).among(Group::Move),
@@ -128,6 +129,15 @@ pub static ACTIONS: &[Action] = &[
     row(Rows, &[Key::Enter], Some((0, "opens it")), "open row", "open the chosen row: select its block, or filter by its bar", Does::Screen(Screen::OpenRow)),
     row(Rows, &[Key::Tab], Some((1, "next pane")), "pane behind from rows", "focus the next pane on the screen", Does::Screen(Screen::NextPane)),
     row(Rows, &[Key::Esc], Some((1, "back to the map")), "leave rows", "back to the map", Does::Screen(Screen::Back)),
+
+    row(Stepping, &[Char('h'), Key::Left], Some((0, "t1 moves")), "t1 moves", "let the first of the two calls make one step", Ask(|frame| step(frame, StepTo::Move(0, 1)))),
+    row(Stepping, &[Char('l'), Key::Right], Some((0, "t2 moves")), "t2 moves", "let the second of the two calls make one step", Ask(|frame| step(frame, StepTo::Move(1, 1)))),
+    row(Stepping, &[Char('H')], Some((2, "t1 x 10")), "t1 moves by ten", "let the first of the two calls make ten steps", Ask(|frame| step(frame, StepTo::Move(0, 10)))),
+    row(Stepping, &[Char('L')], Some((2, "t2 x 10")), "t2 moves by ten", "let the second of the two calls make ten steps", Ask(|frame| step(frame, StepTo::Move(1, 10)))),
+    row(Stepping, &[Key::Backspace, Char('[')], Some((0, "back")), "step back", "take the last step back", Ask(|frame| step(frame, StepTo::Back(1)))),
+    row(Stepping, &[Char('e')], Some((0, "end")), "to the end", "make all that is left of the two calls, the first one first", Ask(|frame| step(frame, StepTo::End))),
+    row(Stepping, &[Char(' ')], Some((0, "script")), "script goes on", "go on to the next pause of the script that began the calls", Ask(script_goes_on)),
+    row(Stepping, &[Key::Esc, Char('q')], Some((0, "gives up")), "give up", "give up the calls under way, as if they had never begun, and leave the pane", Does::Screen(Screen::GiveUp)),
 
     row(Lines, &[Char('j'), Key::Down], Some((0, "down")), "scroll down", "scroll to the line below", Does::Screen(Screen::Row(RowStep::Rows(1)))),
     row(Lines, &[Char('k'), Key::Up], Some((0, "up")), "scroll up", "scroll to the line above", Does::Screen(Screen::Row(RowStep::Rows(-1)))),
@@ -309,6 +319,22 @@ fn next_policy(frame: &Frame) -> Result<Request, String> {
     command(Command::Policy(
         Policy::ALL[(current + 1) % Policy::ALL.len()],
     ))
+}
+
+/// A step of the calls under way.
+fn step(frame: &Frame, to: StepTo) -> Result<Request, String> {
+    match &frame.interleaved {
+        Some(calls) if !calls.is_over() => command(Command::Step(to)),
+        Some(_) => Err("both calls have ended; {undo} takes them back".to_owned()),
+        None => Err("no calls are under way; {open-row} on an example begins two".to_owned()),
+    }
+}
+
+fn script_goes_on(frame: &Frame) -> Result<Request, String> {
+    match frame.script {
+        Some(_) => Ok(Request::ToggleRun),
+        None => Err("no script waits here; {t1-moves} and {t2-moves} make steps".to_owned()),
+    }
 }
 
 fn next_heap(frame: &Frame) -> Result<Request, String> {

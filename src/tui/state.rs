@@ -39,6 +39,8 @@ pub struct State {
     pub range: Option<Range>,
     /// What leads the person.
     pub guide: Guide,
+    /// Two calls were made step by step in the last frame.
+    pub(super) stepping: bool,
     /// Words from the screen itself, shown where answers are until the next answer.
     pub notice: Option<String>,
     /// The key that asked for the newest answer.
@@ -211,11 +213,25 @@ impl State {
         State { bindings, ..self }
     }
 
+    /// The same with what a frame has to show beside the usual: as a still picture of it would have it.
+    #[must_use]
+    pub fn attending(self, frame: &Frame) -> State {
+        match frame.interleaved {
+            None => self,
+            Some(_) => State {
+                arrangement: Arrangement::InMapsPlace(Pane::Interleave),
+                focus: Pane::Interleave,
+                ..self
+            },
+        }
+    }
+
     /// Whose keys count now.
     #[must_use]
     pub fn context(&self) -> Context {
         let of_pane = match (self.focus.row().motion, self.guide) {
             (Motion::Rows, _) => Context::Rows,
+            (Motion::Steps, _) => Context::Stepping,
             (Motion::Lines, _) => Context::Lines,
             (Motion::Blocks, Guide::Free) => Context::Map,
             (Motion::Blocks, Guide::Script) => Context::Script,

@@ -141,6 +141,7 @@ impl Update<'_> {
         }
         self.answer_prompt(new);
         self.follow_guide();
+        self.follow_calls();
         if self.frame.over {
             self.quit();
         }
@@ -304,6 +305,7 @@ impl Update<'_> {
             Screen::Range => self.toggle_range(),
             Screen::Row(step) => self.step_rows(step),
             Screen::OpenRow => self.open_row(),
+            Screen::GiveUp => self.give_up(),
         }
     }
 

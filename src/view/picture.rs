@@ -421,6 +421,10 @@ pub enum Mark {
     Split,
     /// Given back to the system: reserved again.
     Returned,
+    /// What the first of two calls under way step by step touches next.
+    First,
+    /// What the second one touches next.
+    Second,
 }
 
 /// Bytes that the last command did something to.

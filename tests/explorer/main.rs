@@ -6,6 +6,7 @@ mod ends;
 mod faults;
 mod floods;
 mod help;
+mod interleave;
 mod lecture;
 mod load;
 mod mishaps;

@@ -119,6 +119,7 @@ fn frame() -> Frame {
         names: Arc::default(),
         found: None,
         actors: Vec::new(),
+        interleaved: None,
         next_heap: None,
     }
 }

@@ -14,6 +14,7 @@ pub(super) mod fragmentation;
 pub(super) mod free_list;
 pub(super) mod header;
 pub(super) mod help;
+pub(super) mod interleave;
 pub(super) mod log;
 pub(super) mod map;
 pub(super) mod memory;
@@ -142,6 +143,7 @@ pub(super) fn rows_of(pane: Pane, frame: &Frame) -> u64 {
                 .unwrap_or_else(|| pins.top.saturating_add(count(pins.pins.len())))
         }),
         Pane::Bytes => picture.bytes.as_ref().map_or(0, |bytes| bytes.total),
+        Pane::Interleave => interleave::rows_of(frame),
     }
 }
 
@@ -176,6 +178,7 @@ pub(super) fn opened(pane: Pane, frame: &Frame, chosen: u64) -> Option<Opened> {
                 .map(|pin| Opened::Block(pin.address))
         }
         Pane::Fragmentation => fragmentation::opened(frame, chosen),
+        Pane::Interleave => interleave::opened(frame, chosen),
         Pane::Map | Pane::Block | Pane::Time | Pane::Returned | Pane::Bytes => None,
     }
 }
@@ -194,6 +197,7 @@ pub(super) fn row_at(
     let row = match pane {
         // The newest answer stands at the bottom; answers take several lines each.
         Pane::Log => return None,
+        Pane::Interleave => u64::from(position.y.checked_sub(area.y.saturating_add(1))?),
         Pane::Fragmentation => {
             return fragmentation::row_at(frame, area, position, lists[pane as usize].chosen);
         }
