@@ -72,7 +72,7 @@ fn calls_of_ones_own_stand_beside_the_map_and_the_lock_is_waited_for() {
     terminal.press(":interleave { alloc a 64 } { alloc b 64 }\r");
     let screen = terminal.wait_for("[I] Interleave");
     assert!(
-        screen.contains("[1] Map") && screen.contains("1 t1 next"),
+        screen.contains("[1] Map") && screen.contains("2 t2 next"),
         "{screen}"
     );
     terminal.press("hhl");

@@ -64,6 +64,9 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
 /// How many steps there were and in which order. Where there is no room for all turns, the last ones.
 fn title_order(calls: &Interleaved, room: u16, more: char) -> String {
     let steps = counted(calls.steps, "step");
+    if calls.order.is_empty() {
+        return steps;
+    }
     let left = room.saturating_sub(width(&steps).saturating_add(2));
     let mut turns = calls.order.as_str();
     while width(turns).saturating_add(1) > left
