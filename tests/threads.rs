@@ -70,6 +70,8 @@ fn look(heap: &Heap) {
         number: 1,
         of: 1,
         crt: false,
+        others: &|_| Vec::new(),
+        bad: &[],
         marks: &[],
         names: &|_| None,
         returned: (0, 0),

@@ -27,19 +27,58 @@ struct Reader {
 }
 
 fn readers() -> Vec<Reader> {
-    let script: String = GRAMMAR.iter().map(|row| format!("{}\n", row.example)).collect();
-    let journal = format!("# heapwalk session of 2026-01-01\nheap new growable # as the explorer begins\n{script}undo\nredo\n");
-    let traces = || SAMPLES.iter().map(|sample| sample.bytes[..sample.bytes.len().min(900)].to_vec());
-    let reader = |name, examples, rarity, read| Reader { name, examples, rarity, read };
+    let script: String = GRAMMAR
+        .iter()
+        .map(|row| format!("{}\n", row.example))
+        .collect();
+    let journal = format!(
+        "# heapwalk session of 2026-01-01\nheap new growable # as the explorer begins\n{script}undo\nredo\n"
+    );
+    let traces = || {
+        SAMPLES
+            .iter()
+            .map(|sample| sample.bytes[..sample.bytes.len().min(900)].to_vec())
+    };
+    let reader = |name, examples, rarity, read| Reader {
+        name,
+        examples,
+        rarity,
+        read,
+    };
     vec![
-        reader("a script", vec![script.clone().into_bytes()], 1, read_script as fn(&[u8], &mut Cases)),
+        reader(
+            "a script",
+            vec![script.clone().into_bytes()],
+            1,
+            read_script as fn(&[u8], &mut Cases),
+        ),
         reader("a journal", vec![journal.into_bytes()], 1, read_journal),
         reader("a trace", traces().collect(), 1, read_trace),
-        reader("a packed trace", traces().map(|bytes| packed(&bytes)).collect(), 1, read_trace),
+        reader(
+            "a packed trace",
+            traces().map(|bytes| packed(&bytes)).collect(),
+            1,
+            read_trace,
+        ),
         reader("a heap image", images(), 1, read_image),
-        reader("a heap image with a right checksum", images(), 1, read_summed_image),
-        reader("a heap image with a body packed anew", images(), 1, read_repacked_image),
-        reader("a configuration", vec![CONFIGURATION.to_vec()], 200, read_configuration),
+        reader(
+            "a heap image with a right checksum",
+            images(),
+            1,
+            read_summed_image,
+        ),
+        reader(
+            "a heap image with a body packed anew",
+            images(),
+            1,
+            read_repacked_image,
+        ),
+        reader(
+            "a configuration",
+            vec![CONFIGURATION.to_vec()],
+            200,
+            read_configuration,
+        ),
     ]
 }
 
@@ -57,16 +96,23 @@ fn images() -> Vec<Vec<u8>> {
     [Source::Growable, Source::Fixed, Source::Buffer]
         .into_iter()
         .map(|source| {
-            let options = Options { source, maximum: 0x2_0000, ..Options::default() };
+            let options = Options {
+                source,
+                maximum: 0x2_0000,
+                ..Options::default()
+            };
             let heap = Heap::new(&options, &limit()).expect("a small heap");
             for nth in 0..40 {
                 let placed = heap.alloc(nth * 37, Flags::NONE).expect("room");
                 if nth % 3 == 0 {
-                    heap.free(placed.payload, Flags::NONE).expect("a live block");
+                    heap.free(placed.payload, Flags::NONE)
+                        .expect("a live block");
                 }
             }
             let mut bytes = Vec::new();
-            HeapFile::of(&heap, Vec::new()).write(&mut bytes).expect("memory takes all");
+            HeapFile::of(&heap, Vec::new())
+                .write(&mut bytes)
+                .expect("memory takes all");
             bytes
         })
         .collect()
@@ -93,7 +139,12 @@ fn mutated(bytes: &[u8], other: &[u8], random: &mut ChaCha8Rng) -> Vec<u8> {
             }
             5 => {
                 let many = random.random_range(1..3000);
-                let again = bytes[at..to].iter().copied().cycle().take(many).collect::<Vec<u8>>();
+                let again = bytes[at..to]
+                    .iter()
+                    .copied()
+                    .cycle()
+                    .take(many)
+                    .collect::<Vec<u8>>();
                 bytes.splice(at..at, again);
             }
             6 => {
@@ -109,7 +160,11 @@ fn mutated(bytes: &[u8], other: &[u8], random: &mut ChaCha8Rng) -> Vec<u8> {
                 bytes.splice(at..to, noise);
             }
             _ => {
-                let value = NUMBERS.choose(random).copied().unwrap_or_default().to_le_bytes();
+                let value = NUMBERS
+                    .choose(random)
+                    .copied()
+                    .unwrap_or_default()
+                    .to_le_bytes();
                 let end = (at + 8).min(bytes.len());
                 bytes[at..end].copy_from_slice(&value[..end - at]);
             }
@@ -118,11 +173,45 @@ fn mutated(bytes: &[u8], other: &[u8], random: &mut ChaCha8Rng) -> Vec<u8> {
     bytes
 }
 
-const NUMBERS: &[u64] = &[0, 1, 2, 255, 0x1_0000, 1 << 20, 1 << 32, 1 << 36, 1 << 63, u64::MAX];
+const NUMBERS: &[u64] = &[
+    0,
+    1,
+    2,
+    255,
+    0x1_0000,
+    1 << 20,
+    1 << 32,
+    1 << 36,
+    1 << 63,
+    u64::MAX,
+];
 const WORDS: &[&[u8]] = &[
-    b"18446744073709551615", b"18446744073709551616", b"-1", b"0x", b"0xffffffffffffffff", b"[0:99999999999:1]", b"[::]",
-    b"\"", b"\\u{110000}", b"\\", b"#", b"{", b"}", b"=", b"..", b"\r\n", b"\n", b"\0", b"\xff\xfe", b"\xe2\x80\xae",
-    b"K", b"GiB", b"1e999", b"a 1 99999999", b"r -5 3", b"f 4294967295",
+    b"18446744073709551615",
+    b"18446744073709551616",
+    b"-1",
+    b"0x",
+    b"0xffffffffffffffff",
+    b"[0:99999999999:1]",
+    b"[::]",
+    b"\"",
+    b"\\u{110000}",
+    b"\\",
+    b"#",
+    b"{",
+    b"}",
+    b"=",
+    b"..",
+    b"\r\n",
+    b"\n",
+    b"\0",
+    b"\xff\xfe",
+    b"\xe2\x80\xae",
+    b"K",
+    b"GiB",
+    b"1e999",
+    b"a 1 99999999",
+    b"r -5 3",
+    b"f 4294967295",
 ];
 
 pub(crate) fn run(cases: &mut Cases) {
@@ -140,8 +229,14 @@ fn case(readers: &[Reader], cases: &mut Cases) {
     if cases.below(reader.rarity) > 0 {
         return;
     }
-    let example = reader.examples.choose(&mut cases.random).expect("an example");
-    let other = readers.choose(&mut cases.random).and_then(|other| other.examples.first()).expect("an example");
+    let example = reader
+        .examples
+        .choose(&mut cases.random)
+        .expect("an example");
+    let other = readers
+        .choose(&mut cases.random)
+        .and_then(|other| other.examples.first())
+        .expect("an example");
     let bytes = mutated(example, other, &mut cases.random);
     cases.tell(format!("{}: {}", reader.name, bytes.escape_ascii()));
     (reader.read)(&bytes, cases);
@@ -150,13 +245,20 @@ fn case(readers: &[Reader], cases: &mut Cases) {
 /// Every line by itself, as text and as it would be completed, and all of them as a script.
 fn read_script(bytes: &[u8], cases: &mut Cases) {
     let text = String::from_utf8_lossy(bytes).into_owned();
-    cases.step("parse_script", || parse_script(&text, "fuzz.heap")).ok();
+    cases
+        .step("parse_script", || parse_script(&text, "fuzz.heap"))
+        .ok();
     let any = lines::any(&mut cases.random);
-    let line = String::from_utf8_lossy(&mutated(any.as_bytes(), bytes, &mut cases.random)).into_owned();
+    let line =
+        String::from_utf8_lossy(&mutated(any.as_bytes(), bytes, &mut cases.random)).into_owned();
     for line in text.lines().chain([&*line]) {
         if let Ok(Some(command)) = cases.step("parse_line", || parse_line(line)) {
             let again = parse_line(&command.to_string());
-            assert_eq!(again, Ok(Some(command)), "what is printed parses back: {line}");
+            assert_eq!(
+                again,
+                Ok(Some(command)),
+                "what is printed parses back: {line}"
+            );
         }
         let none: [&str; 0] = [];
         cases.step("complete", || session::complete(line, line.len(), none));
@@ -165,15 +267,24 @@ fn read_script(bytes: &[u8], cases: &mut Cases) {
 }
 
 fn read_journal(bytes: &[u8], cases: &mut Cases) {
-    cases.step("read_journal", || session::read_journal(bytes, "fuzz.heap")).ok();
+    cases
+        .step("read_journal", || session::read_journal(bytes, "fuzz.heap"))
+        .ok();
 }
 
 fn read_trace(bytes: &[u8], cases: &mut Cases) {
-    let limits = Limits { line_bytes: 4096, lines: 1 << 16, ops: 1 << 16 };
+    let limits = Limits {
+        line_bytes: 4096,
+        lines: 1 << 16,
+        ops: 1 << 16,
+    };
     let read = cases.step("trace", || trace::rep::read("fuzz.rep", bytes, limits));
     let Ok(trace) = read else { return };
     if trace.ops.len() < 500 {
-        let settings = trace::replay::Settings { limit: 8 << 20, ..Default::default() };
+        let settings = trace::replay::Settings {
+            limit: 8 << 20,
+            ..Default::default()
+        };
         cases.step("replay", || {
             let mut replay = trace::replay::Replay::new(&trace, settings).expect("a small heap");
             while let Ok(true) = replay.run(1000) {}
@@ -223,10 +334,20 @@ fn use_image(file: &HeapFile, cases: &mut Cases) {
     };
     cases.step("validate", || heap.validate(Flags::NONE, 3));
     cases.step("walk", || heap.look(|core| core.walk().count()));
-    let wanted = Wanted { pins: true, search: None };
+    let wanted = Wanted {
+        pins: true,
+        search: None,
+    };
     let survey = cases.step("survey", || view::survey(&heap, &wanted, &|_| None));
-    let context = Context { survey: Some(&survey), fresh: true, ..PLAIN };
-    let lens = Lens { cursor: Some(0x730), ..Lens::default() };
+    let context = Context {
+        survey: Some(&survey),
+        fresh: true,
+        ..PLAIN
+    };
+    let lens = Lens {
+        cursor: Some(0x730),
+        ..Lens::default()
+    };
     cases.step("picture", || view::take(&heap, &lens, &context));
     for _ in 0..8 {
         let (size, payload) = (cases.below(3000) as u64, cases.below(0x1000) as u64 * 16);
@@ -241,9 +362,14 @@ fn use_image(file: &HeapFile, cases: &mut Cases) {
     }
     let again = cases.step("save", || {
         let mut bytes = Vec::new();
-        HeapFile::of(&heap, Vec::new()).write(&mut bytes).map(|_| bytes)
+        HeapFile::of(&heap, Vec::new())
+            .write(&mut bytes)
+            .map(|_| bytes)
     });
-    assert!(HeapFile::read(&again.expect("memory takes all")[..]).is_ok(), "what is saved can be read");
+    assert!(
+        HeapFile::read(&again.expect("memory takes all")[..]).is_ok(),
+        "what is saved can be read"
+    );
 }
 
 const PLAIN: Context<'static> = Context {
@@ -269,5 +395,8 @@ fn read_configuration(bytes: &[u8], _cases: &mut Cases) {
         .stderr(Stdio::null())
         .status()
         .expect("the program");
-    assert!(matches!(status.code(), Some(0..=100)), "the program ended with {status}");
+    assert!(
+        matches!(status.code(), Some(0..=100)),
+        "the program ended with {status}"
+    );
 }
