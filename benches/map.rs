@@ -109,6 +109,8 @@ fn picture(heap: &Heap, zoom: Option<u64>, survey: Option<&Survey>) -> usize {
         of: 1,
         crt: true,
         marks: &[],
+        others: &|_| Vec::new(),
+        bad: &[],
         names: &|_| None,
         returned: (0, 0),
         born: &|_| None,

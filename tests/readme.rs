@@ -33,7 +33,22 @@ const SCREENSHOTS: &[(&str, &[&str])] = &[
             "frame", "--size", "80x24", "--format", "svg", "--run", "demo", "--theme", "light",
         ],
     ),
+    (
+        "double-handout.svg",
+        &[
+            "frame",
+            "--size",
+            "120x40",
+            "--format",
+            "svg",
+            "--run",
+            "assets/scripts/double-handout.heap",
+        ],
+    ),
 ];
+
+/// The example of the double handout, up to the pause behind its last step, and how large it is drawn.
+const HANDOUT: (&str, &str, usize) = ("double-handout-race.svg", "120x40", 4);
 
 /// Set to write what should be there instead of comparing with it.
 const WRITE: &str = "HEAPWALK_WRITE_SCREENSHOTS";
@@ -192,9 +207,27 @@ fn files_that_are_named_exist() {
     }
 }
 
+/// A shipped example up to its pause of this number, as a script of its own.
+fn up_to_pause(name: &str, number: usize, folder: &Path) -> String {
+    let example = heapwalk::session::Example::find(name).expect(name);
+    let parts: Vec<&str> = example.text.split("\npause\n").take(number).collect();
+    assert_eq!(parts.len(), number);
+    let path = folder.join("example.heap");
+    fs::write(&path, parts.join("\n")).expect("the script can be written");
+    path.display().to_string()
+}
+
 #[test]
 fn screenshots_are_what_the_program_draws() {
-    for (file, arguments) in SCREENSHOTS {
+    let folder = tempfile::tempdir().expect("a place for a script");
+    let (file, size, pause) = HANDOUT;
+    let script = up_to_pause("double-handout", pause, folder.path());
+    let handout = ["frame", "--size", size, "--format", "svg", "--run", &script];
+    let screenshots = SCREENSHOTS
+        .iter()
+        .copied()
+        .chain([(file, handout.as_slice())]);
+    for (file, arguments) in screenshots {
         let output = heapwalk(arguments);
         assert!(
             output.status.success(),

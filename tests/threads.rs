@@ -75,6 +75,8 @@ fn look(heap: &Heap, cursor: u64) {
         number: 1,
         of: 1,
         crt: false,
+        others: &|_| Vec::new(),
+        bad: &[],
         marks: &[],
         names: &|_| None,
         returned: (0, 0),

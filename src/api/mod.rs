@@ -6,6 +6,7 @@
 //! - `win32`: HeapCreate to HeapSetInformation as methods of [`Process`], [`GetLastError`], [`PROCESS_HEAP_ENTRY`];
 //! - `crt`: `_heapmin`, `_heapchk`, `_heapwalk`, `malloc` and their sisters, [`errno`];
 //! - `flags`: the [`FLAGS`] that calls and heaps take, the [`GLOBAL_FLAGS`] (gflags) that a process starts with;
+//! - `memory`: what the program itself stores, where it may and where it may not;
 //! - `error`: [`ERRORS`], [`EXCEPTIONS`] and [`ERRNOS`], each code with its name and meaning.
 //!
 //! What Windows does beyond that is listed in [`NOT_MODELLED`].
@@ -13,6 +14,7 @@
 mod crt;
 mod error;
 mod flags;
+mod memory;
 mod not_modelled;
 mod process;
 mod win32;
@@ -35,6 +37,7 @@ pub use flags::{
     HEAP_REALLOC_IN_PLACE_ONLY, HEAP_TAIL_CHECKING_ENABLED, HEAP_VALIDATE_ALL_ENABLED,
     HEAP_VALIDATE_PARAMETERS_ENABLED, HEAP_ZERO_MEMORY, Place, accepted, heap_flags_of,
 };
+pub use memory::Violation;
 pub use not_modelled::NOT_MODELLED;
 pub use process::{Process, Steps};
 pub use win32::{

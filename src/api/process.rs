@@ -3,10 +3,14 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::heap::{CreateError, Event, Flags, Heap, Options, Traced};
+use crate::heap::{AllocError, CreateError, Event, Flags, Heap, Options, Traced};
 use crate::os::{CommitLimit, PAGE};
 
 use super::flags::{HEAP_PRIVATE, heap_flags_of};
+
+/// Aligned as a block's payload would be.
+#[repr(align(16))]
+struct Aligned(#[expect(dead_code, reason = "only its address counts")] u64);
 
 /// A Windows process as far as heaps are concerned. All threads may use it at once.
 ///
@@ -45,6 +49,9 @@ const MOST_STEPS: usize = 1 << 15;
 /// A call that tells its steps; they are kept when it ends.
 pub(super) struct Watch<'a> {
     process: &'a Process,
+    heap: &'a Heap,
+    /// Its events are wanted.
+    told: bool,
     traced: Option<Traced<'a>>,
 }
 
@@ -53,11 +60,17 @@ impl<'a> Watch<'a> {
     pub(super) fn access(&self) -> Option<&Traced<'a>> {
         self.traced.as_ref()
     }
+
+    /// What the call answered, or that it went where no memory is.
+    pub(super) fn judge<T>(&self, answer: Result<T, AllocError>) -> Result<T, AllocError> {
+        let strayed = self.traced.as_ref().and_then(Traced::strayed);
+        strayed.map_or(answer, |at| Err(self.heap.fail(AllocError::Strayed(at))))
+    }
 }
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        if let Some(traced) = self.traced.take() {
+        if let Some(traced) = self.traced.take().filter(|_| self.told) {
             let (events, dropped) = traced.finish();
             let mut steps = self.process.steps();
             steps.events.extend(events);
@@ -142,14 +155,27 @@ impl Process {
         self.steps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The way into `heap` that tells the steps of one call, while calls are watched.
+    /// The way into `heap` that tells the steps of one call, while calls are watched, and that notes where a call on a
+    /// heap without checks goes astray.
     pub(super) fn watched<'a>(&'a self, heap: &'a Heap) -> Watch<'a> {
-        let traced = self.watched.load(Relaxed).then(|| {
-            let left = MOST_STEPS.saturating_sub(self.steps().events.len());
-            Traced::new(heap.memory(), left).only(is_told)
+        let told = self.watched.load(Relaxed);
+        let checks = heap.settings().checks;
+        let traced = (told || !checks).then(|| {
+            let left = match told {
+                true => MOST_STEPS.saturating_sub(self.steps().events.len()),
+                false => 0,
+            };
+            let traced = Traced::new(heap.memory(), left).only(is_told);
+            if checks {
+                traced
+            } else {
+                traced.guarding(heap.layout())
+            }
         });
         Watch {
             process: self,
+            heap,
+            told,
             traced,
         }
     }
@@ -219,12 +245,21 @@ impl Process {
             .find_map(|heap| Some((Arc::clone(heap), offset_in(heap, address)?)))
     }
 
-    /// Whether memory is known to be readable at `address`: on a committed page of some heap. Other memory of this
-    /// process is not looked at.
+    /// Whether memory is known to be readable at `address`: on a committed page of some heap, or the
+    /// [variable](Process::variable). Other memory of this process is not looked at.
     #[must_use]
     pub fn is_readable(&self, address: usize) -> bool {
-        self.heap_at(address)
-            .is_some_and(|(heap, offset)| heap.look(|core| core.is_committed(offset / PAGE)))
+        address == Process::variable()
+            || self
+                .heap_at(address)
+                .is_some_and(|(heap, offset)| heap.look(|core| core.is_committed(offset / PAGE)))
+    }
+
+    /// The address of a variable of the program, which no heap has: for those who pass it to one all the same.
+    #[must_use]
+    pub fn variable() -> usize {
+        static VARIABLE: Aligned = Aligned(0);
+        std::ptr::from_ref(&VARIABLE).addr()
     }
 
     /// Every heap's handle, in order of creation, the process heap first.

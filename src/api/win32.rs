@@ -67,7 +67,7 @@ impl Process {
     fn alloc(&self, heap: &Heap, size: u64, call: Flags) -> Result<Placed, AllocError> {
         let watch = self.watched(heap);
         match watch.access() {
-            Some(access) => heap.through(access).alloc(size, call),
+            Some(access) => watch.judge(heap.through(access).alloc(size, call)),
             None => heap.alloc(size, call),
         }
     }
@@ -101,7 +101,7 @@ impl Process {
         let touches_nothing = matches!(error, AllocError::Misuse(Misuse::Outside))
             && !settings.checks
             && !self.is_readable(lpMem);
-        if touches_nothing {
+        if touches_nothing || matches!(error, AllocError::Strayed(_)) {
             return Some(Exception::ACCESS_VIOLATION);
         }
         if is_misuse(error) && self.terminates_on_corruption() {
@@ -212,7 +212,9 @@ impl Process {
                 Self::validated(&heap, Some(payload), call)?;
                 let watch = self.watched(&heap);
                 match watch.access() {
-                    Some(access) => heap.through(access).realloc(payload, dwBytes as u64, call),
+                    Some(access) => {
+                        watch.judge(heap.through(access).realloc(payload, dwBytes as u64, call))
+                    }
                     None => heap.realloc(payload, dwBytes as u64, call),
                 }
             })
@@ -237,7 +239,7 @@ impl Process {
                 Self::validated(&heap, Some(payload), call)?;
                 let watch = self.watched(&heap);
                 match watch.access() {
-                    Some(access) => heap.through(access).free(payload, call),
+                    Some(access) => watch.judge(heap.through(access).free(payload, call)),
                     None => heap.free(payload, call),
                 }
             })

@@ -67,7 +67,9 @@ fn print(
         glyphs(format, config, &environment),
         appearance,
     );
-    let state = State::new((size.width, size.height)).with_bindings(Arc::clone(&config.keys));
+    let state = State::new((size.width, size.height))
+        .with_bindings(Arc::clone(&config.keys))
+        .attending(&session.frame(&Lens::default()));
     let buffer = still(&mut session, &state, &theme);
     let words = match format {
         Format::Text => export::text(&buffer),
@@ -82,10 +84,20 @@ fn still(session: &mut Session, state: &State, theme: &Theme) -> Buffer {
         // Too small for a map: the screen says so.
         _ => Lens::default(),
     };
+    let lens = Lens {
+        cursor: pointed_at(session),
+        ..lens
+    };
     let area = Rect::new(0, 0, state.size.0, state.size.1);
     let mut buffer = Buffer::empty(area);
     tui::draw(state, &session.frame(&lens), theme, area, &mut buffer);
     buffer
+}
+
+/// The block that the picture selects: the one that a script points at with `go` in its last line.
+fn pointed_at(session: &Session) -> Option<u64> {
+    let last = session.log().last()?;
+    last.block.filter(|_| last.command.starts_with("go "))
 }
 
 /// 80 columns, or as many as the shell says, and 24 rows.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use crate::session::{Command, Past, ScriptError, parse_script, read_journal};
+use crate::session::{Command, Example, Past, ScriptError, parse_script, read_journal};
 use crate::trace::Trace;
 use crate::trace::samples::Sample;
 
@@ -60,6 +60,9 @@ fn shipped(path: &Path) -> Option<&'static [u8]> {
     let name = path.to_str()?;
     if name == DEMO.0 {
         return Some(DEMO.1.as_bytes());
+    }
+    if let Some(example) = Example::find(name) {
+        return Some(example.text.as_bytes());
     }
     Sample::find(name).map(|sample| sample.bytes)
 }

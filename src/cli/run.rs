@@ -40,11 +40,16 @@ fn print(answer: &Answer, to: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(to, "{}", answer.command)?;
     match (answer.call.as_str(), answer.words.as_str()) {
-        ("", "") => Ok(()),
-        ("", words) => writeln!(to, "    {failed}{words}"),
-        (call, "") => writeln!(to, "    {call}"),
-        (call, words) => writeln!(to, "    {call}: {words}"),
+        ("", "") => {}
+        ("", words) => writeln!(to, "    {failed}{words}")?,
+        (call, "") => writeln!(to, "    {call}")?,
+        (call, words) => writeln!(to, "    {call}: {words}")?,
     }
+    let findings = answer.findings.iter().flat_map(|findings| findings.lines());
+    for line in findings {
+        writeln!(to, "        {line}")?;
+    }
+    Ok(())
 }
 
 /// The JSON form of a run. A field may be added without notice; `version` rises when one changes its meaning or goes.
@@ -67,6 +72,21 @@ struct Line {
     call: String,
     words: String,
     tone: &'static str,
+    /// What a check found; left out where it found nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<Finding>,
+}
+
+/// A finding of a check.
+#[derive(Serialize)]
+struct Finding {
+    at: u64,
+    /// Address of the block that it lies in; null in the heap's own structures.
+    block: Option<u64>,
+    called: String,
+    expected: u64,
+    found: u64,
+    meaning: &'static str,
 }
 
 /// A metric's value; JSON has one kind of numbers.
@@ -95,6 +115,7 @@ fn json(args: &Run) -> Result<Exit, Failure> {
             call: answer.call.clone(),
             words: answer.words.clone(),
             tone: tone_name(answer.tone),
+            findings: findings_of(answer),
         });
         Ok(())
     })?;
@@ -113,6 +134,19 @@ fn json(args: &Run) -> Result<Exit, Failure> {
         writeln!(to)
     })?;
     Ok(outcome.exit())
+}
+
+fn findings_of(answer: &Answer) -> Vec<Finding> {
+    let kept = answer.findings.iter().flat_map(|findings| &findings.kept);
+    kept.map(|located| Finding {
+        at: located.at,
+        block: located.block,
+        called: located.called.clone(),
+        expected: located.expected,
+        found: located.found,
+        meaning: located.meaning,
+    })
+    .collect()
 }
 
 fn metrics(session: &mut Session) -> BTreeMap<&'static str, Option<Number>> {

@@ -3,11 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
-use crate::os::{CannotReturn, CommitRefused, Memory};
+use crate::os::{CannotReturn, CommitRefused, Memory, PAGE};
 
+use super::control::Core;
 use super::event::Event;
 use super::raw;
-use super::units::{Layout, Word};
+use super::units::{Layout, UNIT, Word};
 
 /// Loads, stores and page operations on an arena. Something small to copy: where it is the words themselves rather than
 /// a reference to who has them, they stay in registers while the arena is written.
@@ -143,9 +144,15 @@ impl Access for Whole<'_> {
 }
 
 /// As [`Direct`], and keeps the events (a reference to it is the [`Access`]): which holes were probed, what was split, linked, committed.
+///
+/// It can also stand guard: where damaged links lead the allocator to a page that is not committed, nothing is read or
+/// written there, and the address is noted. A processor would raise an access violation.
 #[derive(Debug)]
 pub struct Traced<'a> {
     direct: Direct<'a>,
+    /// Where the parts of the arena lie, if this stands guard.
+    guarded: Option<Layout>,
+    strayed: Cell<Option<u64>>,
     events: RefCell<Vec<Event>>,
     wanted: fn(&Event) -> bool,
     capacity: usize,
@@ -158,6 +165,8 @@ impl<'a> Traced<'a> {
     pub fn new(memory: &'a Memory, capacity: usize) -> Traced<'a> {
         Traced {
             direct: Direct::new(memory),
+            guarded: None,
+            strayed: Cell::default(),
             events: RefCell::default(),
             wanted: |_| true,
             capacity,
@@ -171,6 +180,37 @@ impl<'a> Traced<'a> {
         Traced { wanted, ..self }
     }
 
+    /// Stands guard over an arena laid out like this.
+    #[must_use]
+    pub fn guarding(self, layout: Layout) -> Traced<'a> {
+        Traced {
+            guarded: Some(layout),
+            ..self
+        }
+    }
+
+    /// The first address on a page that is not committed that was to be read or written.
+    #[must_use]
+    pub fn strayed(&self) -> Option<u64> {
+        self.strayed.get()
+    }
+
+    /// Whether there is no memory behind a word. The tables beside the blocks always have some, and so has the first
+    /// page of a region that is being made.
+    fn strays(&self, at: Word) -> bool {
+        let address = at as u64 * 8;
+        let Some(layout) = self.guarded.filter(|layout| address < layout.space) else {
+            return false;
+        };
+        let core = Core::new(self.direct, layout);
+        let is_there = core.is_committed(address / PAGE)
+            || address % UNIT < PAGE && core.region_at(address).is_some();
+        if !is_there && self.strayed.get().is_none() {
+            self.strayed.set(Some(address));
+        }
+        !is_there
+    }
+
     /// The events so far, and how many more there were than could be kept.
     #[must_use]
     pub fn finish(self) -> (Vec<Event>, u64) {
@@ -180,11 +220,17 @@ impl<'a> Traced<'a> {
 
 impl Access for &Traced<'_> {
     fn load(&self, at: Word) -> u64 {
-        self.direct.load(at)
+        if self.strays(at) {
+            0
+        } else {
+            self.direct.load(at)
+        }
     }
 
     fn store(&self, at: Word, value: u64) {
-        self.direct.store(at, value);
+        if !self.strays(at) {
+            self.direct.store(at, value);
+        }
     }
 
     fn memory(&self) -> &Memory {

@@ -200,8 +200,10 @@ impl<A: Access> Core<'_, A> {
             self.zero_block(block, granules);
         } else if flags.has(Flags::FREE_CHECKING) {
             self.fill_fresh(block, granules);
-        } else if settings.stamp {
+        } else if settings.stamp && settings.checks {
             self.stamp_block(block, granules);
+        } else if settings.stamp {
+            self.stamp_behind_links(block, granules);
         }
         if flags.has(Flags::TAIL_CHECKING) {
             self.write_tail(block.payload(), size);

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::access::Access;
-use super::control::{Core, EXACT, RANGE_CLASSES, TREE_BINS};
+use super::control::{Core, EXACT, RANGE_CLASSES, Settings, TREE_BINS};
 use super::header::Header;
 use super::region::RegionKind;
 use super::units::{Block, CONTROL_BYTES, GRANULE, PAGE_GRANULES, UNIT, Word, high, low, word_at};
@@ -58,6 +58,8 @@ enum Reads {
     Number,
     /// Bits that mean nothing by themselves.
     Bits,
+    /// The heap's settings.
+    Settings,
     /// A number of bytes.
     Bytes,
     /// A number of things in the low half, their granules in the high one.
@@ -98,7 +100,7 @@ const fn row(first: Word, count: usize, name: &'static str, reads: Reads) -> Row
 static FIELDS: [Row; 23] = [
     row(4, 1, "signature of the heap", Reads::Bits),
     row(5, 1, "bytes of the space", Reads::Bytes),
-    row(6, 1, "flags and policy", Reads::Bits),
+    row(6, 1, "flags and policy", Reads::Settings),
     row(7, 1, "decommit thresholds", Reads::Pair),
     row(8, 1, "count of busy blocks", Reads::Granules),
     row(9, 1, "count of free blocks", Reads::Granules),
@@ -190,6 +192,10 @@ impl Part {
         match self.piece.row().1 {
             Reads::Number => value.to_string(),
             Reads::Bits | Reads::Run => format!("{value:#x}"),
+            Reads::Settings => {
+                let settings = Settings::decode(value);
+                format!("{:#x}, {}", settings.flags.0, settings.policy)
+            }
             Reads::Bytes => format!("{value} B"),
             Reads::Granules => {
                 let bytes = u64::from(high(value)) * GRANULE;

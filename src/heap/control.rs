@@ -91,7 +91,7 @@ impl Settings {
     };
 
     #[inline]
-    fn decode(word: u64) -> Settings {
+    pub(super) fn decode(word: u64) -> Settings {
         Settings {
             flags: Flags(low(word)),
             policy: Policy::ALL[(word >> 32) as usize & 3],

@@ -119,6 +119,10 @@ pub enum AllocError {
     /// Not a busy block.
     #[error(transparent)]
     Misuse(#[from] Misuse),
+    /// Without checks, damaged links led to an address on a page that is not committed. What was done until then stays
+    /// done, as in a program that dies there.
+    #[error("damaged links led the allocator to {0:#07x}, which is not committed")]
+    Strayed(u64),
 }
 
 /// Why something is not a busy block of this heap.

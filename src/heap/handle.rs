@@ -313,8 +313,9 @@ impl Heap {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Counts a request that failed, and keeps why.
     #[cold]
-    fn fail(&self, error: AllocError) -> AllocError {
+    pub fn fail(&self, error: AllocError) -> AllocError {
         add(&self.counters.failures, 1);
         *self
             .last_failure

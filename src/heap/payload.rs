@@ -31,6 +31,13 @@ impl<A: Access> Core<'_, A> {
         self.fill_block(block, size, STAMP | block.granule());
     }
 
+    /// The same behind the words that were its links. In a heap without checks a block that was freed twice is handed
+    /// out while a free list still runs through it: the stamp is to show that, not to cut the list.
+    pub(super) fn stamp_behind_links(&self, block: Block, size: u64) {
+        let run = block.link_b() + 1..block.forward(size).header();
+        self.mem.fill(run, STAMP | block.granule());
+    }
+
     /// Writes the free-checking pattern over a fresh block.
     pub(super) fn fill_fresh(&self, block: Block, size: u64) {
         self.fill_block(block, size, FRESH);

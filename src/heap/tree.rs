@@ -52,6 +52,16 @@ impl<A: Access> Core<'_, A> {
         self.header(block).size()
     }
 
+    /// The links to the nodes below a node. A block that was freed twice stands in the tree and hangs in its own chain:
+    /// it leads nowhere.
+    #[inline]
+    fn children_of(&self, node: Block) -> u64 {
+        match self.mem.load(node.link_b()) {
+            CHAINED => 0,
+            children => children,
+        }
+    }
+
     #[inline(never)]
     pub(super) fn tree_insert(&self, block: Block, size: u64) {
         let bin = bin_of(size);
@@ -68,7 +78,7 @@ impl<A: Access> Core<'_, A> {
             }
             let side = path >> 63;
             path <<= 1;
-            let children = self.mem.load(node.link_b());
+            let children = self.children_of(node);
             let Some(next) = Block::from_link(child(children, side)) else {
                 let children = if side == 0 {
                     pair(block.0, high(children))
@@ -254,7 +264,7 @@ impl<A: Access> Core<'_, A> {
                     larger = None;
                     break;
                 }
-                let children = self.mem.load(here.link_b());
+                let children = self.children_of(here);
                 if path >> 63 == 0 {
                     larger = Block::from_link(high(children)).or(larger);
                 }
@@ -275,7 +285,7 @@ impl<A: Access> Core<'_, A> {
         for _ in 0..=DEPTH {
             let Some(here) = larger else { break };
             look(here, &mut best);
-            let children = self.mem.load(here.link_b());
+            let children = self.children_of(here);
             larger = Block::from_link(low(children)).or(Block::from_link(high(children)));
         }
         let fit = best.map(|(node, size)| Fit {
@@ -304,7 +314,7 @@ impl<A: Access> Core<'_, A> {
             if best.is_none_or(|(_, most)| size > most) {
                 best = Some((here, size));
             }
-            let children = self.mem.load(here.link_b());
+            let children = self.children_of(here);
             node = Block::from_link(high(children)).or(Block::from_link(low(children)));
         }
         best.map(|(node, size)| (self.newest(node), size))

@@ -13,10 +13,11 @@ mod call;
 mod order;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use crate::heap::{Heap, Image, Part, Step};
+use crate::heap::{Heap, Image, Part, Step, Word};
 
 use actor::Stage;
 pub use call::{Call, Outcome};
@@ -48,6 +49,32 @@ pub struct Made {
     pub part: Option<Part>,
     /// What stood in the word before the step.
     pub before: u64,
+}
+
+impl Made {
+    /// The word that it is about, if it is about one.
+    #[must_use]
+    pub fn word(&self) -> Option<Word> {
+        match self.step {
+            Step::Load(at) | Step::Store(at, _) => Some(at),
+            Step::Lock | Step::Unlock => None,
+        }
+    }
+}
+
+impl fmt::Display for Made {
+    /// `loads head of list 5: 0x00770`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.step, self.part) {
+            (Step::Lock, _) => f.write_str("takes the lock"),
+            (Step::Unlock, _) => f.write_str("releases the lock"),
+            (Step::Load(_), Some(part)) => write!(f, "loads {part}: {}", part.value(self.before)),
+            (Step::Store(_, value), Some(part)) => {
+                write!(f, "stores {part}: {}", part.change(self.before, value))
+            }
+            (Step::Load(at) | Step::Store(at, _), None) => write!(f, "touches word {at:#x}"),
+        }
+    }
 }
 
 /// How far an actor has come.

@@ -190,10 +190,14 @@ impl Command {
                 | Command::Expect { .. }
                 | Command::Pause
                 | Command::Filter(_)
+                | Command::FindingsOff
                 | Command::Undo
                 | Command::Redo
                 | Command::Help(_)
                 | Command::Quit
+                | Command::Interleave(_)
+                | Command::Step(_)
+                | Command::Example(_)
                 | Command::As { .. }
         )
     }

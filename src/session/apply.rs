@@ -39,12 +39,17 @@ impl Session {
         answer
     }
 
-    /// Takes back or brings back a command, if that is what is asked.
+    /// Does what is no single command: takes back or brings back one, or carries out many. Refuses what has to wait.
     fn step_in_time(&mut self, command: &Command) -> Option<Answer> {
         match command {
             Command::Undo => Some(self.undo()),
             Command::Redo => Some(self.redo()),
-            _ => None,
+            Command::Example(example) if self.stepping.is_none() => Some(self.example(example)),
+            _ => {
+                let refused = self.held_up(command)?;
+                self.tell(refused.clone());
+                Some(refused)
+            }
         }
     }
 
@@ -124,6 +129,12 @@ impl Session {
             Command::Realloc { what, size, flags } => self.realloc(what, *size, *flags),
             Command::Free { what, flags } => self.free(what, *flags),
             Command::FreeWhere(filter) => self.free_where(filter),
+            Command::Fault {
+                fault,
+                what,
+                amount,
+            } => self.fault(*fault, what, *amount),
+            Command::FindingsOff => self.drop_findings(),
             Command::Size { what, flags } => self.size(what, *flags),
             Command::Validate { what, flags } => self.validate(what.as_ref(), *flags),
             Command::Walk => self.walk(),
@@ -145,6 +156,9 @@ impl Session {
                 &format!("{policy} from the next request on"),
             ),
             Command::Filter(filter) => self.set_filter(filter.as_ref()),
+            Command::Interleave(asked) => self.interleave(asked),
+            Command::Step(to) => self.step(*to),
+            Command::Example(example) => self.example(example),
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
             Command::Help(topic) => Answer::note(help(*topic)),
@@ -222,11 +236,13 @@ impl Session {
     }
 
     /// The answer of a call that found the heap damaged.
-    fn damaged(&self, here: &Here, call: String) -> Answer {
-        let (findings, total) = here.heap.inspect(1);
-        let first = findings.first();
-        let words = damaged_words(first, total);
-        Answer::failed(call, words).about(first.map(|finding| finding.at))
+    fn damaged(&mut self, here: &Here, call: String) -> Answer {
+        let findings = self.check(here);
+        let words = format!(
+            "the heap is damaged, {}; nothing changed",
+            count(findings.total, "finding")
+        );
+        Answer::failed(call, words).listing(findings)
     }
 
     fn heapmin(&mut self) -> Answer {
@@ -378,6 +394,7 @@ impl Session {
             Metric::Merged => self.last.merged,
             Metric::LargeBlocks => figures.large_blocks,
             Metric::Segments => figures.segments,
+            Metric::Findings => slot.heap.look(|core| core.validate(&mut |_| {})),
             Metric::Entries => slot.heap.look(|core| core.recount().entries),
             Metric::Probes => figures.probes,
             Metric::LockTaken => figures.lock_taken,
@@ -436,6 +453,11 @@ fn changes(command: &Command) -> bool {
             | Command::Mark(_)
             | Command::Baseline(_)
             | Command::Filter(_)
+            | Command::FindingsOff
+            // These write down themselves what came of them.
+            | Command::Interleave(_)
+            | Command::Step(_)
+            | Command::Example(_)
             | Command::Undo
             | Command::Redo
             | Command::Help(_)

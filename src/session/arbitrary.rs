@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::heap::{Flags, Policy};
+use crate::lab::Order;
 use crate::lab::crew::Guard;
 
 use super::filter::{Figure, Kind, Term};
@@ -240,12 +241,68 @@ fn any_expectation() -> impl Strategy<Value = Command> {
         })
 }
 
+fn any_fault() -> impl Strategy<Value = Command> {
+    let fault = select(FAULTS.map(|row| row.fault).to_vec());
+    (fault, any_pointer(), any_size(), any::<bool>()).prop_map(|(fault, what, size, given)| {
+        let amount = match fault.row().amount {
+            Amount::Nothing => None,
+            Amount::Bytes => Some(size),
+            Amount::BytesOrAll => given.then_some(size),
+            Amount::Bit => Some(size % 64),
+        };
+        Command::Fault {
+            fault,
+            what,
+            amount,
+        }
+    })
+}
+
+fn any_one_call() -> impl Strategy<Value = OneCall> {
+    let block = || {
+        prop_oneof![
+            any_name().prop_map(Pointer::Name),
+            any::<u64>().prop_map(Pointer::Address),
+        ]
+    };
+    prop_oneof![
+        (any_name(), any_size(), any_flags("alloc"))
+            .prop_map(|(name, size, flags)| OneCall::Alloc(name, size, flags)),
+        (block(), any_flags("free")).prop_map(|(what, flags)| OneCall::Free(what, flags)),
+        (block(), any_size(), any_flags("realloc"))
+            .prop_map(|(what, size, flags)| OneCall::Realloc(what, size, flags)),
+        any_flags("compact").prop_map(OneCall::Compact),
+        Just(OneCall::Minimize),
+        any_flags("validate").prop_map(OneCall::Validate),
+    ]
+}
+
+fn any_interleave() -> impl Strategy<Value = Interleave> {
+    let order = proptest::collection::vec((0_usize..2, 1..=1_000_000_u64), 1..8);
+    let order = proptest::option::of(order.prop_map(|turns| turns.into_iter().collect::<Order>()));
+    (any_one_call(), any_one_call(), order).prop_map(|(one, two, order)| Interleave {
+        calls: [one, two],
+        order,
+    })
+}
+
+fn any_step() -> impl Strategy<Value = StepTo> {
+    let steps = || prop_oneof![Just(1), 1..=u64::MAX];
+    prop_oneof![
+        (0_usize..2, steps()).prop_map(|(actor, steps)| StepTo::Move(actor, steps)),
+        steps().prop_map(StepTo::Back),
+        Just(StepTo::End),
+        Just(StepTo::Off),
+    ]
+}
+
 /// Any command that a line can say; every variant among them.
 pub(super) fn any_command() -> impl Strategy<Value = Command> {
     let heap = || proptest::option::of(any::<u32>());
     let new_names = prop_oneof![any_name().prop_map(Names::One), any_slice(false)];
     let simple = select(vec![
         Command::Walk,
+        Command::FindingsOff,
         Command::Heapmin,
         Command::Minimize,
         Command::Heapchk,
@@ -291,6 +348,7 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         any_flags("compact").prop_map(|flags| Command::Compact { flags }),
         any::<u8>().prop_map(Command::Heapset),
         (any_pointer(), any_size()).prop_map(|(what, size)| Command::Expand { what, size }),
+        any_fault(),
         any_filter().prop_map(Command::FreeWhere),
         proptest::option::of(any_filter()).prop_map(Command::Filter),
         any_topic().prop_map(Command::Help),
@@ -307,6 +365,9 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         any_threads(),
         any_situations(),
         any::<String>().prop_map(Command::Say),
+        any_interleave().prop_map(|asked| Command::Interleave(Box::new(asked))),
+        any_step().prop_map(Command::Step),
+        select(EXAMPLES.iter().collect::<Vec<_>>()).prop_map(Command::Example),
         any_expectation(),
     ]
 }

@@ -6,7 +6,7 @@ use super::blocks::pointer_text;
 use super::frame::Answer;
 use super::name::Operand;
 use super::session::{Here, LastCall, Session, Slot};
-use super::words::{count, exact, flags_text, grouped, times};
+use super::words::{count, exact, flags_text, times};
 
 /// What HeapSize answers when it fails.
 const NO_SIZE: usize = usize::MAX;
@@ -106,25 +106,26 @@ impl Session {
             flags_text(flags)
         );
         let Some(payload) = wrong else {
+            if targets.is_empty() {
+                self.forget_findings();
+            }
             let of = match targets.len() as u64 {
                 0 => String::new(),
                 number => format!(" in {}", count(number, "block")),
             };
             return Answer::done(call, format!("nothing found{of}"));
         };
-        let (findings, total) = here.heap.inspect(3);
-        let words = match (payload, total) {
-            (Some(payload), 0) => no_block(self.at(&here), payload),
-            _ => {
-                let list: Vec<String> = findings.iter().map(ToString::to_string).collect();
-                let more = match total - list.len() as u64 {
-                    0 => String::new(),
-                    more => format!("; and {} more", grouped(more)),
-                };
-                format!("{}: {}{more}", count(total, "finding"), list.join("; "))
-            }
+        let findings = self.check(&here);
+        let words = match (payload, findings.kept.first()) {
+            (Some(payload), None) => no_block(self.at(&here), payload),
+            (_, None) => "what was found is gone again".to_owned(),
+            (_, Some(first)) => format!(
+                "{}; the first {}",
+                count(findings.total, "finding"),
+                first.line()
+            ),
         };
-        Answer::failed(call, words).about(findings.first().map(|finding| finding.at))
+        Answer::failed(call, words).listing(findings)
     }
 }
 

@@ -17,6 +17,9 @@ pub(super) struct Extent {
     pub(super) to: u64,
 }
 
+/// A pointer that a call is given: the name it was told by, if any, and its offset.
+pub(super) type Pointer = (Option<Name>, u64);
+
 /// Blocks that one command may name; a workload makes more, and can be stopped.
 const MOST_NAMES: u64 = 1_000_000;
 
@@ -31,6 +34,8 @@ pub(super) struct Series {
     pub(super) exception: Option<Exception>,
     /// Blocks whose names other blocks have now: the first of them, and how many.
     displaced: (Option<(Name, u64)>, u64),
+    /// Blocks that were handed out although they had names: the first of those, where, and how many.
+    twice: (Option<(Name, u64)>, u64),
 }
 
 impl Series {
@@ -51,6 +56,26 @@ impl Series {
             }
         }
         None
+    }
+
+    /// Says what is odd about the names: which blocks lost theirs, which have two.
+    fn names_words(&self) -> String {
+        self.twice_words() + &self.displaced_words()
+    }
+
+    /// Says which pointers were handed out twice.
+    fn twice_words(&self) -> String {
+        match &self.twice {
+            (None, _) => String::new(),
+            (Some((name, payload)), 1) => format!(
+                "; {} IS HANDED OUT TWICE: it is also {name}, and both will write there",
+                address(*payload)
+            ),
+            (Some((name, payload)), count) => format!(
+                "; {count} POINTERS ARE HANDED OUT TWICE: the first, {}, is also {name}",
+                address(*payload)
+            ),
+        }
     }
 
     /// Says which blocks have no name any more.
@@ -126,16 +151,22 @@ impl Slot {
         )))
     }
 
-    /// The pointers that an operand means, as offsets; none for NULL.
-    pub(super) fn operand(&self, what: &Operand) -> Result<Vec<u64>, Answer> {
+    /// The pointers that an operand means; none for NULL.
+    pub(super) fn pointers(&self, what: &Operand) -> Result<Vec<Pointer>, Answer> {
         match what {
             Operand::Names(names) => {
-                let found = self.select(names)?;
-                Ok(found.into_iter().map(|(_, payload)| payload).collect())
+                let found = self.select(names)?.into_iter();
+                Ok(found.map(|(name, payload)| (Some(name), payload)).collect())
             }
-            Operand::Address(address) => Ok(vec![*address]),
+            Operand::Address(address) => Ok(vec![(None, *address)]),
             Operand::Null => Ok(Vec::new()),
         }
+    }
+
+    /// The same as offsets alone.
+    pub(super) fn operand(&self, what: &Operand) -> Result<Vec<u64>, Answer> {
+        let pointers = self.pointers(what)?;
+        Ok(pointers.into_iter().map(|(_, payload)| payload).collect())
     }
 }
 
@@ -209,6 +240,12 @@ impl Session {
             first.get_or_insert_with(|| (name.clone(), old));
             *count += 1;
         }
+        let other = table.owner(payload).filter(|other| other.name != name);
+        if let Some(other) = other.map(|other| other.name.clone()) {
+            let (first, count) = &mut series.twice;
+            first.get_or_insert((other, payload));
+            *count += 1;
+        }
         table.insert(name, payload, born);
     }
 
@@ -221,7 +258,7 @@ impl Session {
         if series.failed > 0 {
             let call = self.failed_or_raised(call, "NULL", series.exception);
             let words = so_far(series.done, "made") + &self.at(here).why(allocated.request);
-            return Answer::failed(call, words + &series.displaced_words()).about(block);
+            return Answer::failed(call, words + &series.names_words()).about(block);
         }
         let words = match extent {
             Some(extent) if series.done == 1 => self.one_block(allocated, extent),
@@ -232,7 +269,7 @@ impl Session {
         } else {
             format!("{call}{}", times(series.done))
         };
-        Answer::done(call, words + &series.displaced_words()).about(block)
+        Answer::done(call, words + &series.names_words()).about(block)
     }
 
     fn one_block(&mut self, allocated: &Allocated<'_>, extent: Extent) -> String {
@@ -356,7 +393,7 @@ impl Session {
     }
 
     /// A block that was resized keeps its name, if it has one; its birth is that of the operation that moved it.
-    fn rename(&mut self, number: u32, old: u64, new: u64) {
+    pub(super) fn rename(&mut self, number: u32, old: u64, new: u64) {
         if old == new {
             return;
         }

@@ -9,8 +9,11 @@ use std::cmp::Ordering;
 use crate::heap::{Flags, Policy};
 
 use super::actors::Actor;
+use super::examples::Example;
+use super::faults::Fault;
 use super::filter::Filter;
 use super::go::Place;
+use super::interleave::{Interleave, StepTo};
 use super::metric::Metric;
 use super::name::{Names, Operand};
 use crate::lab::Workload;
@@ -54,6 +57,17 @@ pub enum Command {
     },
     /// `free where WORDS`: HeapFree of every busy block that the words match.
     FreeWhere(Filter),
+    /// `double-free NAME`, `overrun NAME BYTES` and their like: a fault from the table.
+    Fault {
+        /// Which.
+        fault: Fault,
+        /// The block; never a slice.
+        what: Operand,
+        /// Bytes or a bit, for those that take it.
+        amount: Option<u64>,
+    },
+    /// `findings off`: forget what the last check found.
+    FindingsOff,
     /// `size NAME|0xADDRESS`: HeapSize.
     Size {
         /// The pointers.
@@ -143,6 +157,12 @@ pub enum Command {
     Pause,
     /// `filter WORDS`, `filter off`: which blocks are found.
     Filter(Option<Filter>),
+    /// `interleave { CALL } { CALL } [order=TURNS]`: two calls on the heap in view, made step by step.
+    Interleave(Box<Interleave>),
+    /// `step t1|t2|back [N]`, `step end`, `step off`: move the calls under way, or give them up.
+    Step(StepTo),
+    /// `example NAME`: a script that heapwalk ships.
+    Example(&'static Example),
     /// `undo`: take back the last command that changed anything.
     Undo,
     /// `redo`: bring back the last command taken back.

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::heap::Flags;
 
 use super::command::Relation;
+use super::examples::EXAMPLES;
 use super::filter;
 use super::flags::CALL_FLAGS;
 use super::grammar::GRAMMAR;
@@ -66,10 +67,10 @@ where
         partial: partial.unwrap_or(end),
         found: Vec::new(),
     };
-    let words = innermost(&words, |piece| piece.text);
+    let words = folded(innermost(&words, |piece| piece.text));
     match row_of(|| words.iter().map(|piece| piece.text)) {
         Some((row, depth)) => offers.arguments(row, &words[depth..], blocks),
-        None => offers.verbs(words),
+        None => offers.verbs(&words),
     }
     offers.found
 }
@@ -86,6 +87,20 @@ fn innermost<W>(words: &[W], text: impl Fn(&W) -> &str) -> &[W] {
         [verb, _actor, call @ ..] if text(verb) == "as" => call,
         words => words,
     }
+}
+
+/// The same where what stands in braces is one word: the brace that closes it.
+fn folded<'a>(words: &[Piece<'a>]) -> Vec<Piece<'a>> {
+    let mut open = 0_usize;
+    let outside = |piece: &&Piece<'_>| {
+        match piece.text {
+            "{" => open += 1,
+            "}" => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open == 0
+    };
+    words.iter().filter(outside).copied().collect()
 }
 
 /// The command that a line means or can only become, for help beside the prompt.
@@ -184,6 +199,10 @@ impl Offers<'_> {
                 self.filter(given);
             }
             Arg::Verb => self.verbs(given),
+            Arg::Call => self.offer("{", "a call in braces"),
+            Arg::Example => EXAMPLES
+                .iter()
+                .for_each(|example| self.offer(example.name, example.doc)),
         }
     }
 

@@ -58,6 +58,10 @@ pub struct Frame {
     pub found: Option<Found>,
     /// Who holds the lock of the heap in view by hand, and then who waits for it.
     pub actors: Vec<ActorState>,
+    /// What the last check found in the heap in view, if anything.
+    pub check: Option<Check>,
+    /// Two calls under way step by step, or those that were the last thing done.
+    pub interleaved: Option<Arc<Interleaved>>,
     /// The heap made after the one in view, by number; behind the last comes the first. `None` while there is no other.
     pub next_heap: Option<u32>,
 }
@@ -135,6 +139,83 @@ pub struct Found {
     pub position: Option<u64>,
 }
 
+/// The findings of the last check, and how they stand to what is shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Check {
+    /// What was found.
+    pub findings: Arc<Findings>,
+    /// Nothing has changed since.
+    pub fresh: bool,
+    /// They are the newest thing looked for: no filter was set since.
+    pub sought: bool,
+}
+
+/// What a check of a heap found; at least one thing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Findings {
+    /// The number of the heap.
+    pub heap: u32,
+    /// Operations done before the check.
+    pub at: u64,
+    /// How many things were found.
+    pub total: u64,
+    /// The first of them (bounded; `total` counts all), in the order in which they were found.
+    pub kept: Vec<Located>,
+}
+
+/// A finding, and the block that it lies in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Located {
+    /// Address of the first byte concerned.
+    pub at: u64,
+    /// Address of the block that it lies in; `None` in the heap's own structures.
+    pub block: Option<u64>,
+    /// That block in words: its name, or what it is and where.
+    pub called: String,
+    /// The value that should be there.
+    pub expected: u64,
+    /// The value that is.
+    pub found: u64,
+    /// What it is, and what it likely means.
+    pub meaning: &'static str,
+}
+
+/// Two calls that are made step by step.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Interleaved {
+    /// t1 and t2.
+    pub sides: [Side; 2],
+    /// The latest steps, oldest first (bounded; `steps` counts all): who made each, 0 or 1, and what it was.
+    pub made: Vec<(usize, String)>,
+    /// Steps made so far.
+    pub steps: u64,
+    /// Who moved when, in turns.
+    pub order: String,
+}
+
+impl Interleaved {
+    /// Whether both calls have ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.sides.iter().all(|side| side.ended)
+    }
+}
+
+/// One of two calls that are made step by step.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Side {
+    /// The call as a command.
+    pub call: String,
+    /// Steps it has made.
+    pub steps: u64,
+    /// The step it would make next, why it makes none, or what it answered.
+    pub next: String,
+    /// Another holds the lock that it would take.
+    pub blocked: bool,
+    /// It has answered.
+    pub ended: bool,
+}
+
 /// The answer to one command: the call, its result, its error, and words.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Answer {
@@ -148,6 +229,8 @@ pub struct Answer {
     pub tone: Tone,
     /// Address of the block it was about.
     pub block: Option<u64>,
+    /// What a check found, to be listed below the words.
+    pub findings: Option<Arc<Findings>>,
 }
 
 /// How an answer is to be read.

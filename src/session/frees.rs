@@ -5,7 +5,7 @@ use crate::heap::{Event, Flags, GRANULE};
 use crate::os::PAGE;
 use crate::view::{self, BlockFacts, Mark, facts};
 
-use super::blocks::{pointer_text, so_far};
+use super::blocks::{Pointer, pointer_text, so_far};
 use super::filter::Filter;
 use super::frame::Answer;
 use super::name::{Names, Operand};
@@ -28,7 +28,7 @@ struct Freed {
 impl Session {
     pub(super) fn free(&mut self, what: &Operand, flags: Flags) -> Answer {
         let here = self.here();
-        let targets = match self.at(&here).operand(what) {
+        let targets = match self.at(&here).pointers(what) {
             Ok(targets) => targets,
             Err(answer) => return answer,
         };
@@ -68,7 +68,7 @@ impl Session {
         let mut targets = Vec::new();
         self.at(&here).search(filter, now, |block| {
             if block.is_busy() {
-                targets.push(block.address + GRANULE);
+                targets.push((None, block.address + GRANULE));
             }
         });
         if targets.is_empty() {
@@ -81,11 +81,11 @@ impl Session {
         self.free_all(&here, &targets, Flags::NONE, "HeapFree(heap, 0, block)")
     }
 
-    fn free_all(&mut self, here: &Here, targets: &[u64], flags: Flags, call: &str) -> Answer {
+    fn free_all(&mut self, here: &Here, targets: &[Pointer], flags: Flags, call: &str) -> Answer {
         let before = Moment::of(&here.heap);
         let mut freed = Freed::default();
-        for &payload in targets {
-            self.free_one(here, payload, flags, &mut freed);
+        for pointer in targets {
+            self.free_one(here, pointer, flags, &mut freed);
         }
         self.touch(here.number);
         self.last = LastCall {
@@ -113,8 +113,20 @@ impl Session {
         Answer::done(call, words).about(freed.block)
     }
 
-    fn free_one(&mut self, here: &Here, payload: u64, flags: Flags, freed: &mut Freed) {
+    /// HeapFree of one pointer, marked and with its name taken where that succeeds.
+    pub(super) fn free_pointer(
+        &mut self,
+        here: &Here,
+        pointer: &Pointer,
+    ) -> Result<bool, Exception> {
+        let mut freed = Freed::default();
+        self.free_one(here, pointer, Flags::NONE, &mut freed);
+        freed.exception.map_or(Ok(freed.failed == 0), Err)
+    }
+
+    fn free_one(&mut self, here: &Here, pointer: &Pointer, flags: Flags, freed: &mut Freed) {
         self.operations += 1;
+        let (name, payload) = (pointer.0.as_ref(), pointer.1);
         let extent = here.extent(payload);
         let pointer = here.address(payload);
         let result = self.process.HeapFree(here.handle, flags.0, pointer);
@@ -130,7 +142,7 @@ impl Session {
             self.marks.add(extent.from, extent.to, Mark::Freed);
         }
         if let Some(table) = self.names_mut(here.number) {
-            table.remove(payload);
+            table.remove_as(payload, name);
         }
     }
 
@@ -196,6 +208,7 @@ impl Session {
 
     pub(super) fn set_filter(&mut self, filter: Option<&Filter>) -> Answer {
         self.filter = filter.cloned().map(std::sync::Arc::new);
+        self.seek_filter();
         let Some(filter) = filter else {
             return Answer::note("no filter: nothing is looked for");
         };

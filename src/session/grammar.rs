@@ -4,13 +4,17 @@ use crate::heap::Policy;
 
 use super::command::{Baseline, Command, NewHeapKind};
 use super::error::ParseError;
+use super::examples::{EXAMPLES, Example};
+use super::faults::FAULTS;
 use super::flags::{ALLOCATING, LOCKING, REALLOCATING};
 use super::go::Place;
+use super::interleave::StepTo;
 use super::lexer::Piece;
 use super::metric::Metric;
 use super::name;
 use super::number;
 use super::options::{self, ON_OFF};
+use super::parse::Words;
 use super::row::{Arg, CommandRow, Group};
 
 const SWITCH: &[Arg] = &[Arg::OneOf(&ON_OFF)];
@@ -24,6 +28,7 @@ const NEW_HEAP: Arg = Arg::Options(|| options::rows(&options::NEW_HEAP));
 const DECOMMIT: Arg = Arg::Options(|| options::rows(&options::DECOMMIT));
 const THREADS: Arg = Arg::Options(|| options::rows(&options::THREADS));
 const SITUATIONS: Arg = Arg::Options(|| options::rows(&options::SITUATIONS));
+const INTERLEAVE: Arg = Arg::Options(|| options::rows(&options::INTERLEAVE));
 const WORKLOAD: Arg = Arg::Options(|| options::rows(&options::WORKLOAD));
 
 /// Every command, group by group.
@@ -290,6 +295,17 @@ pub static GRAMMAR: &[CommandRow] = &[
         args: &[],
         parse: |_| Ok(Command::CrtWalk),
     },
+    // The faults bring their own rows.
+    FAULTS[0].command,
+    FAULTS[1].command,
+    FAULTS[2].command,
+    FAULTS[3].command,
+    FAULTS[4].command,
+    FAULTS[5].command,
+    FAULTS[6].command,
+    FAULTS[7].command,
+    FAULTS[8].command,
+    FAULTS[9].command,
     CommandRow {
         verb: "expand",
         call: Some("_expand"),
@@ -466,6 +482,76 @@ pub static GRAMMAR: &[CommandRow] = &[
         parse: |words| Ok(Command::Rate(words.arg(rate)?)),
     },
     CommandRow {
+        verb: "interleave",
+        call: None,
+        usage: "interleave { CALL } { CALL } [order=TURNS]",
+        doc: "make two calls on the heap in view step by step, in an order of turns; without one step says who moves",
+        example: "interleave { alloc a 64 } { alloc b 64 } order=1x12,2x90",
+        group: Group::Lab,
+        args: &[Arg::Call, Arg::Call, INTERLEAVE],
+        parse: |words| words.interleave(),
+    },
+    CommandRow {
+        verb: "step t1",
+        call: None,
+        usage: "step t1 [N]",
+        doc: "let the first of the two calls make N steps: loads, stores, taking and releasing the lock",
+        example: "step t1 12",
+        group: Group::Lab,
+        args: &[Arg::Free],
+        parse: |words| Ok(Command::Step(StepTo::Move(0, steps(words)?))),
+    },
+    CommandRow {
+        verb: "step t2",
+        call: None,
+        usage: "step t2 [N]",
+        doc: "let the second of the two calls make N steps",
+        example: "step t2 30",
+        group: Group::Lab,
+        args: &[Arg::Free],
+        parse: |words| Ok(Command::Step(StepTo::Move(1, steps(words)?))),
+    },
+    CommandRow {
+        verb: "step back",
+        call: None,
+        usage: "step back [N]",
+        doc: "take the last N steps back: the heap is restored, and the steps before them are made again",
+        example: "step back",
+        group: Group::Lab,
+        args: &[Arg::Free],
+        parse: |words| Ok(Command::Step(StepTo::Back(steps(words)?))),
+    },
+    CommandRow {
+        verb: "step end",
+        call: None,
+        usage: "step end",
+        doc: "make all that is left of the two calls, the first one first",
+        example: "step end",
+        group: Group::Lab,
+        args: &[],
+        parse: |_| Ok(Command::Step(StepTo::End)),
+    },
+    CommandRow {
+        verb: "step off",
+        call: None,
+        usage: "step off",
+        doc: "give the two calls up: the heap is as it was before them",
+        example: "step off",
+        group: Group::Lab,
+        args: &[],
+        parse: |_| Ok(Command::Step(StepTo::Off)),
+    },
+    CommandRow {
+        verb: "example",
+        call: None,
+        usage: "example NAME",
+        doc: "carry out a script that comes with heapwalk, on a heap of its own",
+        example: "example double-handout",
+        group: Group::Lab,
+        args: &[Arg::Example],
+        parse: |words| Ok(Command::Example(words.arg(example)?)),
+    },
+    CommandRow {
         verb: "mark",
         call: None,
         usage: "mark [WORDS]",
@@ -526,6 +612,16 @@ pub static GRAMMAR: &[CommandRow] = &[
         parse: |words| words.filter_or_off(),
     },
     CommandRow {
+        verb: "findings off",
+        call: None,
+        usage: "findings off",
+        doc: "forget what the last check found; the heap stays as it is",
+        example: "findings off",
+        group: Group::Session,
+        args: &[],
+        parse: |_| Ok(Command::FindingsOff),
+    },
+    CommandRow {
         verb: "undo",
         call: None,
         usage: "undo",
@@ -566,6 +662,20 @@ pub static GRAMMAR: &[CommandRow] = &[
         parse: |_| Ok(Command::Quit),
     },
 ];
+
+/// How many steps; one where nothing is said.
+fn steps(words: &mut Words<'_>) -> Result<u64, ParseError> {
+    let steps = words.optional(|piece| number::within(piece, 1, u64::MAX))?;
+    Ok(steps.unwrap_or(1))
+}
+
+/// The name of a script that comes with heapwalk.
+fn example(piece: Piece<'_>) -> Result<&'static Example, ParseError> {
+    options::choice(
+        piece,
+        EXAMPLES.iter().map(|example| (example.name, example)),
+    )
+}
 
 /// The number of a heap; 0 is the process heap.
 fn heap(piece: Piece<'_>) -> Result<u32, ParseError> {

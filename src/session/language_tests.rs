@@ -449,7 +449,7 @@ fn lines_are_completed() {
         ),
         ("free where size > ", 18, ""),
         ("filter o", 7, "off"),
-        ("help real", 5, "realloc"),
+        ("help real", 5, "realloc realloc-freed"),
         ("help heap n", 10, "new growable|new fixed|new buffer"),
         ("free b", 5, "b1 b2"),
         ("realloc ", 8, "a b1 b2 null"),
@@ -490,7 +490,13 @@ fn lines_are_completed() {
         .collect();
     assert_eq!(
         texts,
-        ["free", "free where"],
+        [
+            "free",
+            "free where",
+            "free-interior",
+            "free-misaligned",
+            "free-foreign"
+        ],
         "what follows the cursor does not matter"
     );
 }

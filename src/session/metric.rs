@@ -56,6 +56,8 @@ pub enum Metric {
     Segments,
     /// `entries`
     Entries,
+    /// `findings`
+    Findings,
     /// `probes`
     Probes,
     /// `lock_taken`
@@ -118,7 +120,7 @@ const fn row(metric: Metric, name: &'static str, unit: Unit, doc: &'static str) 
 }
 
 /// In the order of the enum, so that a metric is its own index (a test holds it).
-const TABLE: [Row; 33] = [
+const TABLE: [Row; 34] = [
     row(
         Metric::LargestFree,
         "largest_free",
@@ -263,6 +265,12 @@ const TABLE: [Row; 33] = [
         "entries",
         Unit::Count,
         "entries that HeapWalk reports",
+    ),
+    row(
+        Metric::Findings,
+        "findings",
+        Unit::Count,
+        "things that a check of the whole heap finds wrong now",
     ),
     row(
         Metric::Probes,

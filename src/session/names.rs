@@ -19,6 +19,8 @@ pub(super) struct NameTable {
     /// How often names came or went.
     changes: u64,
     by_payload: HashMap<u64, Owned>,
+    /// Older names of payloads that were handed out again while they had one, the newest last.
+    older: BTreeMap<u64, Vec<Owned>>,
     by_name: BTreeMap<String, BTreeMap<Option<u64>, u64>>,
 }
 
@@ -33,7 +35,17 @@ impl NameTable {
         self.by_name.get(&name.base)?.get(&name.index).copied()
     }
 
-    /// Gives a block a name. A block that bore it before goes on without.
+    /// The other names of the block with this payload: a heap without checks handed it out more than once.
+    pub(super) fn others(&self, payload: u64) -> &[Owned] {
+        self.older.get(&payload).map_or(&[], Vec::as_slice)
+    }
+
+    /// The payloads that have more than one name, by address.
+    pub(super) fn shared(&self) -> impl Iterator<Item = u64> + '_ {
+        self.older.keys().copied()
+    }
+
+    /// Gives a block a name. A block that bore it before goes on without; a block that has another keeps both.
     pub(super) fn insert(&mut self, name: Name, payload: u64, born: u64) {
         self.changes += 1;
         let old = self
@@ -41,20 +53,51 @@ impl NameTable {
             .entry(name.base.clone())
             .or_default()
             .insert(name.index, payload);
-        if let Some(old) = old
-            && self
-                .by_payload
-                .get(&old)
-                .is_some_and(|owned| owned.name == name)
-        {
-            self.by_payload.remove(&old);
+        if let Some(old) = old {
+            self.disown(old, &name);
         }
-        self.by_payload.insert(payload, Owned { name, born });
+        if let Some(before) = self.by_payload.insert(payload, Owned { name, born }) {
+            self.older.entry(payload).or_default().push(before);
+        }
     }
 
-    /// Takes a freed block's name.
+    /// Takes one of its names from a payload. Answers with what it was.
+    fn disown(&mut self, payload: u64, name: &Name) -> Option<Owned> {
+        let is_newest = self.by_payload.get(&payload)?.name == *name;
+        let mut older = self.older.remove(&payload).unwrap_or_default();
+        let owned = if is_newest {
+            let newest = self.by_payload.remove(&payload);
+            if let Some(before) = older.pop() {
+                self.by_payload.insert(payload, before);
+            }
+            newest
+        } else {
+            let at = older.iter().position(|owned| owned.name == *name);
+            at.map(|at| older.remove(at))
+        };
+        if !older.is_empty() {
+            self.older.insert(payload, older);
+        }
+        owned
+    }
+
+    /// Takes a freed block's name; of several, `name` if it is one of them, else the newest.
+    pub(super) fn remove_as(&mut self, payload: u64, name: Option<&Name>) -> Option<Owned> {
+        let newest = &self.by_payload.get(&payload)?.name;
+        let others = self.others(payload).iter().map(|owned| &owned.name);
+        let wanted = name.filter(|name| others.into_iter().any(|other| other == *name));
+        let taken = wanted.unwrap_or(newest).clone();
+        let owned = self.disown(payload, &taken)?;
+        self.forget(payload, owned)
+    }
+
+    /// Takes a freed block's newest name.
     pub(super) fn remove(&mut self, payload: u64) -> Option<Owned> {
-        let owned = self.by_payload.remove(&payload)?;
+        self.remove_as(payload, None)
+    }
+
+    /// A name leads to a payload no longer.
+    fn forget(&mut self, payload: u64, owned: Owned) -> Option<Owned> {
         self.changes += 1;
         if let Some(indices) = self.by_name.get_mut(&owned.name.base)
             && indices.get(&owned.name.index) == Some(&payload)
@@ -201,6 +244,38 @@ mod tests {
         assert_eq!(select(1, Some(5), 1), [1, 2, 4]);
         assert_eq!(table.next_index("b"), 8);
         assert_eq!(table.next_index("c"), 0);
+    }
+
+    #[test]
+    fn a_payload_handed_out_twice_keeps_both_names() {
+        let plain = |base: &str| Name {
+            base: base.into(),
+            index: None,
+        };
+        let mut table = NameTable::default();
+        for (born, base) in [(1, "a"), (2, "b"), (3, "c")] {
+            table.insert(plain(base), 16, born);
+        }
+        let told = |table: &NameTable| {
+            let newest = table.owner(16).map(|owned| owned.name.to_string());
+            let others = table.others(16).iter().map(|owned| owned.name.to_string());
+            newest.into_iter().chain(others).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&table), ["c", "a", "b"]);
+        assert_eq!(table.shared().collect::<Vec<_>>(), [16]);
+        // The name that the free was called with goes, the others stay.
+        assert_eq!(table.remove_as(16, Some(&plain("a"))).unwrap().born, 1);
+        assert_eq!(table.payload(&plain("a")), None);
+        assert_eq!(told(&table), ["c", "b"]);
+        assert_eq!(table.remove(16).unwrap().born, 3);
+        assert_eq!(told(&table), ["b"]);
+        assert_eq!(table.shared().count(), 0);
+        // A name given to another block leaves this one.
+        table.insert(plain("d"), 16, 4);
+        table.insert(plain("b"), 32, 5);
+        assert_eq!(told(&table), ["d"]);
+        assert_eq!(table.shared().count(), 0);
+        assert_eq!(table.payload(&plain("b")), Some(32));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::error::{ParseError, either};
 use super::lexer::Piece;
 use super::number::{Size, count, size, some_size, within};
 use crate::lab::crew::{Guard, MOST_WORKERS};
-use crate::lab::{Distribution, Lifetime, Workload};
+use crate::lab::{Distribution, Lifetime, Order, Workload};
 
 /// An option of a command, as help shows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -406,6 +406,25 @@ pub(super) static SITUATIONS: [Field<Situations>; 3] = [
 
 /// Operations of a situation at most: they are drawn before the clock starts, and so have to be kept.
 const MOST_SITUATION_OPS: u64 = 10_000_000;
+/// The options of `interleave`.
+pub(super) static INTERLEAVE: [Field<Option<Order>>; 1] = [Field {
+    row: OptionRow {
+        key: "order",
+        values: "TURNS",
+        default: "none",
+        doc: "who makes how many steps, in turn: 1x12,2x30; what is left is made at the end, the first call first",
+    },
+    set: |order, piece| {
+        let found = piece.text.parse();
+        *order = Some(found.map_err(|_| ParseError::at(piece, "turns such as 1x12,2x30"))?);
+        Ok(())
+    },
+    show: |order| {
+        order
+            .as_ref()
+            .map_or("none".to_owned(), ToString::to_string)
+    },
+}];
 
 /// The options of `run random`.
 pub(super) static WORKLOAD: [Field<Workload>; 10] = [

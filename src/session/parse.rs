@@ -13,6 +13,17 @@
 //!            | "realloc" operand SIZE { flag }          (* realloc a 4K inplace *)
 //!            | "free" operand { flag }                  (* free b[::2] *)
 //!            | "free" "where" word { word }             (* free where size>4K name~b *)
+//!            | "double-free" pointer                    (* double-free b3 *)
+//!            | "free-interior" pointer                  (* free-interior b3 *)
+//!            | "free-misaligned" pointer                (* free-misaligned b3 *)
+//!            | "free-foreign" pointer                   (* free-foreign b3 *)
+//!            | "write-after-free" pointer [ SIZE ]      (* write-after-free b3 16 *)
+//!            | "overrun" pointer SIZE                   (* overrun b3 16 *)
+//!            | "underrun" pointer SIZE                  (* underrun b3 8 *)
+//!            | "flip" pointer NUMBER                    (* flip b3 40 *)
+//!            | "size-freed" pointer                     (* size-freed b3 *)
+//!            | "realloc-freed" pointer SIZE             (* realloc-freed b3 200 *)
+//!            | "findings" "off"                         (* findings off *)
 //!            | "size" operand { flag }                  (* size b3 *)
 //!            | "validate" [ operand ] { flag }          (* validate b3 *)
 //!            | "walk"                                   (* walk *)
@@ -41,6 +52,13 @@
 //!            | "threads" COUNT "{" command "}" { option }  (* threads 4 { run random ops=100000 } calls=noserialize *)
 //!            | "situations" { option }                  (* situations threads=4 *)
 //!            | "rate" ( COUNT | "max" )                 (* rate 100 *)
+//!            | "interleave" "{" call "}" "{" call "}" { option }   (* interleave { alloc a 64 } { alloc b 64 } order=1x12,2x90 *)
+//!            | "step" "t1" [ COUNT ]                    (* step t1 12 *)
+//!            | "step" "t2" [ COUNT ]                    (* step t2 30 *)
+//!            | "step" "back" [ COUNT ]                  (* step back *)
+//!            | "step" "end"                             (* step end *)
+//!            | "step" "off"                             (* step off *)
+//!            | "example" EXAMPLE                        (* example double-handout *)
 //!            | "mark" [ TEXT | WORDS ]                 (* mark before the flood *)
 //!            | "baseline" ( "here" | COUNT | "off" )   (* baseline here *)
 //!            | "say" TEXT                               (* say "Every second block is free." *)
@@ -52,6 +70,9 @@
 //!            | "help" [ VERB ]                          (* help realloc *)
 //!            | "as" ACTOR ":" command                    (* as t2: alloc x 64 *)
 //!            | "quit" ;                                 (* quit *)
+//! call       = "alloc" name SIZE { flag } | "free" block { flag } | "realloc" block SIZE { flag }
+//!            | "compact" { flag } | "minimize" | "validate" { flag } ;
+//! block      = name | "0x" HEX ;
 //! operand    = names | "null" | "0x" HEX ;
 //! pointer    = name | "null" | "0x" HEX ;
 //! word       = "busy" | "free" | "large" | "damaged" | "pin"
@@ -62,6 +83,7 @@
 //! flag       = "zero" | "inplace" | "noserialize" | "exceptions" ;
 //! option     = KEY "=" VALUE ;                          (* each key once, no blanks around = *)
 //! switch     = "on" | "off" ;
+//! TURNS      = ( "1" | "2" ) "x" COUNT { "," ( "1" | "2" ) "x" COUNT } ;
 //! SIZE       = DIGITS [ ( "K" | "M" | "G" ) [ "iB" ] ] | "0x" HEX ;
 //! VALUE      = [ "-" ] SIZE | [ "-" ] DIGITS "." DIGITS ;
 //! RELATION   = "<" | "<=" | "==" | "!=" | ">=" | ">" ;  (* in filters equality is written = *)
@@ -80,11 +102,14 @@ use super::command::{
     Command, NewHeap, NewHeapKind, Relation, Situations, Threads, Thresholds, Value,
 };
 use super::error::{ParseError, ScriptError, either};
+use super::faults::{Amount, Fault};
 use super::filter::Filter;
 use super::flags::{CALL_FLAGS, words_of};
 use super::grammar::{GRAMMAR, metric_names};
+use super::interleave::{Interleave, OneCall};
 use super::lexer::{Lexed, Piece, Token, lex};
 use super::metric::{Metric, Unit};
+use super::name;
 use super::number;
 use super::options::{self, set_fields};
 use super::row::{CommandRow, row_of};
@@ -255,6 +280,23 @@ impl<'a> Words<'a> {
         Ok(flags)
     }
 
+    /// Reads what a fault is told: the block, and how much.
+    pub(super) fn fault(&mut self, fault: Fault) -> Result<Command, ParseError> {
+        let what = self.arg(name::one_operand)?;
+        let how = fault.row().amount;
+        let read = |piece: Piece<'a>| how.read(piece);
+        let amount = match how {
+            Amount::Nothing => None,
+            _ if how.is_needed() => Some(self.arg(read)?),
+            _ => self.optional(read)?,
+        };
+        Ok(Command::Fault {
+            fault,
+            what,
+            amount,
+        })
+    }
+
     pub(super) fn new_heap(&mut self, kind: NewHeapKind) -> Result<Command, ParseError> {
         let mut heap = NewHeap::new(kind);
         set_fields(&mut heap, &options::NEW_HEAP, self.rest())?;
@@ -293,6 +335,27 @@ impl<'a> Words<'a> {
         let mut situations = Situations::default();
         set_fields(&mut situations, &options::SITUATIONS, self.rest())?;
         Ok(Command::Situations(situations))
+    }
+
+    pub(super) fn interleave(&mut self) -> Result<Command, ParseError> {
+        let calls = [self.call()?, self.call()?];
+        let mut asked = Interleave { calls, order: None };
+        set_fields(&mut asked.order, &options::INTERLEAVE, self.rest())?;
+        Ok(Command::Interleave(Box::new(asked)))
+    }
+
+    /// Reads a command in braces that is one call.
+    fn call(&mut self) -> Result<OneCall, ParseError> {
+        let inside = self.tokens.as_slice().get(1);
+        let at = inside.map_or(self.end, |token| token.piece);
+        let command = self.braced()?;
+        OneCall::of(&command).ok_or_else(|| {
+            let error = ParseError::at(
+                at,
+                "one call: alloc, free or realloc of one block, compact, minimize or validate",
+            );
+            error.hint("two calls are interleaved, not two series of calls")
+        })
     }
 
     pub(super) fn expectation(&mut self) -> Result<Command, ParseError> {

@@ -182,6 +182,9 @@ impl Session {
                 &format!("{words}: a call that is under way is not taken back"),
             );
         }
+        if let Some(answer) = self.undo_stepping() {
+            return answer;
+        }
         let Some(step) = self.undo.pop_back() else {
             return self.nothing("undo", "there is nothing to undo");
         };
@@ -202,6 +205,9 @@ impl Session {
     pub fn redo(&mut self) -> Answer {
         if let Some(words) = self.waits() {
             return self.nothing("redo", &format!("{words}: the call has to end first"));
+        }
+        if self.stepping.is_some() {
+            return self.nothing("redo", "two calls are under way; `step off` gives them up");
         }
         let Some(step) = self.redo.pop() else {
             return self.nothing("redo", "there is nothing to bring back");
@@ -294,6 +300,7 @@ impl Session {
         self.did = Arc::clone(&state.did);
         self.names.0 = None;
         self.marks = Marks::default();
+        self.forget_findings();
     }
 
     /// Whether redo leads to this place.

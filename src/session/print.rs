@@ -7,6 +7,7 @@ use super::command::{
 };
 use super::flags::write_flags;
 use super::go::Place;
+use super::interleave::StepTo;
 use super::metric::{Metric, Unit};
 use super::number::Size;
 use super::options::{self, on_off_word, write_fields};
@@ -28,6 +29,8 @@ impl Command {
             Command::Realloc { .. } => "realloc",
             Command::Free { .. } => "free",
             Command::FreeWhere(_) => "free where",
+            Command::Fault { fault, .. } => fault.row().command.verb,
+            Command::FindingsOff => "findings off",
             Command::Size { .. } => "size",
             Command::Validate { .. } => "validate",
             Command::Walk => "walk",
@@ -62,6 +65,13 @@ impl Command {
             Command::Expect { .. } => "expect",
             Command::Pause => "pause",
             Command::Filter(_) => "filter",
+            Command::Interleave(_) => "interleave",
+            Command::Step(StepTo::Move(0, _)) => "step t1",
+            Command::Step(StepTo::Move(..)) => "step t2",
+            Command::Step(StepTo::Back(_)) => "step back",
+            Command::Step(StepTo::End) => "step end",
+            Command::Step(StepTo::Off) => "step off",
+            Command::Example(_) => "example",
             Command::Undo => "undo",
             Command::Redo => "redo",
             Command::Help(_) => "help",
@@ -86,6 +96,15 @@ impl fmt::Display for Command {
             Command::Realloc { what, size, flags } => {
                 write!(f, " {what} {}", Size(*size))?;
                 write_flags(f, *flags)
+            }
+            Command::Fault {
+                fault,
+                what,
+                amount,
+            } => {
+                write!(f, " {what}")?;
+                let text = |amount| fault.row().amount.text(amount);
+                write_optional(f, amount.map(text).as_ref())
             }
             Command::FreeWhere(filter) | Command::Filter(Some(filter)) => write!(f, " {filter}"),
             Command::Filter(None) => f.write_str(" off"),
@@ -138,7 +157,18 @@ impl fmt::Display for Command {
                 write_value(f, *metric, *value)
             }
             Command::As { actor, command } => write!(f, " {actor}: {command}"),
+            Command::Interleave(asked) => {
+                let [one, two] = &asked.calls;
+                write!(f, " {{ {one} }} {{ {two} }}")?;
+                write_fields(f, &asked.order, &None, &options::INTERLEAVE)
+            }
+            Command::Step(StepTo::Move(_, 1) | StepTo::Back(1) | StepTo::End | StepTo::Off) => {
+                Ok(())
+            }
+            Command::Step(StepTo::Move(_, steps) | StepTo::Back(steps)) => write!(f, " {steps}"),
+            Command::Example(example) => write!(f, " {}", example.name),
             Command::Walk
+            | Command::FindingsOff
             | Command::Heapmin
             | Command::Minimize
             | Command::Heapchk

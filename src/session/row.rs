@@ -9,6 +9,7 @@ use super::options::OptionRow;
 use super::parse::Words;
 
 /// One command as help shows it and as the prompt completes it.
+#[derive(Clone, Copy)]
 pub struct CommandRow {
     /// The words that it begins with: `alloc`, `heap new fixed`.
     pub verb: &'static str,
@@ -33,6 +34,8 @@ pub enum Group {
     Heaps,
     /// Calls about single blocks.
     Blocks,
+    /// Misuse, on purpose.
+    Faults,
     /// Calls about the whole heap.
     Whole,
     /// Calls on the heap tagged CRT.
@@ -41,6 +44,8 @@ pub enum Group {
     Settings,
     /// Workloads and questions.
     Work,
+    /// Calls made step by step.
+    Lab,
     /// Words, expectations and pauses.
     Script,
     /// Going back, finding, asking for help and leaving.
@@ -49,13 +54,15 @@ pub enum Group {
 
 impl Group {
     /// Every group, in the order in which help lists them.
-    pub const ALL: [Group; 8] = [
+    pub const ALL: [Group; 10] = [
         Group::Heaps,
         Group::Blocks,
+        Group::Faults,
         Group::Whole,
         Group::Crt,
         Group::Settings,
         Group::Work,
+        Group::Lab,
         Group::Script,
         Group::Session,
     ];
@@ -66,10 +73,12 @@ impl Group {
         match self {
             Group::Heaps => "heaps",
             Group::Blocks => "blocks",
+            Group::Faults => "the fault lab",
             Group::Whole => "the whole heap",
             Group::Crt => "the CRT heap",
             Group::Settings => "settings",
             Group::Work => "workloads and questions",
+            Group::Lab => "calls made step by step",
             Group::Script => "scripts",
             Group::Session => "the session",
         }
@@ -103,6 +112,10 @@ pub(super) enum Arg {
     FilterOrOff,
     /// The verb of a command.
     Verb,
+    /// A command in braces that is one call.
+    Call,
+    /// The name of a script that comes with heapwalk.
+    Example,
 }
 
 impl CommandRow {

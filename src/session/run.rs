@@ -191,6 +191,9 @@ impl Session {
     /// # Errors
     /// The answer, when it is to go on behind steps that were not made.
     pub(super) fn begin_run(&mut self, workload: &Workload) -> Result<(), Answer> {
+        if let Some(refused) = self.held_up(&Command::Run(*workload)) {
+            return Err(refused);
+        }
         if workload.from > 0 {
             return self.go_on(workload);
         }

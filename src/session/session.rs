@@ -12,8 +12,10 @@ use crate::view::{self, Context, Lens, Target};
 use super::actors::Actors;
 use super::bookmarks::Bookmarks;
 use super::filter::Filter;
-use super::frame::{Answer, Frame, Run, Timeline, Tone};
+use super::findings::Checked;
+use super::frame::{Answer, Frame, Interleaved, Run, Timeline, Tone};
 use super::glossary::Met;
+use super::interleave::Stepping;
 use super::journal::Journal;
 use super::ledger::Ledger;
 use super::marks::Marks;
@@ -104,6 +106,8 @@ pub struct Session {
     pub(super) marks: Marks,
     /// Which blocks are looked for. Part of no state that undo brings back.
     pub(super) filter: Option<Arc<Filter>>,
+    /// What the last check found. Undo forgets it.
+    pub(super) checked: Checked,
     pub(super) failed_expectations: u64,
     pub(super) running: Option<Running>,
     /// Real threads that work.
@@ -112,6 +116,10 @@ pub struct Session {
     pub(super) crew_left: Option<Arc<CrewPicture>>,
     /// Situations that are being measured.
     pub(super) measuring: Option<Measuring>,
+    /// Two calls under way step by step.
+    pub(super) stepping: Option<Stepping>,
+    /// Those that ended last, and the place where that was.
+    pub(super) stepped: Option<(u64, Arc<Interleaved>)>,
     /// Where what was done is written down.
     pub(super) journal: Option<Journal>,
     /// The workload that ended last before its last step: the next may go on with it.
@@ -176,11 +184,14 @@ impl Session {
             last: LastCall::default(),
             marks: Marks::default(),
             filter: None,
+            checked: Checked::default(),
             failed_expectations: 0,
             running: None,
             crew: None,
             crew_left: None,
             measuring: None,
+            stepping: None,
+            stepped: None,
             journal: None,
             ended: None,
             rate: None,
@@ -398,6 +409,8 @@ impl Session {
             names: self.names_to_complete(),
             found,
             actors: self.actor_states(),
+            check: self.check_shown(),
+            interleaved: self.interleaved(),
             next_heap: self.next_heap(),
         }
     }

@@ -159,7 +159,12 @@ impl Session {
         work: impl FnOnce(&Context<'_>) -> R,
     ) -> R {
         let mut marks = self.marks.of_heap(slot.number);
-        marks.extend(self.incident_marks(slot.number));
+        marks.extend(self.next_marks(slot.number));
+        let bad = self.bad_places(slot);
+        let others = |payload: u64| {
+            let names = slot.names.others(payload).iter();
+            names.map(|owned| owned.name.to_string()).collect()
+        };
         self.with_search(|search| {
             work(&Context {
                 number: slot.number,
@@ -169,12 +174,14 @@ impl Session {
                 crt: self.crt == Some(slot.number),
                 marks: &marks,
                 names: &|payload| slot.owner(payload),
+                others: &others,
+                bad: &bad,
                 born: &|operation| slot.names.born_at(operation),
                 returned: slot.returned,
                 search,
                 survey,
                 fresh,
-                quiet: !self.is_in_motion(slot.number),
+                quiet: self.stepping.is_none() && !self.is_in_motion(slot.number),
             })
         })
     }

@@ -513,6 +513,16 @@ impl Worker {
                 self.finish();
                 self.session.apply(command);
             }
+            Command::Interleave(_) => {
+                self.finish();
+                let answer = self.session.apply(command);
+                self.follow(&answer);
+            }
+            Command::Example(example) if self.session.stepping.is_none() => {
+                self.finish();
+                let deeds = example.commands().into_iter().map(Deed::Command).collect();
+                self.script = ScriptRun::new(deeds);
+            }
             Command::Quit => {
                 self.session.apply(command);
                 self.session.over = true;

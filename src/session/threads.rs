@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 use crate::heap::Flags;
 use crate::lab::Workload;
 use crate::lab::crew::{self, Crew, Parked, Plan, Report};
-use crate::view::{Mark, MarkedRange};
 
 use super::command::{Command, Threads};
 use super::frame::{Answer, Run, Tone};
@@ -488,19 +487,13 @@ impl Session {
     }
 
     /// The places of incidents.
-    pub(super) fn incident_marks(&self, number: u32) -> Vec<MarkedRange> {
-        let here = |heap: u32| heap == number;
+    pub(super) fn incident_places(&self, number: u32) -> Vec<u64> {
         let incidents = match (&self.crew, &self.crew_left) {
-            (Some(work), _) if here(work.heap) => work.crew.report().incidents,
-            (None, Some(left)) if here(left.heap) => left.report.incidents.clone(),
+            (Some(work), _) if work.heap == number => work.crew.report().incidents,
+            (None, Some(left)) if left.heap == number => left.report.incidents.clone(),
             _ => Vec::new(),
         };
-        let mark = |incident: &crew::Incident| MarkedRange {
-            from: incident.at,
-            to: incident.at.saturating_add(1),
-            mark: Mark::Damaged,
-        };
-        incidents.iter().map(mark).collect()
+        incidents.iter().map(|incident| incident.at).collect()
     }
 
     /// Writes down that threads worked. What they left does not repeat.

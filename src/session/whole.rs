@@ -4,7 +4,7 @@ use crate::api::{self, HEAP_SUMMARY, PROCESS_HEAP_ENTRY};
 use crate::heap::Caller;
 
 use super::frame::{Answer, Tone};
-use super::session::{LastCall, Session};
+use super::session::{LastCall, Session, Slot};
 use super::words::{count, exact, rough};
 
 /// Entries of a walk that are told one by one.
@@ -114,18 +114,29 @@ impl Session {
         if status == api::_HEAPEMPTY {
             return Self::no_crt();
         }
-        let sound = status == api::_HEAPOK;
-        let (tone, words) = if sound {
-            (Tone::Done, words)
-        } else {
-            (Tone::Failed, "the heap is damaged; V lists the findings")
-        };
-        Answer {
-            call: format!("{call} = {}", api::heap_status(status)),
-            words: words.to_owned(),
-            tone,
-            ..Answer::default()
+        let call = format!("{call} = {}", api::heap_status(status));
+        if status == api::_HEAPOK {
+            self.forget_findings();
+            return Answer::done(call, words);
         }
+        let Some(here) = self
+            .crt
+            .and_then(|number| self.slot(number))
+            .map(Slot::here)
+        else {
+            return Self::no_crt();
+        };
+        let findings = self.check(&here);
+        let words = match findings.kept.first() {
+            Some(first) => format!(
+                "the heap is damaged, {}; the first {}",
+                count(findings.total, "finding"),
+                first.line()
+            ),
+            None => "the heap is damaged".to_owned(),
+        };
+        let answer = Answer::failed(call, words).listing(findings);
+        self.on_the_crt_heap(here.number, answer)
     }
 
     pub(super) fn summary(&mut self) -> Answer {

@@ -120,6 +120,9 @@ impl Slot {
                 };
                 format!("{why}; nothing changed{hint}")
             }
+            AllocError::Strayed(_) => {
+                format!("{error}: a program would end here; what it did until then stays done")
+            }
             other => format!("{other}; nothing changed"),
         }
     }

@@ -1,5 +1,7 @@
 //! Words for answers: what changed from before to after, and answers of each tone.
 
+use std::sync::Arc;
+
 use crate::heap::{Flags, Heap, Stats};
 use crate::view::{self, Figures};
 
@@ -7,7 +9,7 @@ pub(super) use crate::view::numbers::{
     address, bytes as exact, counted as count, grouped, size as rough,
 };
 
-use super::frame::{Answer, Tone};
+use super::frame::{Answer, Findings, Tone};
 
 impl Answer {
     /// What was done: the call with its result, and what happened.
@@ -40,6 +42,15 @@ impl Answer {
         Answer {
             tone: Tone::Note,
             ..Answer::done("", words)
+        }
+    }
+
+    /// The answer, with what a check found.
+    pub(super) fn listing(self, findings: Arc<Findings>) -> Answer {
+        let first = findings.kept.first().map(|finding| finding.at);
+        Answer {
+            findings: (findings.total > 0).then_some(findings),
+            ..self.about(first)
         }
     }
 

@@ -326,7 +326,9 @@ impl<'a> Replay<'a> {
     #[cold]
     fn failed(&mut self, id: u32, error: AllocError) -> Result<(), Damage> {
         match error {
-            AllocError::Damaged(_) | AllocError::Misuse(_) => Err(self.refused(id, error)),
+            AllocError::Damaged(_) | AllocError::Misuse(_) | AllocError::Strayed(_) => {
+                Err(self.refused(id, error))
+            }
             AllocError::Absurd
             | AllocError::TooLargeForFixed
             | AllocError::Full

@@ -17,6 +17,8 @@ pub enum Context {
     Map,
     /// A pane with rows to choose has the focus; keys that it does not bind count as in the map.
     Rows,
+    /// The pane of calls made step by step has the focus; keys that it does not bind count as in a pane with rows.
+    Stepping,
     /// A pane that scrolls has the focus; keys that it does not bind count as in the map.
     Lines,
     /// The card of the first minute lies over the map; keys that it does not bind count as in the map.
@@ -39,6 +41,10 @@ pub enum Context {
     Search,
     /// The list of bookmarks is open.
     Bookmarks,
+    /// The fault menu is open.
+    Faults,
+    /// The list of findings is open.
+    Findings,
     /// Pasted lines wait for a yes.
     Paste,
     /// Always.
@@ -100,6 +106,12 @@ pub enum Screen {
     OpenPrompt,
     /// The moments that were kept.
     OpenBookmarks,
+    /// Ways to misuse the selected block.
+    OpenFaults,
+    /// Checks the heap, or lists what the last check found.
+    Validate,
+    /// What stands at a digit in the menu.
+    Digit,
     /// Copies what is chosen where the focus is.
     Copy,
     /// Begins or goes on with a search: through the history of the prompt, or in the explanations.
@@ -152,6 +164,8 @@ pub enum Screen {
     Row(RowStep),
     /// Opens the chosen row of the pane with the focus.
     OpenRow,
+    /// Gives up the calls under way step by step, and leaves their pane.
+    GiveUp,
 }
 
 /// A way through the rows of a pane.
@@ -169,13 +183,14 @@ pub enum RowStep {
 
 impl Context {
     /// Every context, in the order of the table.
-    pub const ALL: [Context; 15] = [
+    pub const ALL: [Context; 18] = [
         Context::Map,
         Context::Everywhere,
         Context::Card,
         Context::Script,
         Context::Tour,
         Context::Rows,
+        Context::Stepping,
         Context::Lines,
         Context::GoTo,
         Context::Prompt,
@@ -184,6 +199,8 @@ impl Context {
         Context::Terms,
         Context::Search,
         Context::Bookmarks,
+        Context::Faults,
+        Context::Findings,
         Context::Paste,
     ];
 
@@ -196,6 +213,7 @@ impl Context {
             Context::Script => "script",
             Context::Tour => "tour",
             Context::Rows => "rows",
+            Context::Stepping => "stepping",
             Context::Lines => "lines",
             Context::GoTo => "go-to",
             Context::Prompt => "prompt",
@@ -204,6 +222,8 @@ impl Context {
             Context::Terms => "terms",
             Context::Search => "search",
             Context::Bookmarks => "bookmarks",
+            Context::Faults => "faults",
+            Context::Findings => "findings",
             Context::Paste => "paste",
             Context::Everywhere => "everywhere",
         }
@@ -218,6 +238,7 @@ impl Context {
             Context::Script => "a script",
             Context::Tour => "the tour",
             Context::Rows => "a pane of rows",
+            Context::Stepping => "the pane of calls made step by step",
             Context::Lines => "a pane that scrolls",
             Context::GoTo => "the go-to list",
             Context::Prompt => "the prompt",
@@ -226,6 +247,8 @@ impl Context {
             Context::Terms => "the search in the explanations",
             Context::Search => "the search in the history",
             Context::Bookmarks => "the list of bookmarks",
+            Context::Faults => "the fault menu",
+            Context::Findings => "the list of findings",
             Context::Paste => "the question about pasted lines",
             Context::Everywhere => "all places",
         }
@@ -253,6 +276,7 @@ impl Context {
             Context::Rows | Context::Lines | Context::Card | Context::Script | Context::Tour => {
                 Some(Context::Map)
             }
+            Context::Stepping => Some(Context::Rows),
             Context::Everywhere => None,
             _ => Some(Context::Everywhere),
         }
@@ -261,7 +285,8 @@ impl Context {
     /// Whether the keys of the map count here, but for those that mean something else.
     #[must_use]
     pub fn is_over_map(self) -> bool {
-        self == Context::Map || self.parent() == Some(Context::Map)
+        std::iter::successors(Some(self), |context| context.parent())
+            .any(|context| context == Context::Map)
     }
 }
 
@@ -280,7 +305,11 @@ impl Action {
                         | Screen::Accept
                         | Screen::Copy
                         | Screen::OpenBookmarks
+                        | Screen::OpenFaults
+                        | Screen::Validate
+                        | Screen::Digit
                         | Screen::OpenRow
+                        | Screen::GiveUp
                         | Screen::Row(_)
                         | Screen::Range
                 )
@@ -296,7 +325,12 @@ impl Action {
             Does::Verb(_) | Does::Ask(_) | Does::Prompt(_) => true,
             Does::Screen(screen) => matches!(
                 screen,
-                Screen::OpenPrompt | Screen::Repeat | Screen::BeginTour
+                Screen::OpenPrompt
+                    | Screen::Repeat
+                    | Screen::BeginTour
+                    | Screen::OpenFaults
+                    | Screen::Validate
+                    | Screen::GiveUp
             ),
             Does::Move(_) | Does::Page(_) => false,
         }

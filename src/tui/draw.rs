@@ -10,8 +10,9 @@ use crate::session::frame::Frame;
 use super::canvas::width;
 use super::layout::Layout;
 use super::pane::{
-    Scene, block, bookmarks, bytes, card, explain, figures, footer, fragmentation, free_list,
-    header, help, log, map, memory, pins, popup, prompt, returned, threads, time,
+    Scene, block, bookmarks, bytes, card, explain, faults, figures, findings, footer,
+    fragmentation, free_list, header, help, interleave, log, map, memory, pins, popup, prompt,
+    returned, threads, time,
 };
 use super::panes::{PANES, Pane};
 use super::state::{Layer, State};
@@ -50,9 +51,13 @@ pub fn cursor(state: &State) -> Option<Position> {
         Layer::Explain(open) if open.typing => {
             open.search.as_ref().map(|search| in_popup(state, search))
         }
-        Layer::Card | Layer::GoTo | Layer::Explain(_) | Layer::Bookmarks(_) | Layer::Paste(_) => {
-            None
-        }
+        Layer::Card
+        | Layer::GoTo
+        | Layer::Explain(_)
+        | Layer::Bookmarks(_)
+        | Layer::Faults(_)
+        | Layer::Findings(_)
+        | Layer::Paste(_) => None,
     }
 }
 
@@ -127,6 +132,7 @@ fn draw_into(scene: &Scene<'_>, pane: Pane, area: Rect, buffer: &mut Buffer) {
         Pane::FreeList => free_list::draw(scene, area, buffer),
         Pane::Pins => pins::draw(scene, area, buffer),
         Pane::Bytes => bytes::draw(scene, area, buffer),
+        Pane::Interleave => interleave::draw(scene, area, buffer),
     }
 }
 
@@ -154,6 +160,8 @@ fn draw_layer(scene: &Scene<'_>, layout: &Layout, area: Rect, buffer: &mut Buffe
         Some(Layer::GoTo) => popup::draw_go_to(scene, area, buffer),
         Some(Layer::Explain(open)) => explain::draw(scene, open, area, buffer),
         Some(Layer::Bookmarks(chosen)) => bookmarks::draw(scene, *chosen, area, buffer),
+        Some(Layer::Faults(chosen)) => faults::draw(scene, *chosen, area, buffer),
+        Some(Layer::Findings(chosen)) => findings::draw(scene, *chosen, area, buffer),
         Some(Layer::Paste(lines)) => popup::draw_paste(scene, lines, area, buffer),
     }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::heap::Policy;
 use crate::session::frame::{
-    Answer, Bookmark, Cause, Found, Frame, Request, Returned, Run, Script, Target, Tone,
+    Answer, Bookmark, Cause, Check, Found, Frame, Interleaved, Request, Returned, Run, Script,
+    Target, Tone,
 };
 use crate::view::{
     BlockCard, BlockState, Cell, CellState, Figures, HeapKind, HeapTitle, Lens, MapPicture, MapRow,
@@ -50,6 +51,8 @@ pub(super) struct Model {
     pub(super) run: Option<Run>,
     pub(super) baseline: Option<Arc<Bookmark>>,
     pub(super) filtered: bool,
+    pub(super) check: Option<Check>,
+    pub(super) interleaved: Option<Arc<Interleaved>>,
     pub(super) script: Option<Script>,
     pub(super) version: u64,
     pub(super) requests: u64,
@@ -172,6 +175,7 @@ pub(super) fn damaged() -> Model {
         words: "the header at 0x00b10 cannot be read: check 0x5c, expected 0x31".to_owned(),
         tone: Tone::Failed,
         block: Some(0xb10),
+        findings: None,
     });
     model
 }
@@ -211,6 +215,8 @@ impl Model {
             run: None,
             baseline: None,
             filtered: false,
+            check: None,
+            interleaved: None,
             script: None,
             version: 1,
             requests: 0,
@@ -360,7 +366,9 @@ impl Model {
             bookmarks: Arc::new(self.baseline.iter().cloned().collect()),
             names: Arc::default(),
             actors: Vec::new(),
+            interleaved: self.interleaved.clone(),
             next_heap: (self.title.of > 1).then_some(self.title.number % self.title.of + 1),
+            check: self.check.clone(),
             found: self.filtered.then(|| Found {
                 filter: "free size>=100".to_owned(),
                 count: Some(self.found() as u64),
@@ -593,6 +601,7 @@ impl Model {
         BlockCard {
             index: u64::try_from(self.selected + 1).ok(),
             name: block.name.clone(),
+            others: Vec::new(),
             state: block.state,
             address,
             payload: address + 16,

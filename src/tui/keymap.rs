@@ -3,13 +3,14 @@
 use tui_input::InputRequest;
 
 use crate::heap::{Flags, Policy};
-use crate::session::Command;
 use crate::session::frame::{Frame, Request, Target};
+use crate::session::{Command, StepTo};
 use crate::view::BlockState;
 
 use super::action::{Action, Context, Does, Group, RowStep, Screen};
 use super::key::Key;
 use super::numbers;
+use super::pane::findings;
 use super::panes::Pane;
 
 const fn row(
@@ -39,8 +40,8 @@ impl Action {
 }
 
 use Context::{
-    Bookmarks, Card, Everywhere, Explain, GoTo, Help, Lines, Map, Paste, Prompt, Rows, Script,
-    Search, Terms, Tour,
+    Bookmarks, Card, Everywhere, Explain, Faults, Findings, GoTo, Help, Lines, Map, Paste, Prompt,
+    Rows, Script, Search, Stepping, Terms, Tour,
 };
 use Does::{Ask, Move, Page, Verb};
 use Key::{Char, Ctrl};
@@ -52,12 +53,13 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('f')], Some((1, "free")), "HeapFree", "free the selected block, or all blocks of the range", Verb(free_selected)).among(Group::Block),
     row(Map, &[Char('r')], Some((4, "realloc")), "realloc", "resize the selected block: opens the prompt with its name", Does::Prompt(realloc_line)),
     row(Map, &[Char('p')], Some((6, "probe")), "probe", "ask where a request would land, and why not elsewhere; changes nothing", Does::Prompt(|_| "probe ".to_owned())),
+    row(Map, &[Char('x')], Some((6, "break")), "break block", "misuse the selected block on purpose: a menu of faults", Does::Screen(Screen::OpenFaults)).among(Group::Block),
     row(Map, &[Char('.')], None, "repeat", "repeat the last verb; alloc takes the next name", Does::Screen(Screen::Repeat)),
     row(Map, &[Char('C')], Some((2, "coalesce")), "coalesce", "switch merging of free neighbours on HeapFree; on merges waiting neighbours at once", Verb(toggle_coalesce)),
     row(Map, &[Char('S')], Some((7, "serialize")), "serialize", "switch the lock that calls take (off is HEAP_NO_SERIALIZE)", Verb(toggle_serialize)),
     row(Map, &[Char('K')], Some((1, "compact")), "HeapCompact", "HeapCompact: report the largest committed free block; merges only while coalescing is off", Verb(|_| command(Command::Compact { flags: Flags::NONE }))),
     row(Map, &[Char('M')], Some((1, "heapmin")), "_heapmin", "_heapmin: give wholly free pages back to the system (on a heap without the CRT tag: minimize)", Verb(heapmin)),
-    row(Map, &[Char('V')], Some((5, "validate")), "HeapValidate", "HeapValidate: check the whole heap", Verb(|_| command(Command::Validate { what: None, flags: Flags::NONE }))),
+    row(Map, &[Char('V')], Some((5, "validate")), "HeapValidate", "HeapValidate: check the whole heap; with findings, list them", Does::Screen(Screen::Validate)).among(Group::Heap),
     row(Map, &[Char('F')], Some((5, "free half")), "free every second", "free every second block of a name: opens the prompt", Does::Prompt(free_half_line)),
     row(Map, &[Char('P')], Some((5, "policy")), "policy", "take the next placement policy: best, first, next, worst fit", Verb(next_policy)),
     row(Map, &[Char('H')], Some((6, "heaps")), "heap", "look at the next heap", Ask(next_heap)).among(Group::Heap),
@@ -98,9 +100,10 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('7')], None, "free-list pane", "free blocks in the order in which they are tried", Does::Screen(Screen::Pane(Pane::FreeList))),
     row(Map, &[Char('8')], Some((4, "pins")), "pins pane", "where the memory is, and which blocks keep pages from being returned", Does::Screen(Screen::Pane(Pane::Pins))),
     row(Map, &[Char('9')], None, "bytes pane", "the bytes of the selected block", Does::Screen(Screen::Pane(Pane::Bytes))),
+    row(Map, &[Char('I')], None, "interleave pane", "two calls made step by step, and examples of what goes wrong without a lock", Does::Screen(Screen::Pane(Pane::Interleave))),
     row(Map, &[Char('/')], None, "filter", "look for blocks: opens the prompt with filter (busy free size>4K age>1000 name~b ...)", Does::Prompt(filter_line)).among(Group::Move),
-    row(Map, &[Char('n')], None, "next match", "select the next block that the filter matches", Ask(|frame| found(frame, Target::NextFound))).among(Group::Move),
-    row(Map, &[Char('N')], None, "previous match", "select the block before that the filter matches", Ask(|frame| found(frame, Target::PreviousFound))).among(Group::Move),
+    row(Map, &[Char('n')], None, "next match", "select the next block that the filter matches, or the next finding", Ask(|frame| found(frame, Target::NextFound))).among(Group::Move),
+    row(Map, &[Char('N')], None, "previous match", "select the block before that the filter matches, or the finding before", Ask(|frame| found(frame, Target::PreviousFound))).among(Group::Move),
     row(Map, &[Char('v')], None, "range", "begin a range of addresses at the selected block: moving extends it, f frees in it; again drops it", Does::Screen(Screen::Range)),
     row(Map, &[Key::Tab], None, "next pane", "focus the next pane on the screen", Does::Screen(Screen::NextPane)),
     row(Map, &[Key::BackTab], None, "previous pane", "focus the pane before", Does::Screen(Screen::PreviousPane)),
@@ -127,6 +130,15 @@ pub static ACTIONS: &[Action] = &[
     row(Rows, &[Key::Enter], Some((0, "opens it")), "open row", "open the chosen row: select its block, or filter by its bar", Does::Screen(Screen::OpenRow)),
     row(Rows, &[Key::Tab], Some((1, "next pane")), "pane behind from rows", "focus the next pane on the screen", Does::Screen(Screen::NextPane)),
     row(Rows, &[Key::Esc], Some((1, "back to the map")), "leave rows", "back to the map", Does::Screen(Screen::Back)),
+
+    row(Stepping, &[Char('h'), Key::Left], Some((0, "t1 moves")), "t1 moves", "let the first of the two calls make one step", Ask(|frame| step(frame, StepTo::Move(0, 1)))),
+    row(Stepping, &[Char('l'), Key::Right], Some((0, "t2 moves")), "t2 moves", "let the second of the two calls make one step", Ask(|frame| step(frame, StepTo::Move(1, 1)))),
+    row(Stepping, &[Char('H')], Some((2, "t1 x 10")), "t1 moves by ten", "let the first of the two calls make ten steps", Ask(|frame| step(frame, StepTo::Move(0, 10)))),
+    row(Stepping, &[Char('L')], Some((2, "t2 x 10")), "t2 moves by ten", "let the second of the two calls make ten steps", Ask(|frame| step(frame, StepTo::Move(1, 10)))),
+    row(Stepping, &[Key::Backspace, Char('[')], Some((0, "back")), "step back", "take the last step back", Ask(|frame| step(frame, StepTo::Back(1)))),
+    row(Stepping, &[Char('e')], Some((0, "end")), "to the end", "make all that is left of the two calls, the first one first", Ask(|frame| step(frame, StepTo::End))),
+    row(Stepping, &[Char(' ')], Some((0, "script")), "script goes on", "go on to the next pause of the script that began the calls", Ask(script_goes_on)),
+    row(Stepping, &[Key::Esc, Char('q')], Some((0, "gives up")), "give up", "give up the calls under way, as if they had never begun, and leave the pane", Does::Screen(Screen::GiveUp)),
 
     row(Lines, &[Char('j'), Key::Down], Some((0, "down")), "scroll down", "scroll to the line below", Does::Screen(Screen::Row(RowStep::Rows(1)))),
     row(Lines, &[Char('k'), Key::Up], Some((0, "up")), "scroll up", "scroll to the line above", Does::Screen(Screen::Row(RowStep::Rows(-1)))),
@@ -198,6 +210,17 @@ pub static ACTIONS: &[Action] = &[
     row(Bookmarks, &[Key::Up, Char('k')], None, "bookmark above", "choose the bookmark above", Does::Screen(Screen::Up)),
     row(Bookmarks, &[Key::Esc, Char('q'), Char('\'')], Some((0, "closes")), "close bookmarks", "close the list of bookmarks", Does::Screen(Screen::Back)),
 
+    row(Faults, &[Key::Enter], Some((0, "does it")), "commit fault", "do it, or ask for the number that it needs", Does::Screen(Screen::Accept)),
+    row(Faults, &[Char('1'), Char('2'), Char('3'), Char('4'), Char('5'), Char('6'), Char('7'), Char('8'), Char('9'), Char('0')], Some((1, "to 0 too")), "commit fault by number", "do what stands at this digit", Does::Screen(Screen::Digit)),
+    row(Faults, &[Key::Down, Char('j')], Some((0, "and up choose")), "fault below", "choose the fault below", Does::Screen(Screen::Down)),
+    row(Faults, &[Key::Up, Char('k')], None, "fault above", "choose the fault above", Does::Screen(Screen::Up)),
+    row(Faults, &[Key::Esc, Char('q'), Char('x')], Some((0, "closes")), "close faults", "close the menu; nothing is done", Does::Screen(Screen::Back)),
+
+    row(Findings, &[Key::Enter], Some((0, "goes there")), "go to finding", "close the list and stay at the chosen finding", Does::Screen(Screen::Accept)),
+    row(Findings, &[Key::Down, Char('j'), Char('n')], Some((0, "and up choose")), "finding below", "choose the finding below, and select its block", Does::Screen(Screen::Down)),
+    row(Findings, &[Key::Up, Char('k'), Char('N')], None, "finding above", "choose the finding above, and select its block", Does::Screen(Screen::Up)),
+    row(Findings, &[Key::Esc, Char('q'), Char('V')], Some((0, "closes")), "close findings", "close the list of findings", Does::Screen(Screen::Back)),
+
     row(Paste, &[Key::Enter], Some((0, "runs them")), "run pasted lines", "run the pasted lines in order", Does::Screen(Screen::Accept)),
     row(Paste, &[Key::Esc, Char('q')], Some((0, "drops them")), "drop pasted lines", "forget the pasted lines", Does::Screen(Screen::Back)),
 ];
@@ -219,10 +242,31 @@ fn filter_line(frame: &Frame) -> String {
 }
 
 fn found(frame: &Frame, target: Target) -> Result<Request, String> {
-    if frame.found.is_none() {
-        return Err("there is no filter; {filter} sets one".to_owned());
+    match &frame.check {
+        Some(check) if check.sought => finding(frame, target).map(Request::Select),
+        _ if frame.found.is_some() => Ok(Request::Select(target)),
+        _ => Err("there is no filter; {filter} sets one".to_owned()),
     }
-    Ok(Request::Select(target))
+}
+
+/// The block of the next finding, or of the one before; behind the last comes the first.
+fn finding(frame: &Frame, target: Target) -> Result<Target, String> {
+    let found = findings::kept(frame).iter();
+    let mut blocks: Vec<u64> = found.filter_map(|found| found.block).collect();
+    blocks.sort_unstable();
+    let here = frame.picture.selected.as_ref().map(|block| block.address);
+    let next = match target {
+        Target::PreviousFound => {
+            let before = blocks.iter().rfind(|&&block| Some(block) < here);
+            before.or(blocks.last())
+        }
+        _ => {
+            let behind = blocks.iter().find(|&&block| Some(block) > here);
+            behind.or(blocks.first())
+        }
+    };
+    let next = next.ok_or("what was found lies in no block; {heap-validate} lists it")?;
+    Ok(Target::Address(*next))
 }
 
 fn free_selected(frame: &Frame) -> Result<Request, String> {
@@ -276,6 +320,22 @@ fn next_policy(frame: &Frame) -> Result<Request, String> {
     command(Command::Policy(
         Policy::ALL[(current + 1) % Policy::ALL.len()],
     ))
+}
+
+/// A step of the calls under way.
+fn step(frame: &Frame, to: StepTo) -> Result<Request, String> {
+    match &frame.interleaved {
+        Some(calls) if !calls.is_over() => command(Command::Step(to)),
+        Some(_) => Err("both calls have ended; {undo} takes them back".to_owned()),
+        None => Err("no calls are under way; {open-row} on an example begins two".to_owned()),
+    }
+}
+
+fn script_goes_on(frame: &Frame) -> Result<Request, String> {
+    match frame.script {
+        Some(_) => Ok(Request::ToggleRun),
+        None => Err("no script waits here; {t1-moves} and {t2-moves} make steps".to_owned()),
+    }
 }
 
 fn next_heap(frame: &Frame) -> Result<Request, String> {

@@ -35,6 +35,8 @@ const BESIDE: [(Pane, u16, u16); 5] = [
 
 /// Rows of the pane of threads where nothing stands beside the map, and the least that is left for the map then.
 const THREADS: (u16, u16) = (7, 7);
+/// What it shows is about the map: where there is room it takes that of the panes beside the map, not the map's.
+const WITH_MAP: Pane = Pane::Interleave;
 
 /// Where everything is. Areas that have no room are empty.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -56,6 +58,8 @@ pub struct Layout {
     /// Cells in a row of the map.
     pub cells: u16,
     panes: [Rect; PANES.len()],
+    /// All that is beside the map.
+    column: Rect,
 }
 
 /// A pane somewhere else than the size of the screen would put it.
@@ -64,7 +68,7 @@ pub enum Arrangement {
     /// Each pane in its place.
     #[default]
     Usual,
-    /// This pane stands in the map's place.
+    /// This pane stands in the map's place, or, if it is about the map, beside it where there is room.
     InMapsPlace(Pane),
     /// This pane takes all but the lines that are always there.
     Whole(Pane),
@@ -99,7 +103,9 @@ impl Layout {
             Arrangement::Usual => layout.place_all(area, rows, threads),
             Arrangement::InMapsPlace(pane) => {
                 layout.place_all(area, rows, threads);
-                if layout.pane(pane).is_empty() {
+                if pane == WITH_MAP && !layout.column.is_empty() {
+                    layout.place_in_column(pane);
+                } else if layout.pane(pane).is_empty() {
                     let map = std::mem::take(&mut layout.panes[Pane::Map as usize]);
                     layout.panes[pane as usize] = map;
                 }
@@ -138,6 +144,17 @@ impl Layout {
 
     fn set(&mut self, pane: Pane, area: Rect) {
         self.panes[pane as usize] = area;
+    }
+
+    /// A pane takes the place of all that are beside the map.
+    fn place_in_column(&mut self, pane: Pane) {
+        let column = self.column;
+        for area in &mut self.panes {
+            if column.intersects(*area) {
+                *area = Rect::default();
+            }
+        }
+        self.set(pane, column);
     }
 
     fn place_whole(&mut self, pane: Pane, mut rows: Rows) {
@@ -233,6 +250,7 @@ impl Layout {
                 ..rows.area
             },
         };
+        self.column = column.area;
         let mut room = column.area.height;
         let mut chosen: Vec<(Pane, u16, u16)> = Vec::new();
         for (pane, least, most) in BESIDE {

@@ -24,6 +24,8 @@ pub enum Pane {
     Bytes,
     /// Real threads at work on the heap.
     Threads,
+    /// Two calls made step by step.
+    Interleave,
 }
 
 /// One row of the table of panes.
@@ -31,7 +33,7 @@ pub enum Pane {
 pub struct PaneRow {
     /// Which pane.
     pub pane: Pane,
-    /// The key that shows or focuses it: its number, or a letter.
+    /// The key that shows or focuses it: a digit, or a letter for one that has no place of its own.
     pub number: char,
     /// Its title.
     pub title: &'static str,
@@ -48,6 +50,8 @@ pub enum Motion {
     Blocks,
     /// They choose a row, which Enter opens.
     Rows,
+    /// The same, and others say who of two makes the next step.
+    Steps,
     /// They scroll.
     Lines,
 }
@@ -70,7 +74,7 @@ const fn row(
 
 /// Every pane, by number.
 #[rustfmt::skip]
-pub static PANES: [PaneRow; 10] = [
+pub static PANES: [PaneRow; 11] = [
     row(Pane::Map, '1', "Map", "the heap block by block, with what is committed and resident", Motion::Blocks),
     row(Pane::Block, '2', "Block", "the selected block: its header field by field, its parts, its neighbours", Motion::Blocks),
     row(Pane::Fragmentation, '3', "Fragmentation", "what still fits, and holes and blocks by size; Enter on a bar filters by it", Motion::Rows),
@@ -81,6 +85,7 @@ pub static PANES: [PaneRow; 10] = [
     row(Pane::Pins, '8', "Where memory is", "the parts of the committed memory, and the blocks that keep pages from being returned", Motion::Rows),
     row(Pane::Bytes, '9', "Bytes", "the bytes of the selected block, where their page is in memory", Motion::Lines),
     row(Pane::Threads, 'T', "Threads", "real threads: a lane each, what the lock costs, and what went wrong; Enter selects the place", Motion::Rows),
+    row(Pane::Interleave, 'I', "Interleave", "two calls made step by step, and examples of what goes wrong without a lock; while calls are under way it stands beside the map", Motion::Steps),
 ];
 
 /// Every pane with what it shows, as a table in Markdown.
@@ -158,8 +163,9 @@ mod tests {
     fn every_pane_stands_at_its_number() {
         for (index, row) in PANES.iter().enumerate() {
             assert_eq!(row.pane as usize, index);
-            let mut numbers = ('1'..='9').chain(['T']);
-            assert_eq!(numbers.nth(index), Some(row.number));
+            let digit = char::from(b'1' + u8::try_from(index).expect("few"));
+            let expected = if index < 9 { digit } else { row.number };
+            assert_eq!(row.number, expected);
             assert_eq!(Pane::of_number(row.number), Some(row.pane));
             assert!(!row.doc.ends_with('.'), "{}", row.doc);
         }

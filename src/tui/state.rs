@@ -41,6 +41,8 @@ pub struct State {
     pub range: Option<Range>,
     /// What leads the person.
     pub guide: Guide,
+    /// Two calls were made step by step in the last frame.
+    pub(super) stepping: bool,
     /// Words from the screen itself, shown where answers are until the next answer.
     pub notice: Option<String>,
     /// The key that asked for the newest answer.
@@ -123,6 +125,10 @@ pub enum Layer {
     Explain(Explain),
     /// The moments that were kept, and which of them is chosen.
     Bookmarks(usize),
+    /// Ways to misuse the selected block, and which of them is chosen.
+    Faults(usize),
+    /// What the last check found, and which of that is chosen.
+    Findings(usize),
     /// Pasted lines wait for a yes.
     Paste(Vec<String>),
 }
@@ -140,6 +146,8 @@ impl Layer {
             Layer::Explain(explain) if explain.typing => Context::Terms,
             Layer::Explain(_) => Context::Explain,
             Layer::Bookmarks(_) => Context::Bookmarks,
+            Layer::Faults(_) => Context::Faults,
+            Layer::Findings(_) => Context::Findings,
             Layer::Paste(_) => Context::Paste,
         }
     }
@@ -207,11 +215,25 @@ impl State {
         State { bindings, ..self }
     }
 
+    /// The same with what a frame has to show beside the usual: as a still picture of it would have it.
+    #[must_use]
+    pub fn attending(self, frame: &Frame) -> State {
+        match frame.interleaved {
+            None => self,
+            Some(_) => State {
+                arrangement: Arrangement::InMapsPlace(Pane::Interleave),
+                focus: Pane::Interleave,
+                ..self
+            },
+        }
+    }
+
     /// Whose keys count now.
     #[must_use]
     pub fn context(&self) -> Context {
         let of_pane = match (self.focus.row().motion, self.guide) {
             (Motion::Rows, _) => Context::Rows,
+            (Motion::Steps, _) => Context::Stepping,
             (Motion::Lines, _) => Context::Lines,
             (Motion::Blocks, Guide::Free) => Context::Map,
             (Motion::Blocks, Guide::Script) => Context::Script,

@@ -33,7 +33,9 @@ const fn term(
     }
 }
 
-use Pane::{Block, Bytes, Fragmentation, FreeList, Log, Map, Pins, Returned, Threads, Time};
+use Pane::{
+    Block, Bytes, Fragmentation, FreeList, Interleave, Log, Map, Pins, Returned, Threads, Time,
+};
 
 /// Every term, the most asked for first.
 #[rustfmt::skip]
@@ -49,6 +51,9 @@ pub static TERMS: &[Term] = &[
     term("HeapCompact", &[Fragmentation, Log], |picture| Some(bytes(picture.figures.largest_free)), "its number includes the header, so the biggest request is 8 less. Not a garbage collector's compaction"),
     term("coalesce", &[Map, Log, FreeList], |picture| Some(on_off(picture.heap.coalesce)), "off is the flag HEAP_DISABLE_COALESCE_ON_FREE; the live switch is heapwalk's own: Windows fixes the flag when the heap is made"),
     term("unmerged pairs", &[Map, Fragmentation, FreeList], |picture| Some(grouped(picture.figures.unmerged_pairs)), "pairs of free neighbours that were not joined: each is one larger hole that the heap cannot use"),
+    term("step", &[Interleave], |_| None, "one load or one store of the allocator, or the taking or releasing of its lock: between two steps of one call another can make any number of its own"),
+    term("order", &[Interleave], |_| None, "who moved when: 1x8,2x23 are eight steps of t1 and then twenty-three of t2; the same order on the same heap gives the same bytes"),
+    term("race", &[Interleave], |picture| Some(format!("serialize {}", if picture.heap.serialize { "ON: it cannot happen" } else { "OFF: it can" })), "what comes of two calls depends on their order; with the lock it is always one call after the other"),
     term("reserved", &[Map, Time], |picture| Some(bytes(picture.figures.reserved)), ""),
     term("committed", &[Map, Time, Pins], |picture| Some(bytes(picture.memory.committed)), "C at the right edge of the map; c is a part of the row"),
     term("resident", &[Map, Time, Bytes], |picture| picture.memory.resident.map(bytes), "R at the right edge of the map; r is a part of the row, ? means that the kernel does not tell. A byte whose page is not resident is not read: reading would make it so"),

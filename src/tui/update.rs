@@ -2,6 +2,7 @@
 
 mod copy;
 mod guide;
+mod lab;
 mod layers;
 mod mouse;
 mod panes;
@@ -141,6 +142,7 @@ impl Update<'_> {
         self.answer_prompt(new);
         self.follow_guide();
         self.place_threads();
+        self.follow_calls();
         if self.frame.over {
             self.quit();
         }
@@ -230,6 +232,8 @@ impl Update<'_> {
             }
             Does::Ask(ask) => self.ask(action, key, ask),
             Does::Prompt(line) => self.open_prompt(&line(self.frame)),
+            Does::Screen(Screen::Validate) => self.validate(action, key),
+            Does::Screen(Screen::Digit) => self.choose_digit(key),
             Does::Screen(screen) => self.screen(screen),
         }
     }
@@ -263,6 +267,9 @@ impl Update<'_> {
             Screen::OpenHelp => self.state.layer = Some(Layer::Help(Help::default())),
             Screen::OpenExplain => self.state.layer = Some(Layer::Explain(Explain::default())),
             Screen::OpenBookmarks => self.open_bookmarks(),
+            Screen::OpenFaults => self.open_faults(),
+            // They need to know the key, and are done before.
+            Screen::Validate | Screen::Digit => {}
             Screen::Copy => self.copy(),
             Screen::Search => self.search(),
             Screen::TakeFound => self.take_found(),
@@ -300,6 +307,7 @@ impl Update<'_> {
             Screen::Range => self.toggle_range(),
             Screen::Row(step) => self.step_rows(step),
             Screen::OpenRow => self.open_row(),
+            Screen::GiveUp => self.give_up(),
         }
     }
 
@@ -360,6 +368,7 @@ impl Update<'_> {
             }
             Some(_) => {}
             None if self.leave_range() => {}
+            None if self.leave_findings() => {}
             None if self.leave_filter() => {}
             None if self.leave_pane() => {}
             None if self.state.view.zoom.is_some() => self.fit(),

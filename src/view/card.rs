@@ -40,7 +40,12 @@ pub(super) fn card(
         name: known
             .as_ref()
             .map(|(name, _)| name.clone())
-            .filter(|_| busy),
+            .filter(|_| busy || state == BlockState::Damaged),
+        others: if busy {
+            (context.others)(block.payload())
+        } else {
+            Vec::new()
+        },
         state,
         address: block.address(),
         payload: block.payload(),

@@ -144,6 +144,8 @@ pub(super) struct RowShape<'a> {
     pub(super) pins: &'a dyn Fn(u64, u64) -> bool,
     /// Whether a block that the filter matches does.
     pub(super) found: &'a dyn Fn(u64, u64) -> bool,
+    /// Addresses at which something was found wrong, in order.
+    pub(super) bad: &'a [u64],
 }
 
 /// Counts that make a cell.
@@ -312,10 +314,15 @@ fn checked(core: Reader<'_>, address: u64, mut masks: Masks, cell_bytes: u64) ->
     masks
 }
 
-/// Adds what is not in the bitmaps: the selection, the marks of the last command, pins and what the filter matches.
+/// Adds what is not in the bitmaps: the selection, the marks of the last command, pins, what the filter matches and
+/// what a check found.
 fn dress(cell: &mut Cell, address: u64, shape: &RowShape<'_>, marks: &[MarkedRange]) {
     let end = address + shape.cell_bytes;
     let overlaps = |from: u64, to: u64| from < end && address < to;
+    let bad = shape.bad.partition_point(|&at| at < address);
+    if shape.bad.get(bad).is_some_and(|&at| at < end) {
+        cell.state = CellState::Damaged;
+    }
     cell.pin = (shape.pins)(address, end);
     cell.found = (shape.found)(address, end);
     cell.selected = shape.selected.is_some_and(|(from, to)| overlaps(from, to));

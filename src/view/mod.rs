@@ -55,6 +55,10 @@ pub struct Context<'a> {
     pub marks: &'a [MarkedRange],
     /// Name and birth operation of the block with this payload.
     pub names: &'a dyn Fn(u64) -> Option<(String, u64)>,
+    /// Other names of the block with this payload, where it was handed out more than once.
+    pub others: &'a dyn Fn(u64) -> Vec<String>,
+    /// Addresses at which something was found wrong, in order.
+    pub bad: &'a [u64],
     /// Bytes given back by the last return and in all.
     pub returned: (u64, u64),
     /// The payload of the block that an operation made.

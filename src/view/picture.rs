@@ -421,8 +421,10 @@ pub enum Mark {
     Split,
     /// Given back to the system: reserved again.
     Returned,
-    /// Something went wrong here while threads worked.
-    Damaged,
+    /// What the first of two calls under way step by step touches next.
+    First,
+    /// What the second one touches next.
+    Second,
 }
 
 /// Bytes that the last command did something to.
@@ -494,6 +496,8 @@ pub struct BlockCard {
     pub index: Option<u64>,
     /// The name a person gave it.
     pub name: Option<String>,
+    /// Its other names, where a heap without checks handed it out more than once.
+    pub others: Vec<String>,
     /// Its state.
     pub state: BlockState,
     /// Address of its first byte (its header).

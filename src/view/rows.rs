@@ -277,6 +277,7 @@ impl View<'_> {
                     selected: self.selected,
                     pins: &|from, to| self.pins_in(from, to),
                     found: &|from, to| self.found.any_in(self.core, from, to),
+                    bad: self.context.bad,
                 };
                 MapRow::Cells {
                     address,

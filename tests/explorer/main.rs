@@ -3,8 +3,10 @@
 mod actors;
 mod background;
 mod ends;
+mod faults;
 mod floods;
 mod help;
+mod interleave;
 mod lecture;
 mod load;
 mod mishaps;

@@ -101,6 +101,7 @@ fn frame() -> Frame {
         // Every request counts as taken in, so that no key waits.
         requests: u64::MAX,
         picture: Arc::new(picture),
+        check: None,
         log: Vec::new(),
         log_total: 0,
         returned: Vec::new(),
@@ -119,6 +120,7 @@ fn frame() -> Frame {
         names: Arc::default(),
         found: None,
         actors: Vec::new(),
+        interleaved: None,
         next_heap: None,
     }
 }

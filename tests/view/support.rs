@@ -48,6 +48,8 @@ pub(crate) const PLAIN: Context<'static> = Context {
     of: 1,
     crt: true,
     marks: &[],
+    others: &|_| Vec::new(),
+    bad: &[],
     names: &|_| None,
     born: &|_| None,
     returned: (0, 0),

@@ -151,16 +151,17 @@ impl Stage {
 
     /// A step with what its word is now.
     fn at(&self, actor: usize, step: Step) -> Made {
-        let word = match step {
-            Step::Load(at) | Step::Store(at, _) => Some(at),
-            Step::Lock | Step::Unlock => None,
-        };
-        Made {
+        let made = Made {
             actor,
             step,
-            part: word.map(|at| self.heap.look(|core| core.part_of(at))),
-            before: word.map_or(0, |at| self.heap.direct().load(at)),
-        }
+            part: None,
+            before: 0,
+        };
+        made.word().map_or(made, |at| Made {
+            part: Some(self.heap.look(|core| core.part_of(at))),
+            before: self.heap.direct().load(at),
+            ..made
+        })
     }
 
     /// Whether a step has to wait for the lock. No call takes it twice.

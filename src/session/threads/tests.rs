@@ -100,17 +100,12 @@ fn calls_without_the_lock_race_and_own_mutual_exclusion_does_not() {
 #[test]
 fn the_places_of_incidents_are_marked_until_the_next_command() {
     let (mut session, answer) = damaged(&["serialize off"], RACE);
-    let marks = session.incident_marks(1);
-    assert!(
-        answer
-            .block
-            .is_some_and(|at| marks.iter().any(|mark| mark.from == at))
-    );
-    assert!(marks.iter().all(|mark| mark.mark == Mark::Damaged));
+    let places = session.bad_places(session.shown());
+    assert!(answer.block.is_some_and(|at| places.contains(&at)));
     apply(&mut session, "validate");
     assert!(session.crew_picture().is_some());
     apply(&mut session, "coalesce off");
-    assert!(session.incident_marks(1).is_empty() && session.crew_picture().is_none());
+    assert!(session.incident_places(1).is_empty() && session.crew_picture().is_none());
 }
 
 #[test]

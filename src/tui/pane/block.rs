@@ -13,9 +13,10 @@ use crate::tui::panes::Pane;
 use crate::tui::theme::Role;
 use crate::view::{BlockCard, BlockState, RangeCard};
 
-use super::Scene;
+use super::{Scene, findings};
 use words::{
-    before, behind, consequence, header_line, header_table, identity, links, state_word, sum,
+    before, behind, consequence, finding, header_line, header_table, identity, links, state_word,
+    sum,
 };
 
 /// Bytes of payload in a row of the dump, where there is room for more, and where there is not.
@@ -26,6 +27,9 @@ const WIDE_DUMP: u16 = 3 + 16 * 3 + 1 + 16;
 
 /// Bytes of a header that belong to the block before.
 const SHARED: u64 = 8;
+
+/// Findings in the block that are told.
+const MOST_FINDINGS: usize = 2;
 
 /// The height from which the parts of the bar are named below it.
 const WITH_CAPTIONS: u16 = 11;
@@ -128,7 +132,11 @@ pub(in crate::tui) fn draw_lines(scene: &Scene<'_>, area: Rect, buffer: &mut Buf
     let first = joined(first, &scene.bar(), area.width);
     put_line(buffer, row(area, 0), &first);
 
-    let mut second = vec![text(0, consequence(scene, block))];
+    let wrong = findings::of_block(scene.frame, block).next();
+    let mut second = match wrong {
+        Some(found) => vec![Segment::new(0, vec![scene.span(Role::Bad, finding(found))])],
+        None => vec![text(0, consequence(scene, block))],
+    };
     second.extend(before(block).map(|words| text(2, format!("before {words}"))));
     second.extend(behind(block).map(|words| text(1, format!("behind {words}"))));
     let second = joined(second, &scene.bar(), area.width);
@@ -174,7 +182,13 @@ fn lines_of(scene: &Scene<'_>, block: &BlockCard, area: Rect) -> Vec<Line<'stati
         text.map(|words| Line::from(scene.span(Role::Text, words)))
             .collect()
     };
-    let mut lines = plain(&words);
+    let wrong = findings::of_block(scene.frame, block).map(finding);
+    let mut lines: Vec<Line<'static>> = wrong
+        .take(MOST_FINDINGS)
+        .flat_map(|words| wrapped(&words, area.width))
+        .map(|words| Line::from(scene.span(Role::Bad, words)))
+        .collect();
+    lines.extend(plain(&words));
     let dump = dump(scene, block, area.width);
     let table = header_table(scene, block);
     let needed = lines.len() + dump.len() + table.len();

@@ -113,8 +113,19 @@ fn segments(scene: &Scene<'_>, differences: bool) -> Vec<Segment> {
     segments
 }
 
-/// What the filter finds, while there is one.
+/// What the last check found, or what the filter finds: whichever was looked for last.
 fn found(scene: &Scene<'_>) -> Option<Segment> {
+    if let Some(check) = scene.frame.check.as_ref().filter(|check| check.sought) {
+        let count = counted(check.findings.total, "finding");
+        let words = scene.spell("{heap-validate} lists, {next-match} goes to the next");
+        return Some(Segment::new(
+            0,
+            vec![
+                scene.span(Role::Bad, count),
+                scene.span(Role::Text, format!(": {words}")),
+            ],
+        ));
+    }
     let found = scene.frame.found.as_ref()?;
     let count = found
         .count

@@ -47,7 +47,9 @@ pub(in crate::tui) fn action_at(
 /// How far the script is, in front of the keys that lead through it.
 fn progress(state: &State, frame: &Frame) -> String {
     match (state.context(), frame.script) {
-        (Context::Script, Some(script)) => format!("step {}/{} ", script.step, script.of),
+        (Context::Script | Context::Stepping, Some(script)) => {
+            format!("step {}/{} ", script.step, script.of)
+        }
         (Context::Tour, Some(script)) => format!("tour {}/{} ", script.step, script.of),
         _ => String::new(),
     }

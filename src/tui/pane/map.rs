@@ -376,7 +376,11 @@ fn draw_legend(scene: &Scene<'_>, places: &Places, area: Rect, buffer: &mut Buff
 
 /// Every glyph where there is room; else those that are on the map, the most needed first.
 fn legend(scene: &Scene<'_>, columns: u16) -> Line<'static> {
-    let all = legend_of(scene, |_| true);
+    // Where no calls are under way nobody has to learn their marks.
+    let stepping = scene.frame.interleaved.is_some();
+    let all = legend_of(scene, |kind| {
+        stepping || !matches!(kind, Kind::First | Kind::Second)
+    });
     let line = joined(all, &scene.span(Role::Text, " "), u16::MAX);
     if line.width() <= usize::from(columns) {
         return line;

@@ -4,13 +4,17 @@ pub(super) mod block;
 pub(super) mod bookmarks;
 pub(super) mod bytes;
 pub(super) mod card;
+mod choices;
 pub(super) mod explain;
+pub(super) mod faults;
 pub(super) mod figures;
+pub(super) mod findings;
 pub(super) mod footer;
 pub(super) mod fragmentation;
 pub(super) mod free_list;
 pub(super) mod header;
 pub(super) mod help;
+pub(super) mod interleave;
 pub(super) mod log;
 pub(super) mod map;
 pub(super) mod memory;
@@ -141,6 +145,7 @@ pub(super) fn rows_of(pane: Pane, frame: &Frame) -> u64 {
         }),
         Pane::Bytes => picture.bytes.as_ref().map_or(0, |bytes| bytes.total),
         Pane::Threads => threads::rows_of(frame),
+        Pane::Interleave => interleave::rows_of(frame),
     }
 }
 
@@ -177,6 +182,7 @@ pub(super) fn opened(pane: Pane, frame: &Frame, chosen: u64) -> Option<Opened> {
         }
         Pane::Fragmentation => fragmentation::opened(frame, chosen),
         Pane::Threads => threads::opened(frame, chosen).map(Opened::Block),
+        Pane::Interleave => interleave::opened(frame, chosen),
         Pane::Map | Pane::Block | Pane::Time | Pane::Returned | Pane::Bytes => None,
     }
 }
@@ -202,6 +208,7 @@ pub(super) fn row_at(
     let row = match pane {
         // The newest answer stands at the bottom; answers take several lines each.
         Pane::Log => return None,
+        Pane::Interleave => u64::from(position.y.checked_sub(area.y.saturating_add(1))?),
         Pane::Fragmentation => {
             return fragmentation::row_at(frame, area, position, lists[pane as usize].chosen);
         }

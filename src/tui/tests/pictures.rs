@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::session::frame::{Answer, Tone};
+use crate::session::frame::{Answer, Interleaved, Side, Tone};
 use crate::tui::fixture::{Model, checkerboard, damaged, grown};
 use crate::tui::key::Key;
 use crate::tui::layout::Arrangement;
@@ -83,6 +83,7 @@ fn busy_day() -> Model {
     let mut before = model.clone();
     before.blocks.truncate(40);
     model.baseline = Some(Arc::new(before.bookmark()));
+    model.interleaved = Some(Arc::new(calls()));
     model.returned = grown().returned.into_iter().take(3).collect();
     model.say(Answer {
         command: "alloc c 8K".to_owned(),
@@ -91,8 +92,39 @@ fn busy_day() -> Model {
             .to_owned(),
         tone: Tone::Failed,
         block: None,
+        findings: None,
     });
     model
+}
+
+/// Two calls of which one waits for the other.
+fn calls() -> Interleaved {
+    let made = [
+        (0, "loads flags and policy: 0, best-fit"),
+        (0, "takes the lock"),
+        (0, "loads head of list 5: 0x00770"),
+        (1, "loads flags and policy: 0, best-fit"),
+    ];
+    Interleaved {
+        sides: [
+            Side {
+                call: "alloc one 72".to_owned(),
+                steps: 3,
+                next: "loads links of 0x00770: 0x00810, none".to_owned(),
+                ..Side::default()
+            },
+            Side {
+                call: "free b3".to_owned(),
+                steps: 1,
+                next: "waits for the lock held by t1".to_owned(),
+                blocked: true,
+                ended: false,
+            },
+        ],
+        made: made.map(|(actor, step)| (actor, step.to_owned())).to_vec(),
+        steps: 4,
+        order: "1x3,2x1".to_owned(),
+    }
 }
 
 #[test]

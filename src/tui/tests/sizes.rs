@@ -48,6 +48,8 @@ fn layers() -> Vec<Option<Layer>> {
         })),
         Some(Layer::Card),
         Some(Layer::Bookmarks(usize::MAX)),
+        Some(Layer::Faults(usize::MAX)),
+        Some(Layer::Findings(usize::MAX)),
         Some(Layer::Prompt(Box::new(helped))),
         Some(Layer::Prompt(Box::new(searching))),
         Some(Layer::Paste(vec!["alloc a 64".to_owned(); 200])),

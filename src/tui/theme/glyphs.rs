@@ -180,6 +180,8 @@ impl Glyphs {
             Kind::Split => self.split,
             Kind::Returned => self.returned,
             Kind::Uncommitted => self.uncommitted,
+            Kind::First => ['1'; 2],
+            Kind::Second => ['2'; 2],
             Kind::Unmerged => [self.unmerged; 2],
             Kind::Mixed => [self.mixed[0], self.mixed[6]],
             Kind::Damaged => [self.bad; 2],
@@ -196,9 +198,13 @@ impl Glyphs {
                     .iter()
                     .collect()
             }
-            Kind::Uncommitted | Kind::Returned | Kind::Unmerged | Kind::Mixed | Kind::Damaged => {
-                self.pair(kind)[0].to_string()
-            }
+            Kind::Uncommitted
+            | Kind::Returned
+            | Kind::Unmerged
+            | Kind::Mixed
+            | Kind::Damaged
+            | Kind::First
+            | Kind::Second => self.pair(kind)[0].to_string(),
             Kind::Control => self.control[1].to_string(),
             _ => self.pair(kind).iter().collect(),
         }

@@ -13,6 +13,10 @@ pub enum Kind {
     Selected,
     /// Matches the filter.
     Found,
+    /// What the first of two calls under way touches next.
+    First,
+    /// What the second one touches next.
+    Second,
     /// Allocated just now.
     New,
     /// Freed just now.
@@ -53,7 +57,7 @@ pub struct LegendEntry {
 }
 
 /// Every kind with its role and its word, the most needed first.
-const LEGEND: [(Kind, Role, &str); 15] = [
+const LEGEND: [(Kind, Role, &str); 17] = [
     (Kind::Busy, Role::Busy, "busy"),
     (Kind::Free, Role::Free, "hole"),
     (Kind::Damaged, Role::Bad, "bad"),
@@ -61,6 +65,8 @@ const LEGEND: [(Kind, Role, &str); 15] = [
     (Kind::Mixed, Role::Mixed, "mixed"),
     (Kind::Found, Role::Found, "found"),
     (Kind::Pin, Role::Pin, "pin"),
+    (Kind::First, Role::Found, "t1 next"),
+    (Kind::Second, Role::Found, "t2 next"),
     (Kind::New, Role::New, "new"),
     (Kind::Freed, Role::Freed, "freed"),
     (Kind::Merged, Role::Freed, "merged"),
@@ -77,9 +83,11 @@ impl Kind {
     #[must_use]
     pub fn of(cell: &Cell) -> Kind {
         match (cell.state, cell.mark) {
-            (CellState::Damaged, _) | (_, Some(Mark::Damaged)) => Kind::Damaged,
+            (CellState::Damaged, _) => Kind::Damaged,
             (CellState::Uncommitted, Some(Mark::Returned)) => Kind::Returned,
             (CellState::Uncommitted, _) => Kind::Uncommitted,
+            (_, Some(Mark::First)) => Kind::First,
+            (_, Some(Mark::Second)) => Kind::Second,
             _ if cell.selected => Kind::Selected,
             _ if cell.found => Kind::Found,
             (_, Some(Mark::New)) => Kind::New,

@@ -74,6 +74,13 @@ fn text(state: &State, frame: &Frame) -> Option<String> {
                 returned.cause.name()
             ))
         }
+        Pane::Interleave => frame.interleaved.as_ref().map(|calls| {
+            let [one, two] = &calls.sides;
+            format!(
+                "interleave {{ {} }} {{ {} }} order={}",
+                one.call, two.call, calls.order
+            )
+        }),
         Pane::Bytes => {
             let shown = picture.bytes.as_ref()?;
             let row = shown.rows.first()?;

@@ -3,11 +3,11 @@
 use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
-use crate::session::CommandRow;
 use crate::session::frame::Request;
+use crate::session::{CommandRow, FAULTS};
 use crate::tui::action::{Context, Screen};
 use crate::tui::palette::Entry;
-use crate::tui::pane::{explain, help};
+use crate::tui::pane::{explain, findings, help};
 use crate::tui::state::{Guide, Help, Layer};
 
 use super::{Update, moved};
@@ -48,6 +48,9 @@ impl Update<'_> {
                 self.state.layer = Some(Layer::Explain(explain));
             }
             Some(Layer::Bookmarks(chosen)) => self.compare_with(chosen),
+            Some(Layer::Faults(chosen)) => self.commit(chosen),
+            // The cursor is there already.
+            Some(Layer::Findings(_)) => {}
             Some(Layer::Paste(lines)) => {
                 self.remember(&lines);
                 for line in lines {
@@ -139,6 +142,12 @@ impl Update<'_> {
             Some(Layer::Bookmarks(chosen)) => {
                 let last = self.frame.bookmarks.len().saturating_sub(1);
                 *chosen = moved(*chosen, lines, last);
+            }
+            Some(Layer::Faults(chosen)) => *chosen = moved(*chosen, lines, FAULTS.len() - 1),
+            Some(Layer::Findings(chosen)) => {
+                let last = findings::kept(self.frame).len().saturating_sub(1);
+                let next = moved(*chosen, lines, last);
+                self.choose_finding(next);
             }
             _ => {}
         }

@@ -117,7 +117,7 @@ impl Update<'_> {
             return;
         };
         let position = Position { x: column, y: row };
-        if self.click_entry(position) {
+        if self.click_entry(position) || self.click_choice(position) {
             return;
         }
         if let Some(action) = self.click_card(position) {

@@ -1,6 +1,7 @@
 //! What keys do to the panes: focus, place, size, and the rows chosen in them.
 
 use crate::session::frame::{Request, Target};
+use crate::session::{Command, StepTo};
 use crate::tui::action::{Context, RowStep, Screen};
 use crate::tui::key::Key;
 use crate::tui::layout::Arrangement;
@@ -105,7 +106,7 @@ impl Update<'_> {
         };
         let list = &mut self.state.lists[pane as usize];
         match pane.row().motion {
-            Motion::Rows => list.choose(rows, total, height),
+            Motion::Rows | Motion::Steps => list.choose(rows, total, height),
             Motion::Lines | Motion::Blocks => list.scroll(rows, total, height),
         }
         self.look();
@@ -136,7 +137,7 @@ impl Update<'_> {
         let pane = self.state.focus;
         let list = &mut self.state.lists[pane as usize];
         let again = std::mem::replace(&mut list.chosen, row) == row;
-        if again && pane.row().motion == Motion::Rows {
+        if again && matches!(pane.row().motion, Motion::Rows | Motion::Steps) {
             self.open_row();
         }
     }
@@ -174,6 +175,31 @@ impl Update<'_> {
         let away = self.state.focus != Pane::Map;
         self.state.focus = Pane::Map;
         away
+    }
+
+    /// The pane of calls made step by step comes when they begin, and goes when nothing is left to see of them.
+    pub(super) fn follow_calls(&mut self) {
+        if !self.state.is_current(self.frame) {
+            return;
+        }
+        let calls = self.frame.interleaved.as_deref();
+        let begun = calls.is_some_and(|calls| !calls.is_over());
+        let had = std::mem::replace(&mut self.state.stepping, calls.is_some());
+        let shown = self.state.arrangement == Arrangement::InMapsPlace(Pane::Interleave);
+        if begun && !had && !shown {
+            self.show_pane(Pane::Interleave);
+        } else if had && calls.is_none() && shown {
+            self.leave_pane();
+        }
+    }
+
+    /// Gives up the calls under way, if there are any, and leaves their pane.
+    pub(super) fn give_up(&mut self) {
+        let calls = self.frame.interleaved.as_deref();
+        if calls.is_some_and(|calls| !calls.is_over()) {
+            self.send(Request::Command(Command::Step(StepTo::Off)));
+        }
+        self.leave_pane();
     }
 
     pub(super) fn focus(&mut self, pane: Pane) {

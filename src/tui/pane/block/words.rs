@@ -2,6 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
+use crate::session::frame::Located;
 use crate::tui::numbers::{address, bytes, grouped, size};
 use crate::tui::theme::Role;
 use crate::view::{BlockCard, BlockState, HeaderFields, Neighbour};
@@ -17,6 +18,10 @@ pub(super) fn identity(scene: &Scene<'_>, block: &BlockCard) -> Vec<Span<'static
         .name
         .as_ref()
         .map_or_else(String::new, |name| format!("{name} "));
+    let others = match block.others.as_slice() {
+        [] => String::new(),
+        others => format!("also {}! ", others.join(", ")),
+    };
     let role = if block.state == BlockState::Damaged {
         Role::Bad
     } else {
@@ -25,9 +30,21 @@ pub(super) fn identity(scene: &Scene<'_>, block: &BlockCard) -> Vec<Span<'static
     vec![
         scene.span(Role::Faint, index),
         scene.span(Role::Strong, name),
+        scene.span(Role::Bad, others),
         scene.span(role, state_word(block.state)),
         scene.span(Role::Text, format!(" {}", address(block.address))),
     ]
+}
+
+/// What a check found in a block: `! a free list is broken: at 0x00780 expected 0x0, found 0x77`.
+pub(super) fn finding(found: &Located) -> String {
+    format!(
+        "! {}: at {} expected {:#x}, found {:#x}",
+        found.meaning,
+        address(found.at),
+        found.expected,
+        found.found
+    )
 }
 
 /// `asked 64 + header 8 + slack 8 = 80 B`: adds up exactly.
