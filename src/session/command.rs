@@ -9,8 +9,8 @@ use std::cmp::Ordering;
 use crate::heap::{Flags, Policy};
 
 use super::actors::Actor;
-use super::faults::Fault;
 use super::examples::Example;
+use super::faults::Fault;
 use super::filter::Filter;
 use super::go::Place;
 use super::interleave::{Interleave, StepTo};

@@ -4,8 +4,8 @@ use crate::heap::Policy;
 
 use super::command::{Baseline, Command, NewHeapKind};
 use super::error::ParseError;
-use super::faults::FAULTS;
 use super::examples::{EXAMPLES, Example};
+use super::faults::FAULTS;
 use super::flags::{ALLOCATING, LOCKING, REALLOCATING};
 use super::go::Place;
 use super::interleave::StepTo;

@@ -54,7 +54,7 @@ pub enum Group {
 
 impl Group {
     /// Every group, in the order in which help lists them.
-    pub const ALL: [Group; 9] = [
+    pub const ALL: [Group; 10] = [
         Group::Heaps,
         Group::Blocks,
         Group::Faults,

@@ -1,4 +1,4 @@
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -208,7 +208,7 @@ fn a_refusal_says_what_is_wrong() {
 #[test]
 fn a_bomb_is_not_unpacked() {
     let mut bytes = small();
-    let bomb = zstd::encode_all(std::io::repeat(0).take(200 << 20), 3).expect("it packs");
+    let bomb = zstd::encode_all(io::repeat(0).take(200 << 20), 3).expect("it packs");
     bytes.truncate(HEAD);
     bytes[HEAD - 8..].copy_from_slice(&(bomb.len() as u64).to_le_bytes());
     bytes.extend(bomb);
