@@ -121,6 +121,8 @@ impl Session {
             Command::HeapUse(number) => self.heap_use(*number),
             Command::HeapDestroy(number) => self.heap_destroy(*number),
             Command::HeapCrt(number) => self.heap_crt(*number),
+            Command::Save { file, replace } => self.save(file, *replace),
+            Command::Load(file) => self.load(file),
             Command::Alloc { names, size, flags } => self.alloc(names, *size, *flags),
             Command::Realloc { what, size, flags } => self.realloc(what, *size, *flags),
             Command::Free { what, flags } => self.free(what, *flags),
@@ -432,7 +434,8 @@ fn help(topic: Option<&str>) -> String {
 fn changes(command: &Command) -> bool {
     !matches!(
         command,
-        Command::Size { .. }
+        Command::Save { .. }
+            | Command::Size { .. }
             | Command::Validate { .. }
             | Command::Walk
             | Command::CrtWalk

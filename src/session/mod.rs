@@ -16,8 +16,8 @@ mod blocks;
 mod bookmarks;
 mod complete;
 mod error;
-mod faults;
 mod examples;
+mod faults;
 mod filter;
 mod findings;
 mod flags;
@@ -44,6 +44,7 @@ mod probe;
 mod reference;
 mod row;
 mod run;
+mod saving;
 mod script;
 #[expect(
     clippy::module_inception,
@@ -68,8 +69,8 @@ pub use command::{Baseline, Command, NewHeap, NewHeapKind, Relation, Thresholds,
 pub use complete::{Completion, complete, inline_help};
 pub use error::{ParseError, ScriptError};
 pub(crate) use error::{either, nearest};
-pub use faults::{Amount, FAULTS, Fault, FaultRow};
 pub use examples::{EXAMPLES, Example};
+pub use faults::{Amount, FAULTS, Fault, FaultRow};
 pub use filter::Filter;
 pub use flags::{CALL_FLAGS, CallFlag};
 pub use go::Place;

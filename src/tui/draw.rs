@@ -11,7 +11,8 @@ use super::canvas::width;
 use super::layout::Layout;
 use super::pane::{
     Scene, block, bookmarks, bytes, card, explain, faults, figures, findings, footer,
-    fragmentation, free_list, header, help, interleave, log, map, memory, pins, popup, prompt, returned, time,
+    fragmentation, free_list, header, help, interleave, log, map, memory, pins, popup, prompt,
+    returned, time,
 };
 use super::panes::{PANES, Pane};
 use super::state::{Layer, State};

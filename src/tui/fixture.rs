@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::heap::Policy;
 use crate::session::frame::{
-    Answer, Bookmark, Cause, Check, Found, Frame, Interleaved, Request, Returned, Run, Script, Target, Tone,
+    Answer, Bookmark, Cause, Check, Found, Frame, Interleaved, Request, Returned, Run, Script,
+    Target, Tone,
 };
 use crate::view::{
     BlockCard, BlockState, Cell, CellState, Figures, HeapKind, HeapTitle, Lens, MapPicture, MapRow,
