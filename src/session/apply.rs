@@ -10,7 +10,7 @@ use super::grammar::GRAMMAR;
 use super::metric::Metric;
 use super::row::CommandRow;
 use super::session::{Here, LastCall, Session, Slot};
-use super::words::{Moment, change, count, flags_text, residency, rough};
+use super::words::{Moment, change, count, flags_text, more, residency, rough};
 
 impl Session {
     /// Carries out one command to its end and answers.
@@ -322,7 +322,7 @@ impl Session {
         } else {
             format!("returned {}", rough(returned))
         };
-        let segments = before.figures.segments - after.figures.segments;
+        let segments = more(after.figures.segments, before.figures.segments);
         let released = if segments == 0 {
             String::new()
         } else {
