@@ -118,7 +118,6 @@ fn s10_after_a_double_free_two_requests_get_one_pointer_wherever_the_block_stood
         ("heap new fixed 64K init=16K", "b5", 100),
         ("heap new growable coalesce=off", "b5", 100),
         ("heap new growable stamp=off serialize=off", "b1", 100),
-        ("heap new growable policy=first-fit", "b1", 100),
         ("heap new growable", "b[6]", 5000),
     ] {
         let mut session = session(&[heap, "alloc b[0:6] 100"]);

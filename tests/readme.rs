@@ -34,7 +34,7 @@ const SCREENSHOTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "double-handout.svg",
+        "double-free.svg",
         &[
             "frame",
             "--size",
@@ -42,13 +42,13 @@ const SCREENSHOTS: &[(&str, &[&str])] = &[
             "--format",
             "svg",
             "--run",
-            "assets/scripts/double-handout.heap",
+            "assets/scripts/double-free.heap",
         ],
     ),
 ];
 
 /// The example of the double handout, up to the pause behind its last step, and how large it is drawn.
-const HANDOUT: (&str, &str, usize) = ("double-handout-race.svg", "120x40", 4);
+const HANDOUT: (&str, &str, usize) = ("double-handout.svg", "120x40", 4);
 
 /// Set to write what should be there instead of comparing with it.
 const WRITE: &str = "HEAPWALK_WRITE_SCREENSHOTS";

@@ -587,3 +587,23 @@ fn coalescing_is_not_switched_on_in_a_damaged_heap() {
     let told = tell(&mut session, "coalesce on");
     assert!(told.contains("coalesce ON"), "{told}");
 }
+
+#[test]
+fn figures_of_a_damaged_heap_may_run_backwards() {
+    // The last segment is said to be the first; no page is committed for the counter to count from; no large block.
+    for (address, word, line) in [
+        (0x70, 1 << 32 | 1, "alloc more 800K"),
+        (0x58, u64::from(u32::MAX), "alloc more 800K"),
+        (0x78, 0, "free large"),
+    ] {
+        let mut session = session(&[
+            "heap new growable",
+            "alloc large 2M",
+            "alloc a[0:6] 900K",
+            "checks off",
+        ]);
+        session.look(|core| core.write_bytes(address, &u64::to_le_bytes(word)));
+        let told = tell(&mut session, line);
+        assert!(told.contains("Heap"), "{line}: {told}");
+    }
+}

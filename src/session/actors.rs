@@ -178,6 +178,8 @@ impl Command {
                 | Command::HeapUse(_)
                 | Command::HeapDestroy(_)
                 | Command::HeapCrt(_)
+                | Command::Save { .. }
+                | Command::Load(_)
                 | Command::Unlock
                 | Command::Limit(_)
                 | Command::Situations(_)

@@ -10,7 +10,7 @@ use super::grammar::GRAMMAR;
 use super::metric::Metric;
 use super::row::CommandRow;
 use super::session::{Here, LastCall, Session, Slot};
-use super::words::{Moment, change, count, flags_text, residency, rough};
+use super::words::{Moment, change, count, flags_text, more, residency, rough};
 
 impl Session {
     /// Carries out one command to its end and answers.
@@ -125,6 +125,8 @@ impl Session {
             Command::HeapUse(number) => self.heap_use(*number),
             Command::HeapDestroy(number) => self.heap_destroy(*number),
             Command::HeapCrt(number) => self.heap_crt(*number),
+            Command::Save { file, replace } => self.save(file, *replace),
+            Command::Load(file) => self.load(file),
             Command::Alloc { names, size, flags } => self.alloc(names, *size, *flags),
             Command::Realloc { what, size, flags } => self.realloc(what, *size, *flags),
             Command::Free { what, flags } => self.free(what, *flags),
@@ -326,7 +328,7 @@ impl Session {
         } else {
             format!("returned {}", rough(returned))
         };
-        let segments = before.figures.segments - after.figures.segments;
+        let segments = more(after.figures.segments, before.figures.segments);
         let released = if segments == 0 {
             String::new()
         } else {
@@ -438,7 +440,8 @@ fn help(topic: Option<&str>) -> String {
 fn changes(command: &Command) -> bool {
     !matches!(
         command,
-        Command::Size { .. }
+        Command::Save { .. }
+            | Command::Size { .. }
             | Command::Validate { .. }
             | Command::Walk
             | Command::CrtWalk

@@ -368,6 +368,9 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         any_interleave().prop_map(|asked| Command::Interleave(Box::new(asked))),
         any_step().prop_map(Command::Step),
         select(EXAMPLES.iter().collect::<Vec<_>>()).prop_map(Command::Example),
+        (any::<String>(), any::<bool>())
+            .prop_map(|(file, replace)| Command::Save { file, replace }),
+        any::<String>().prop_map(Command::Load),
         any_expectation(),
     ]
 }

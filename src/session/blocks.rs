@@ -8,7 +8,7 @@ use super::frame::Answer;
 use super::name::{Name, Names, Operand};
 use super::session::{Here, LastCall, Session, Slot};
 use super::why::{Holes, Request};
-use super::words::{Moment, address, change, count, exact, flags_text, rough, times};
+use super::words::{Moment, address, change, count, exact, flags_text, more, rough, times};
 
 /// The bytes of a block that a command was about.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -517,13 +517,13 @@ fn grown(slot: &Slot, allocated: &Allocated<'_>) -> String {
             exact(before.largest_free)
         )
     };
-    let segments = after.segments - before.segments;
+    let segments = more(before.segments, after.segments);
     let segments = if segments == 0 {
         String::new()
     } else {
         format!(", {} added", count(segments, "segment"))
     };
-    let committed = rough(after.committed - before.committed);
+    let committed = rough(more(before.committed, after.committed));
     format!("{why}: committed {committed} more{segments}")
 }
 

@@ -30,6 +30,15 @@ pub enum Command {
     HeapDestroy(Option<u32>),
     /// `heap crt [N]`: give a heap the tag CRT.
     HeapCrt(Option<u32>),
+    /// `save "FILE" [replace]`: keep the heap in view in a file.
+    Save {
+        /// Where, as the system names it.
+        file: String,
+        /// A file that is there already goes.
+        replace: bool,
+    },
+    /// `load "FILE"`: make a heap of what a file keeps, and look at it.
+    Load(String),
     /// `alloc NAME SIZE [call flags]`: HeapAlloc, once for each name.
     Alloc {
         /// The names to give.

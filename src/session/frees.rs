@@ -11,7 +11,7 @@ use super::frame::Answer;
 use super::name::{Names, Operand};
 use super::session::{Here, LastCall, Session, Slot};
 use super::why::Request;
-use super::words::{Moment, change, count, exact, flags_text, grouped, rough, times};
+use super::words::{Moment, change, count, exact, flags_text, grouped, more, rough, times};
 
 /// What freeing a series of blocks did.
 #[derive(Default)]
@@ -154,7 +154,7 @@ impl Session {
         after: &Moment,
         freed: &Freed,
     ) -> String {
-        let large = before.figures.large_blocks - after.figures.large_blocks;
+        let large = more(after.figures.large_blocks, before.figures.large_blocks);
         let merging = if freed.done == large {
             String::new()
         } else {

@@ -100,6 +100,31 @@ pub static GRAMMAR: &[CommandRow] = &[
         parse: |words| Ok(Command::HeapCrt(words.optional(heap)?)),
     },
     CommandRow {
+        verb: "save",
+        call: None,
+        usage: "save \"FILE\" [replace]",
+        doc: "keep the heap in view in a file, as it stands, with the names of its blocks",
+        example: "save \"holes.heapimage\" replace",
+        group: Group::Heaps,
+        args: &[Arg::Free, Arg::OneOf(&[REPLACE])],
+        parse: |words| {
+            Ok(Command::Save {
+                file: words.text()?,
+                replace: words.optional(replace)?.unwrap_or(false),
+            })
+        },
+    },
+    CommandRow {
+        verb: "load",
+        call: None,
+        usage: "load \"FILE\"",
+        doc: "make a heap of what a file keeps, damage and all, and look at it",
+        example: "load \"holes.heapimage\"",
+        group: Group::Heaps,
+        args: &[Arg::Free],
+        parse: |words| Ok(Command::Load(words.text()?)),
+    },
+    CommandRow {
         verb: "alloc",
         call: Some("HeapAlloc"),
         usage: "alloc NAMES SIZE [zero] [noserialize] [exceptions]",
@@ -710,6 +735,17 @@ fn baseline(piece: Piece<'_>) -> Result<Baseline, ParseError> {
             expected: "here, off, or the number of a bookmark".to_owned(),
             ..error
         }),
+    }
+}
+
+/// What lets `save` take the place of a file.
+pub(super) const REPLACE: &str = "replace";
+
+fn replace(piece: Piece<'_>) -> Result<bool, ParseError> {
+    if piece.text == REPLACE {
+        Ok(true)
+    } else {
+        Err(ParseError::at(piece, "replace or the end of the line"))
     }
 }
 

@@ -44,6 +44,7 @@ mod probe;
 mod reference;
 mod row;
 mod run;
+mod saving;
 mod script;
 #[expect(
     clippy::module_inception,

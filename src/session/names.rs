@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::heap_file::KeptName;
 use super::name::{Name, Names};
 
 /// A block that a person or a workload made.
@@ -202,6 +203,32 @@ impl NameTable {
     /// How often names came or went: where this is as before, the names are.
     pub(super) fn changes(&self) -> u64 {
         self.changes
+    }
+
+    /// Every name with its block, by address.
+    pub(super) fn kept(&self) -> Vec<KeptName> {
+        let kept = |(&payload, owned): (&u64, &Owned)| KeptName {
+            name: owned.name.clone(),
+            payload,
+            born: owned.born,
+        };
+        let mut all: Vec<KeptName> = self.by_payload.iter().map(kept).collect();
+        all.sort_unstable_by_key(|kept| kept.payload);
+        all
+    }
+
+    /// The table of these names.
+    pub(super) fn of(kept: impl IntoIterator<Item = KeptName>) -> NameTable {
+        let mut table = NameTable::default();
+        for KeptName {
+            name,
+            payload,
+            born,
+        } in kept
+        {
+            table.insert(name, payload, born);
+        }
+        table
     }
 
     /// How many blocks have a name.

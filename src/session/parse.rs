@@ -9,6 +9,8 @@
 //!            | "heap" "use" NUMBER                      (* heap use 2 *)
 //!            | "heap" "destroy" [ NUMBER ]              (* heap destroy 2 *)
 //!            | "heap" "crt" [ NUMBER ]                  (* heap crt *)
+//!            | "save" TEXT [ "replace" ]                (* save "holes.heapimage" replace *)
+//!            | "load" TEXT                              (* load "holes.heapimage" *)
 //!            | "alloc" names SIZE { flag }              (* alloc b[0:100] 48 *)
 //!            | "realloc" operand SIZE { flag }          (* realloc a 4K inplace *)
 //!            | "free" operand { flag }                  (* free b[::2] *)

@@ -7,6 +7,8 @@ use super::command::{
 };
 use super::flags::write_flags;
 use super::go::Place;
+
+use super::grammar::REPLACE;
 use super::interleave::StepTo;
 use super::metric::{Metric, Unit};
 use super::number::Size;
@@ -25,6 +27,8 @@ impl Command {
             Command::HeapUse(_) => "heap use",
             Command::HeapDestroy(_) => "heap destroy",
             Command::HeapCrt(_) => "heap crt",
+            Command::Save { .. } => "save",
+            Command::Load(_) => "load",
             Command::Alloc { .. } => "alloc",
             Command::Realloc { .. } => "realloc",
             Command::Free { .. } => "free",
@@ -147,7 +151,11 @@ impl fmt::Display for Command {
             Command::Baseline(Baseline::Here) => f.write_str(" here"),
             Command::Baseline(Baseline::Mark(number)) => write!(f, " {number}"),
             Command::Baseline(Baseline::Off) => f.write_str(" off"),
-            Command::Say(words) => write_text(f, words),
+            Command::Say(words) | Command::Load(words) => write_text(f, words),
+            Command::Save { file, replace } => {
+                write_text(f, file)?;
+                write_optional(f, replace.then_some(REPLACE).as_ref())
+            }
             Command::Expect {
                 metric,
                 relation,

@@ -60,6 +60,11 @@ impl Answer {
     }
 }
 
+/// How much more a figure became. A damaged heap's figures may run backwards: then nothing.
+pub(super) fn more(from: u64, to: u64) -> u64 {
+    to.saturating_sub(from)
+}
+
 /// `72 -> 152`, or one figure when nothing changed.
 pub(super) fn change(before: u64, after: u64) -> String {
     if before == after {

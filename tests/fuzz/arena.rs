@@ -309,11 +309,17 @@ fn apply(arena: &mut Arena, cases: &mut Cases, line: &str) {
     cases.step(line, || arena.session.apply(&command));
 }
 
-/// Takes everything back to where the session was after `depth` commands.
-fn take_back(session: &mut Session, depth: usize) {
+/// Takes everything back to where the session was after `depth` commands. False where undo is refused: another actor
+/// is in the middle of a call.
+fn take_back(session: &mut Session, depth: usize) -> bool {
     while session.depths().0 > depth {
+        let before = session.depths().0;
         session.apply(&Command::Undo);
+        if session.depths().0 == before {
+            return false;
+        }
     }
+    true
 }
 
 pub(crate) fn run(cases: &mut Cases) {
@@ -344,7 +350,7 @@ fn round(cases: &mut Cases, theme: &Theme) {
 const WORDS: usize = 40;
 
 /// Damages one word, perhaps with others, gives commands, looks, and takes all of it back. False if that cannot be
-/// done, since the commands took back what was there before, or made more than undo keeps.
+/// done: the commands took back what was there before, made more than undo keeps, or left another actor waiting.
 fn case(arena: &mut Arena, at: u64, name: &str, cases: &mut Cases, theme: &Theme) -> bool {
     // What undo brings back is what was there before the damage: a copy is at hand, and nothing tells of a change.
     drop(arena.session.image());
@@ -374,7 +380,9 @@ fn case(arena: &mut Arena, at: u64, name: &str, cases: &mut Cases, theme: &Theme
         }
     }
     cases.tell(format!("{name}, {told}undo"));
-    cases.step("undo", || take_back(&mut arena.session, depth));
+    if !cases.step("undo", || take_back(&mut arena.session, depth)) {
+        return false;
+    }
     let after = arena.contents();
     let lost: Vec<String> = arena
         .words

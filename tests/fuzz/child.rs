@@ -76,7 +76,10 @@ impl Cases {
     pub(crate) fn tell(&mut self, case: impl Into<String>) {
         self.number += 1;
         self.case = case.into();
-        let words = format!("round {}, case {}: {}", self.seed, self.number, self.case);
+        let words = format!(
+            "HEAPWALK_FUZZ_SEED={}, case {}: {}",
+            self.seed, self.number, self.case
+        );
         let mut bytes = words.into_bytes();
         bytes.resize(WIDTH, b' ');
         self.report

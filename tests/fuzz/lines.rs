@@ -17,6 +17,8 @@ fn value(word: &str, random: &mut ChaCha8Rng) -> Option<String> {
         "0xADDRESS" => format!("{:#x}", number(random, 0x20_0000) & !15),
         "HEAP" | "N" | "NUMBER" | "COUNT" => number(random, 5).to_string(),
         "BYTE" => number(random, 256).to_string(),
+        // In the child's own folder.
+        "\"FILE\"" => format!("\"{}.heapimage\"", number(random, 3)),
         "WORDS" | "\"WORDS\"" => filter(random),
         "METRIC" => Metric::ALL.choose(random)?.to_string(),
         "VALUE" => number(random, 5000).to_string(),

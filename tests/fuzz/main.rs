@@ -26,3 +26,56 @@ fn whatever_stands_in_a_heap_no_command_panics_hangs_or_reaches_outside() {
 fn whatever_is_read_no_reader_panics_or_hangs() {
     parent::target("whatever_is_read_no_reader_panics_or_hangs", readers::run);
 }
+
+/// Runs a child that fails as `run` does, and answers with what is told of it.
+fn failure(test: &str, run: fn(&mut child::Cases)) -> String {
+    let standstill = std::time::Duration::from_secs(2);
+    match parent::watched(test, standstill, run) {
+        Ok(_) => String::new(),
+        Err(words) => words,
+    }
+}
+
+#[test]
+fn a_child_that_panics_is_told_with_its_case() {
+    let words = failure("a_child_that_panics_is_told_with_its_case", |cases| {
+        cases.tell("it panics");
+        panic!("as it should");
+    });
+    assert!(
+        words.contains("case 1: it panics") && words.contains("as it should"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_child_that_a_signal_ends_is_told_with_its_case() {
+    let words = failure(
+        "a_child_that_a_signal_ends_is_told_with_its_case",
+        |cases| {
+            cases.tell("it aborts");
+            std::process::abort();
+        },
+    );
+    assert!(
+        words.contains("signal") && words.contains("case 1: it aborts"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_child_that_hangs_is_ended_and_told_with_its_case() {
+    let words = failure(
+        "a_child_that_hangs_is_ended_and_told_with_its_case",
+        |cases| {
+            cases.tell("it hangs");
+            loop {
+                std::thread::park();
+            }
+        },
+    );
+    assert!(
+        words.contains("hangs: one case") && words.contains("case 1: it hangs"),
+        "{words}"
+    );
+}

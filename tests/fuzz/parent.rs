@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, fs, thread};
 
 use crate::child::{Cases, REPORT, SEED, seed_given};
@@ -16,10 +16,39 @@ const GRACE: Duration = Duration::from_secs(60);
 
 /// Runs a target: in this process if it is the child, else in a child that is watched.
 pub(crate) fn target(test: &str, run: fn(&mut Cases)) {
-    match env::var_os(REPORT) {
-        Some(file) => run(&mut Cases::new(Path::new(&file), seconds())),
-        None => watch(test),
+    match watched(test, STANDSTILL, run) {
+        Ok(said) => println!("{said}"),
+        Err(words) => panic!("{words}"),
     }
+}
+
+/// The same, with what the child said, or how it failed.
+pub(crate) fn watched(
+    test: &str,
+    standstill: Duration,
+    run: fn(&mut Cases),
+) -> Result<String, String> {
+    if let Some(file) = env::var_os(REPORT) {
+        run(&mut Cases::new(Path::new(&file), seconds()));
+        return Ok(String::new());
+    }
+    let folder = tempfile::tempdir().expect("a folder for the child");
+    let (report, output) = (folder.path().join("case"), folder.path().join("output"));
+    let child = start(test, folder.path(), &report, &output);
+    let end = wait(child, &report, standstill);
+    let said = fs::read(&output).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let what = match end {
+        Ok(status) if status.success() => return Ok(said.into_owned()),
+        Ok(status) => format!("the child ended with {status}"),
+        Err(words) => words,
+    };
+    let case = fs::read_to_string(&report).unwrap_or_default();
+    Err(format!(
+        "{what}\nrepeat with {}\n{}",
+        case.trim_end(),
+        tail(&said)
+    ))
 }
 
 fn seconds() -> Duration {
@@ -30,46 +59,27 @@ fn seconds() -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn watch(test: &str) {
-    let folder = tempfile::tempdir().expect("a folder for the child");
-    let report = folder.path().join("case");
-    let output = folder.path().join("output");
+/// Starts the test again, as the child.
+fn start(test: &str, folder: &Path, report: &Path, output: &Path) -> Child {
     let seed = seed_given().unwrap_or_else(|| {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
         now.map_or(1, |since| since.as_nanos() as u64)
     });
-    let written = fs::File::create(&output).expect("a file for what the child says");
-    let child = Command::new(env::current_exe().expect("this test"))
+    let written = fs::File::create(output).expect("a file for what the child says");
+    Command::new(env::current_exe().expect("this test"))
         .args([test, "--exact", "--nocapture", "--test-threads=1"])
-        .env(REPORT, &report)
+        .env(REPORT, report)
         .env(SEED, seed.to_string())
         .env("RUST_BACKTRACE", "1")
-        .current_dir(folder.path())
+        .current_dir(folder)
         .stdout(written.try_clone().expect("the same file"))
         .stderr(written)
         .spawn()
-        .expect("this test can be started");
-    let end = wait(child, &report);
-    let said = fs::read(&output).unwrap_or_default();
-    let said = String::from_utf8_lossy(&said);
-    match end {
-        Ok(status) if status.success() => println!("{said}"),
-        end => panic!(
-            "{}\nseed {seed}, case: {}\n{}",
-            end.map_or_else(
-                |words| words,
-                |status| format!("the child ended with {status}")
-            ),
-            fs::read_to_string(&report)
-                .unwrap_or_default()
-                .trim_end_matches([' ', '\0']),
-            tail(&said),
-        ),
-    }
+        .expect("this test can be started")
 }
 
 /// Waits for the child as long as it goes from case to case.
-fn wait(mut child: Child, report: &Path) -> Result<ExitStatus, String> {
+fn wait(mut child: Child, report: &Path, standstill: Duration) -> Result<ExitStatus, String> {
     let begun = Instant::now();
     let most = seconds() + GRACE;
     let (mut last, mut since) = (Vec::new(), Instant::now());
@@ -81,7 +91,7 @@ fn wait(mut child: Child, report: &Path) -> Result<ExitStatus, String> {
         if now != last {
             (last, since) = (now, Instant::now());
         }
-        let stands = since.elapsed() > STANDSTILL;
+        let stands = !last.is_empty() && since.elapsed() > standstill;
         if stands || begun.elapsed() > most {
             child.kill().expect("the child is ours");
             child.wait().expect("it was killed");

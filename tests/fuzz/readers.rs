@@ -378,6 +378,8 @@ const PLAIN: Context<'static> = Context {
     crt: true,
     marks: &[],
     names: &|_| None,
+    others: &|_| Vec::new(),
+    bad: &[],
     born: &|_| None,
     returned: (0, 0),
     search: None,

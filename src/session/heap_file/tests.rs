@@ -1,4 +1,4 @@
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use proptest::prelude::*;
