@@ -67,7 +67,11 @@ proptest! {
         for offer in complete(&line, cursor, ["b1"]) {
             prop_assert!(offer.start <= cursor);
         }
-        let helped = |row: &CommandRow| line.trim_start().starts_with(&row.verb[..1]);
+        // A command in braces is helped with once the brace is open.
+        let begin = line.rsplit('{').next().unwrap_or(&line).trim_start();
+        let helped = |row: &CommandRow| {
+            begin.starts_with(&row.verb[..1]) || line.trim_start().starts_with(&row.verb[..1])
+        };
         prop_assert!(inline_help(&line).is_none_or(helped));
     }
 }
