@@ -267,8 +267,12 @@ impl Session {
             Pointer::Address(address) => Some(*address),
             Pointer::Name(name) => self.at(here).names.payload(name),
         };
+        let name = match what {
+            Pointer::Name(name) => Some(name),
+            Pointer::Address(_) => None,
+        };
         if let Some((payload, table)) = payload.zip(self.names_mut(here.number)) {
-            table.remove(payload);
+            table.remove_as(payload, name);
         }
         if let Some(extent) = payload.and_then(|payload| here.extent(payload)) {
             self.marks.add(extent.from, extent.to, Mark::Freed);
