@@ -132,7 +132,12 @@ impl Actors {
     fn holder(&self, heap: &Heap) -> Option<(Caller, &str)> {
         let caller = heap.lock().holder()?;
         let name = self.name_of(caller)?;
-        let waits = self.waiting.iter().any(|waiting| waiting.actor.0 == name);
+        // Who waits at another heap's lock holds this one all the same.
+        let here = |waiting: &Waiting| std::ptr::eq(&*waiting.heap, heap);
+        let waits = self
+            .waiting
+            .iter()
+            .any(|waiting| waiting.actor.0 == name && here(waiting));
         (!waits).then_some((caller, name))
     }
 

@@ -45,6 +45,18 @@ mod tests {
         }
     }
 
+    /// Examples are followed on the same screens.
+    #[test]
+    fn captions_of_examples_have_two_lines() {
+        for example in &crate::session::EXAMPLES {
+            for command in example.commands() {
+                if let Command::Say(words) = command {
+                    assert!(wrapped(&words, 80).len() <= 2, "{}: {words}", example.name);
+                }
+            }
+        }
+    }
+
     /// Numbers of four digits and more, as captions write them, are checked right above; and they hold.
     #[test]
     fn what_the_captions_say_is_expected_and_holds() {

@@ -150,12 +150,39 @@ fn the_same_commands_give_the_same_heap() {
     assert!(one.same_heaps(&copy));
 }
 
+/// The holder of one lock may wait at another: whoever waits for the first goes on waiting.
+#[test]
+fn an_actor_who_waits_at_one_heap_still_holds_the_lock_of_another() {
+    let (sender, answered) = channel();
+    std::thread::spawn(move || {
+        let mut session = session();
+        let lines = [
+            "lock",
+            "as t2: alloc x 64",
+            "heap new fixed 64K",
+            "as t3: lock",
+            "checks off",
+        ];
+        tell(&mut session, &lines);
+        let waits = session.waits();
+        tell(&mut session, &["as t3: unlock", "heap use 1", "unlock"]);
+        let _ = sender.send((waits, session.waits()));
+    });
+    let (before, after) = answered.recv_timeout(PATIENCE).expect("it hangs");
+    let words = "t2 waits for the lock that t1 holds";
+    assert_eq!(before.as_deref(), Some(words));
+    assert_eq!(after, None);
+}
+
 /// Whatever a person types while another holds the lock, the session answers.
 #[test]
 fn no_command_hangs_at_a_held_lock() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("holes").display().to_string();
     for row in GRAMMAR {
         for prefix in ["", "as t3: "] {
-            let line = format!("{prefix}{}", row.example);
+            // Files are written where no other test is.
+            let line = format!("{prefix}{}", row.example).replace("holes", &file);
             let Ok(Some(command)) = parse_line(&line) else {
                 assert!(!prefix.is_empty(), "{line}");
                 continue;

@@ -15,6 +15,9 @@ use super::{
 /// The most that unpacking may look back, in powers of two: what packing uses at any level below the last three.
 const WINDOW: u32 = 23;
 
+/// The most that a handle can have counted: no heap lives long enough for more, and there is room to count on.
+const MOST_COUNTED: u64 = 1 << 60;
+
 type Checked<T> = Result<T, HeapFileError>;
 
 impl HeapFile {
@@ -155,6 +158,11 @@ impl Head {
             ("the bytes it had in use", head.reached, layout.space),
             ("its number of pages", head.pages, most_pages),
             ("its number of names", head.names, MOST_NAMES),
+            (
+                "a count",
+                head.counts.into_iter().max().unwrap_or(0),
+                MOST_COUNTED,
+            ),
         ] {
             if found > most {
                 return Err(impossible(what, found));

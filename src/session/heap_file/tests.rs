@@ -178,6 +178,10 @@ fn a_refusal_says_what_is_wrong() {
         ),
         (with(32, u64::MAX, 8), impossible("the bytes it had in use")),
         (
+            with(40, u64::MAX, 8),
+            impossible("a count cannot be 18446744073709551615"),
+        ),
+        (
             with(HEAD - 24, u64::MAX, 8),
             impossible("its number of pages"),
         ),

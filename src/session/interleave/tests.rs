@@ -348,15 +348,16 @@ fn examples_show_what_they_say() {
 /// the lock no such order has it.
 #[test]
 fn shipped_orders_have_the_fewest_steps_before_the_other_moves() {
-    let counter = |answer: &Answer| {
+    type Effect = fn(&Answer) -> bool;
+    let counter: Effect = |answer| {
         answer.words.starts_with("1 finding: at 0x00050") && !answer.words.contains("TWICE")
     };
-    let twice = |answer: &Answer| answer.words.contains("ONE BLOCK HANDED OUT TWICE");
-    let torn = |answer: &Answer| answer.words.contains("a free list is broken");
-    let effects: [(&str, u64, &dyn Fn(&Answer) -> bool); 3] = [
-        ("lost-update", 21, &counter),
-        ("double-handout", 8, &twice),
-        ("torn-list", 19, &torn),
+    let twice: Effect = |answer| answer.words.contains("ONE BLOCK HANDED OUT TWICE");
+    let torn: Effect = |answer| answer.words.contains("a free list is broken");
+    let effects: [(&str, u64, Effect); 3] = [
+        ("lost-update", 21, counter),
+        ("double-handout", 8, twice),
+        ("torn-list", 19, torn),
     ];
     for (name, shipped, effect) in effects {
         let (commands, calls) = example_calls(name);
