@@ -29,6 +29,8 @@ const SLICE: Duration = Duration::from_millis(4);
 const CHUNK: u64 = 64;
 /// Time between frames while something runs: with the slice that ends it, a thirtieth of a second.
 const FRAME: Duration = Duration::from_millis(29);
+/// How long the end of a session thread is waited for.
+const LEAVE: Duration = Duration::from_secs(5);
 /// Time between writes of what was made of a workload to the journal: as much as a program that is killed loses.
 const PROGRESS: Duration = Duration::from_secs(1);
 
@@ -76,6 +78,8 @@ pub struct SessionThread {
     requests: Sender<Request>,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+    /// Hangs up when the thread has ended.
+    ended: Receiver<()>,
 }
 
 impl SessionThread {
@@ -140,17 +144,20 @@ impl SessionThread {
             rate_chosen: false,
             easy: false,
         };
+        let (ending, ended) = channel();
         let tripwire = Tripwire(Arc::clone(&shared));
         let thread = std::thread::Builder::new()
             .name("session".to_owned())
             .spawn(move || {
                 let _tripwire = tripwire;
+                let _ending = ending;
                 worker.run();
             })?;
         Ok(SessionThread {
             requests,
             shared,
             thread: Some(thread),
+            ended,
         })
     }
 
@@ -189,7 +196,11 @@ impl SessionThread {
 impl Drop for SessionThread {
     fn drop(&mut self) {
         self.send(Request::Quit);
-        if let Some(thread) = self.thread.take() {
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        // What it is at may be long; a program that is told to end does not wait for it for ever.
+        if self.ended.recv_timeout(LEAVE) != Err(RecvTimeoutError::Timeout) {
             // A panic of the session thread was reported by its hook.
             let _ = thread.join();
         }

@@ -124,6 +124,26 @@ fn a_held_lock_holds_up_neither_the_session_nor_the_screen() {
 }
 
 #[test]
+fn a_program_that_ends_does_not_wait_for_ever() {
+    let watched = Watched::start();
+    let (opener, gate) = channel::<()>();
+    let (arrived, at_gate) = channel();
+    let gate = Mutex::new(gate);
+    let registered = AtomicBool::new(false);
+    // The session thread is at something that does not end.
+    watched.thread.on_frame(move || {
+        if registered.swap(true, Ordering::AcqRel) {
+            let _ = arrived.send(());
+            let _ = gate.lock().expect("no panic").recv();
+        }
+    });
+    watched.thread.send(Request::Line("walk".to_owned()));
+    at_gate.recv_timeout(PATIENCE).expect("a frame");
+    drop(watched);
+    drop(opener);
+}
+
+#[test]
 fn a_rate_is_told_and_kept_while_requests_are_answered_at_once() {
     let mut watched = Watched::start();
     watched.tell("rate 1");
