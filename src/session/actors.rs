@@ -129,7 +129,7 @@ impl Actors {
     }
 
     /// The actor who holds the heap's lock, and not only on the way to its turn.
-    fn holder(&self, heap: &Heap) -> Option<(Caller, &str)> {
+    pub(super) fn holder(&self, heap: &Heap) -> Option<(Caller, &str)> {
         let caller = heap.lock().holder()?;
         let name = self.name_of(caller)?;
         // Who waits at another heap's lock holds this one all the same.

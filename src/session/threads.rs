@@ -289,6 +289,9 @@ impl Session {
 
     /// Threads from their begin to their end; the way back is kept by whoever asked for them.
     pub(super) fn threads_to_end(&mut self, threads: &Threads) -> Answer {
+        if let Some(refused) = self.threads_locked_out(threads) {
+            return refused;
+        }
         if let Err(refused) = self.begin_threads(threads) {
             return refused;
         }
@@ -298,6 +301,20 @@ impl Session {
             while !work.crew.wait(Duration::from_secs(1)) {}
         }
         self.end_threads().unwrap_or_default()
+    }
+
+    /// The refusal where threads would wait for a lock that nobody can give back before they end.
+    fn threads_locked_out(&self, threads: &Threads) -> Option<Answer> {
+        let slot = self.slot(threads.workload.heap.or(self.in_view)?)?;
+        let calls = Flags::NONE.with(Flags::NO_SERIALIZE, threads.noserialize);
+        if !slot.heap.settings().serialized(calls) {
+            return None;
+        }
+        let (_, holder) = self.actors.holder(&slot.heap)?;
+        Some(Answer::refused(format!(
+            "{holder} holds the lock of heap {}, and threads would wait for it: `as {holder}: unlock` first",
+            slot.number
+        )))
     }
 
     /// Takes in what threads did until now.

@@ -174,6 +174,30 @@ fn an_actor_who_waits_at_one_heap_still_holds_the_lock_of_another() {
     assert_eq!(after, None);
 }
 
+#[test]
+fn threads_do_not_begin_where_whoever_asks_for_them_holds_the_lock() {
+    let (sender, answered) = channel();
+    std::thread::spawn(move || {
+        let mut session = session();
+        tell(&mut session, &["lock"]);
+        let mut told = |line: &str| {
+            let command = parse_line(line).expect("a line").expect("a command");
+            session.apply(&command)
+        };
+        let threads = "threads 2 { run random ops=100 }";
+        let locked = told(threads);
+        let skipping = told("threads 2 { run random ops=100 } calls=noserialize");
+        told("unlock");
+        let _ = sender.send([locked, skipping, told(threads)]);
+    });
+    let [locked, skipping, unlocked] = answered.recv_timeout(PATIENCE).expect("threads hang");
+    assert_eq!(locked.tone, Tone::Refused, "{}", locked.words);
+    assert!(locked.words.starts_with("t1 holds"), "{}", locked.words);
+    for done in [skipping, unlocked] {
+        assert_eq!(done.tone, Tone::Done, "{}", done.words);
+    }
+}
+
 /// Whatever a person types while another holds the lock, the session answers.
 #[test]
 fn no_command_hangs_at_a_held_lock() {
