@@ -8,6 +8,7 @@
 mod file;
 
 use std::io;
+use std::path::PathBuf;
 
 use super::command::Command;
 use super::error::ScriptError;
@@ -117,6 +118,23 @@ impl Session {
     /// with.
     pub fn keep_journal(&mut self, journal: Journal) {
         self.journal = Some(journal);
+    }
+
+    /// Keeps a heap as it stands beside the journal. Answers with the name of its file; nothing where no journal is kept
+    /// or it cannot be written.
+    pub(super) fn keep_beside_journal(&mut self, heap: u32) -> Option<String> {
+        let kept = self.journal.as_ref().and_then(|_| self.heap_file(heap))?;
+        let mut name = None;
+        self.write_journal(|journal| {
+            name = journal.keep_beside(|to| kept.write(to))?;
+            Ok(())
+        });
+        name
+    }
+
+    /// The heap image that a line of the journal names.
+    pub(super) fn kept_beside_journal(&self, name: &str) -> Option<PathBuf> {
+        self.journal.as_ref()?.find_beside(name)
     }
 
     /// Notes that a heap was made without a command.

@@ -9,6 +9,7 @@ mod words;
 pub use crate::lab::crew::{Doing, Kind, LaneView};
 pub use words::{base, first_moment, sentence};
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,9 +19,10 @@ use crate::lab::crew::{self, Crew, Parked, Plan, Report};
 
 use super::command::{Command, Threads};
 use super::frame::{Answer, Run, Tone};
+use super::heap_file::HeapFile;
 use super::name::Name;
 use super::session::{LastCall, Session, Slot};
-use super::words::{Moment, grouped};
+use super::words::{Moment, count, grouped};
 
 /// How long one thread may show how fast it is alone.
 const ALONE: Duration = Duration::from_millis(100);
@@ -289,6 +291,9 @@ impl Session {
 
     /// Threads from their begin to their end; the way back is kept by whoever asked for them.
     pub(super) fn threads_to_end(&mut self, threads: &Threads) -> Answer {
+        if let Some(left) = &threads.left {
+            return self.restore_left(threads, left);
+        }
         if let Some(refused) = self.threads_locked_out(threads) {
             return refused;
         }
@@ -358,7 +363,8 @@ impl Session {
             workload,
             ..work.command.clone()
         };
-        self.journal_threads(part);
+        let heap = work.heap;
+        self.journal_threads(part, heap);
     }
 
     /// Waits until no thread is inside a call, and gives their blocks names. `None` where none works.
@@ -513,10 +519,53 @@ impl Session {
         incidents.iter().map(|incident| incident.at).collect()
     }
 
-    /// Writes down that threads worked. What they left does not repeat.
-    fn journal_threads(&mut self, part: Threads) {
-        let line = Command::Threads(Box::new(part)).to_string();
+    /// Writes down that threads worked, with the image of what they left: it does not repeat.
+    fn journal_threads(&mut self, part: Threads, heap: u32) {
+        let left = self.keep_beside_journal(heap);
+        let line = Command::Threads(Box::new(Threads { left, ..part })).to_string();
         self.journal(&format!("{line} # real threads: this does not repeat"));
+    }
+
+    /// Makes the heap what threads of an earlier session left.
+    fn restore_left(&mut self, threads: &Threads, left: &str) -> Answer {
+        let number = match threads.workload.heap {
+            Some(number) => number,
+            None => self.number_in_view(),
+        };
+        if self.slot(number).is_none() {
+            return Answer::refused(format!("there is no heap {number}"));
+        }
+        let Some(file) = self.kept_beside_journal(left) else {
+            return Answer::refused(format!(
+                "there is no {left} beside the journal: what the threads left is lost, and real threads do not repeat"
+            ));
+        };
+        let kept = File::open(file)
+            .map_err(Into::into)
+            .and_then(HeapFile::read);
+        let restored = match &kept {
+            Ok(kept) => self
+                .restore_heap(number, kept)
+                .map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = restored {
+            return Answer::refused(format!("failed to read {left}: {error}"));
+        }
+        let made = threads
+            .workload
+            .ops
+            .saturating_mul(u64::from(threads.count));
+        self.operations = self.operations.saturating_add(made);
+        self.journal(&Command::Threads(Box::new(threads.clone())).to_string());
+        Answer::done(
+            "",
+            format!(
+                "heap {number} is what {} left after {}; real threads do not repeat, so none was started",
+                count(u64::from(threads.count), "thread"),
+                count(made, "operation")
+            ),
+        )
     }
 }
 

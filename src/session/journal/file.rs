@@ -13,6 +13,8 @@ pub(super) const KEPT: usize = 20;
 const EXTENSION: &str = "heap";
 /// What the name ends with while an earlier journal is copied.
 const UNFINISHED: &str = "part";
+/// What the names of heap images beside journals end with.
+const IMAGE: &str = "heapimage";
 /// What tells a journal from any other script: its first words.
 pub(super) const HEADING: &str = "# heapwalk session of ";
 
@@ -33,6 +35,7 @@ pub struct Journal {
 #[derive(Debug)]
 struct Growing {
     file: File,
+    path: PathBuf,
     /// Where the next line goes. What stands behind is the line of a part that is not over.
     end: u64,
     /// That line, if there is one.
@@ -139,6 +142,7 @@ impl Journal {
         let unfinished = path.with_extension(UNFINISHED);
         let mut file = Growing {
             file: File::create(&unfinished)?,
+            path: path.clone(),
             end: 0,
             part: String::new(),
         };
@@ -170,6 +174,36 @@ impl Journal {
         }
     }
 
+    /// Writes what lines of the journal refer to beside it. Answers with the name of that file; nothing while lines are
+    /// being done again, which have theirs.
+    pub(super) fn keep_beside(
+        &mut self,
+        write: impl FnOnce(&File) -> io::Result<u64>,
+    ) -> io::Result<Option<String>> {
+        if self.held.is_some() {
+            return Ok(None);
+        }
+        let directory = self.directory.clone();
+        let path = &self.growing()?.path;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let free = |nth: &u64| !directory.join(image_name(&stem, *nth)).exists();
+        let name = image_name(&stem, (1..).find(free).unwrap_or(0));
+        let whole = directory.join(&name);
+        let unfinished = whole.with_extension(UNFINISHED);
+        write(&File::create(&unfinished)?)?;
+        fs::rename(unfinished, whole)?;
+        Ok(Some(name))
+    }
+
+    /// The file of this name beside the journal, or beside the one that it goes on with.
+    pub(super) fn find_beside(&self, name: &str) -> Option<PathBuf> {
+        let source = self.source.as_deref().and_then(Path::parent);
+        let places = source.into_iter().chain([&*self.directory]);
+        let mut files = places.map(|place| place.join(name));
+        // A name and nothing else: no line of a journal leads out of its directory.
+        files.find(|file| file.file_name().is_some_and(|last| last == name) && file.is_file())
+    }
+
     /// The file, which is made for its first line.
     fn growing(&mut self) -> io::Result<&mut Growing> {
         let file = match self.file.take() {
@@ -185,7 +219,11 @@ impl Journal {
         forget_old(&self.directory, KEPT - 1, &[self.source.as_deref()])?;
         let (path, now) = self.free_path();
         let mut file = Growing {
-            file: OpenOptions::new().write(true).create_new(true).open(path)?,
+            file: OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(&path)?,
+            path,
             end: 0,
             part: String::new(),
         };
@@ -261,6 +299,35 @@ fn forget_old(directory: &Path, most: usize, stay: &[Option<&Path>]) -> io::Resu
             // Another explorer was faster.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             result => result?,
+        }
+    }
+    forget_images(directory)
+}
+
+/// The name of the `nth` image beside a journal.
+fn image_name(stem: &str, nth: u64) -> String {
+    format!("{stem}-{nth}.{IMAGE}")
+}
+
+/// Removes images that no journal in the directory speaks of, and that no explorer that runs may be about to.
+fn forget_images(directory: &Path) -> io::Result<()> {
+    let images = with_extension(directory, IMAGE)?;
+    if images.is_empty() {
+        return Ok(());
+    }
+    let texts: Vec<Vec<u8>> = journals(directory)?.iter().flat_map(fs::read).collect();
+    let is_named = |image: &Path| {
+        let name = image.file_name().unwrap_or_default().as_encoded_bytes();
+        texts
+            .iter()
+            .any(|text| text.windows(name.len()).any(|part| part == name))
+    };
+    for image in images {
+        if !is_written(&image) && !is_named(&image) {
+            match fs::remove_file(&image) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                result => result?,
+            }
         }
     }
     Ok(())

@@ -1,5 +1,5 @@
 use super::*;
-use crate::session::parse_line;
+use crate::session::{Journal, last_journal, parse_line, read_journal};
 
 fn apply(session: &mut Session, line: &str) -> Answer {
     session.apply(&parse_line(line).expect(line).expect(line))
@@ -140,6 +140,55 @@ fn mistakes_are_answered_with_what_was_expected() {
         let error = parse_line(line).expect_err(line);
         assert_eq!(error.expected, expected, "{line}");
     }
+}
+
+#[test]
+fn a_journal_brings_back_what_threads_left_and_starts_none() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = || directory.path().to_owned();
+    let mut session = Session::new().expect("addresses");
+    session.keep_journal(Journal::new(place()));
+    apply(&mut session, "alloc a 100");
+    apply(&mut session, &format!("{RACE} calls=noserialize"));
+    apply(&mut session, "free ta[::3]");
+    let file = last_journal(directory.path())
+        .expect("read")
+        .expect("a journal");
+    let text = std::fs::read(&file).expect("a journal");
+    let past = read_journal(&text, "j").expect("a journal");
+    let mut again = Session::new().expect("addresses");
+    again.keep_journal(Journal::new(place()).behind(file.clone()));
+    again.replay(&past);
+    let words: Vec<String> = again.log().map(|answer| answer.words.clone()).collect();
+    assert!(
+        words
+            .iter()
+            .any(|words| words.ends_with("so none was started")),
+        "{words:?}"
+    );
+    let names = |session: &Session| session.shown().names.some(10_000);
+    assert_eq!(names(&again), names(&session));
+    assert_eq!(again.operations, session.operations);
+    let left = session.image();
+    assert!(again.same_heaps(&left));
+    // Without the image the line says what is missing, and starts no threads either.
+    for entry in std::fs::read_dir(directory.path()).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "heapimage")
+        {
+            std::fs::remove_file(path).expect("removed");
+        }
+    }
+    let mut lost = Session::new().expect("addresses");
+    lost.keep_journal(Journal::new(place()).behind(file));
+    lost.replay(&past);
+    assert!(
+        lost.log()
+            .any(|answer| answer.words.contains("what the threads left is lost"))
+    );
+    assert!(lost.crew_left.is_none());
 }
 
 #[test]
