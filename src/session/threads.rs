@@ -131,6 +131,13 @@ pub(super) struct AtWork {
     rates: Rates,
 }
 
+impl Threads {
+    /// The flags that each call is given.
+    fn calls(&self) -> Flags {
+        Flags::NONE.with(Flags::NO_SERIALIZE, self.noserialize)
+    }
+}
+
 impl AtWork {
     fn name(&self, held: &crew::Held) -> Name {
         Name {
@@ -242,6 +249,9 @@ impl Session {
     /// # Errors
     /// The answer, when they cannot be begun.
     pub(super) fn begin_threads(&mut self, threads: &Threads) -> Result<(), Answer> {
+        if let Some(refused) = self.held_up(&Command::Threads(Box::new(threads.clone()))) {
+            return Err(refused);
+        }
         let here = match threads.workload.heap {
             None => self.here(),
             Some(number) => match self.slot(number) {
@@ -255,7 +265,7 @@ impl Session {
         let plan = Plan {
             workers: threads.count as usize,
             workload: threads.workload,
-            calls: Flags::NONE.with(Flags::NO_SERIALIZE, threads.noserialize),
+            calls: threads.calls(),
             guard: threads.guard,
         };
         let alone = crew::alone(&here.heap, &plan, ALONE);
@@ -289,6 +299,11 @@ impl Session {
 
     /// Threads from their begin to their end; the way back is kept by whoever asked for them.
     pub(super) fn threads_to_end(&mut self, threads: &Threads) -> Answer {
+        if let Some(holder) = self.holds_up(threads) {
+            return Answer::refused(format!(
+                "{holder} holds the heap's lock, which these threads would wait for without end: `as {holder}: unlock` first"
+            ));
+        }
         if let Err(refused) = self.begin_threads(threads) {
             return refused;
         }
@@ -298,6 +313,14 @@ impl Session {
             while !work.crew.wait(Duration::from_secs(1)) {}
         }
         self.end_threads().unwrap_or_default()
+    }
+
+    /// The actor that holds the lock that the calls of such threads wait for.
+    pub(super) fn holds_up(&self, threads: &Threads) -> Option<&str> {
+        let slot = self.slot(threads.workload.heap.or(self.in_view)?)?;
+        let needed = slot.heap.settings().serialized(threads.calls());
+        let (_, holder) = self.actors.holder(&slot.heap).filter(|_| needed)?;
+        Some(holder)
     }
 
     /// Takes in what threads did until now.
@@ -350,6 +373,13 @@ impl Session {
         self.count_threads();
         self.name_blocks(&parked);
         Some(parked)
+    }
+
+    /// Threads that stood at a lock when they were parked may have been let in: waits until they have left their calls.
+    pub(super) fn settle_threads(&self) {
+        if let Some(work) = &self.crew {
+            work.crew.settle();
+        }
     }
 
     fn name_blocks(&mut self, parked: &Parked) {

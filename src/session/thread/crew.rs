@@ -24,6 +24,10 @@ impl Worker {
             Ok(()) => {
                 self.session.open_threads_part();
                 self.measure_anew();
+                if let Some(holder) = self.session.holds_up(threads) {
+                    let words = format!("the threads wait: {holder} holds the heap's lock");
+                    self.session.note(words);
+                }
             }
             Err(refused) => {
                 let command = Command::Threads(Box::new(threads.clone())).to_string();
