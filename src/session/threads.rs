@@ -118,6 +118,8 @@ pub(super) struct AtWork {
     /// Operations before the part that goes on now, which undo knows of if it is open.
     part_from: u64,
     open: bool,
+    /// Where the checkpoint before the part leads to, if it has one of its own.
+    part_place: Option<u64>,
     pub(super) paused: bool,
     /// They go as fast as they can.
     flat: bool,
@@ -204,7 +206,7 @@ impl AtWork {
     }
 
     /// Lets them go on as fast as they can, or lets so many more operations be made.
-    pub(super) fn go(&mut self, due: Option<u64>) {
+    fn go(&mut self, due: Option<u64>) {
         match due {
             None if self.flat => {}
             None => self.crew.go(),
@@ -229,10 +231,8 @@ impl AtWork {
         self.crew.hold();
     }
 
-    /// Each makes one operation.
+    /// Each makes one operation; all stand before.
     pub(super) fn step(&mut self) {
-        self.hold();
-        drop(self.crew.park());
         let (begin, before) = (Instant::now(), self.crew.done());
         let workers = u64::from(self.command.count);
         self.crew.grant(workers, 0);
@@ -240,6 +240,8 @@ impl AtWork {
         {
             std::thread::yield_now();
         }
+        // Whoever did not come to it in time does not make it later, unseen.
+        self.crew.hold();
     }
 }
 
@@ -285,6 +287,7 @@ impl Session {
             counted: 0,
             part_from: 0,
             open: false,
+            part_place: None,
             paused: false,
             flat: false,
             next: 0,
@@ -335,18 +338,39 @@ impl Session {
         self.touch(heap);
     }
 
-    /// Keeps the way back from what threads do now, unless that was done since the last other command.
-    pub(super) fn open_threads_part(&mut self) {
-        let Some(work) = self.crew.as_mut().filter(|work| !work.open) else {
+    /// Before threads move: keeps the way back from what they do now, unless that was done since the last other command,
+    /// and takes the names back that their blocks had while they stood.
+    pub(super) fn wake_threads(&mut self) {
+        let Some(work) = self.crew.as_mut() else {
             return;
         };
-        work.open = true;
-        work.part_from = work.counted;
-        let text = work.what.clone();
-        self.checkpoint(text);
+        if !work.open {
+            work.open = true;
+            work.part_from = work.counted;
+            let text = work.what.clone();
+            self.checkpoint(text);
+            let place = self.place;
+            if let Some(work) = &mut self.crew {
+                work.part_place = Some(place);
+            }
+        }
+        if let Some(mut work) = self.crew.take() {
+            self.forget_names(&mut work);
+            self.crew = Some(work);
+        }
     }
 
-    /// Ends a part: what follows is another command. Nobody may be inside a call.
+    /// Lets threads go on as fast as they can, or lets so many more operations be made.
+    pub(super) fn let_threads_go(&mut self, due: Option<u64>) {
+        if due != Some(0) {
+            self.wake_threads();
+        }
+        if let Some(work) = &mut self.crew {
+            work.go(due);
+        }
+    }
+
+    /// Ends a part: what follows is another command. A part without operations is none. Nobody may be inside a call.
     pub(super) fn close_threads_part(&mut self) {
         let in_view = self.in_view;
         let Some(work) = self.crew.as_mut().filter(|work| work.open) else {
@@ -354,6 +378,14 @@ impl Session {
         };
         work.open = false;
         let made = work.counted.saturating_sub(work.part_from);
+        let place = work.part_place.take();
+        if made == 0 {
+            // Nothing to take back, and nothing to write down.
+            if let Some(place) = place {
+                self.drop_checkpoint(place);
+            }
+            return;
+        }
         let elsewhere = in_view != Some(work.heap);
         let workload = Workload {
             ops: made.div_ceil(u64::from(work.command.count)),
@@ -423,7 +455,8 @@ impl Session {
         Some(Arc::make_mut(&mut slot.names))
     }
 
-    /// Lets threads go on behind a command. What it did to their blocks is not theirs any more.
+    /// Lets threads go on behind a park: the end of every [`Session::park_threads`] but the last one. What a command did to
+    /// their blocks meanwhile is not theirs any more.
     pub(super) fn resume_threads(&mut self, parked: Option<Parked>) {
         let (Some(parked), Some(work)) = (parked, self.crew.take()) else {
             return;
@@ -441,14 +474,11 @@ impl Session {
             }
             parked.claim_anew();
         }
-        let open = work.open;
+        // Paused ones stand for longer: until they are woken their blocks keep their names.
+        let stand = work.paused && work.is_quiet();
         self.crew = Some(work);
-        if !open {
-            self.open_threads_part();
-        }
-        if let Some(mut work) = self.crew.take() {
-            self.forget_names(&mut work);
-            self.crew = Some(work);
+        if !stand {
+            self.wake_threads();
         }
         drop(parked);
     }

@@ -431,3 +431,44 @@ fn whoever_waits_behind_threads_at_a_lock_comes_when_they_have_left_their_calls(
         );
     }
 }
+
+#[test]
+fn a_pause_makes_no_command_and_blocks_bear_names_as_long_as_threads_stand() {
+    let mut watched = Watched::start();
+    watched.tell("alloc a 64");
+    watched.tell("threads 2 { run random ops=1000000000 live=50 }");
+    let done = |frame: &Frame| frame.crew.as_ref().expect("threads").report.done();
+    let theirs = |frame: &Frame| frame.names.iter().any(|name| name.starts_with('t'));
+    watched.wait("operations", |frame| done(frame) > 1_000);
+    watched.ask(Request::ToggleRun);
+    let frame = watched.thread.frame();
+    assert_eq!((frame.undo, theirs(&frame)), (2, true));
+    let stood = done(&frame);
+    watched.ask(Request::Step);
+    let frame = watched.thread.frame();
+    assert_eq!((frame.undo, theirs(&frame)), (3, true));
+    assert!(done(&frame) <= stood + 2);
+    watched.ask(Request::ToggleRun);
+    watched.wait("work without names", |frame| {
+        done(frame) > stood + 100 && !theirs(frame)
+    });
+    watched.ask(Request::ToggleRun);
+    assert_eq!(watched.thread.frame().undo, 3);
+    watched.ask(Request::Cancel);
+    assert_eq!(watched.thread.frame().undo, 3);
+    watched.ask(Request::Undo);
+    assert_eq!(watched.thread.frame().operations, stood + 1);
+    watched.ask(Request::Undo);
+    assert_eq!(watched.thread.frame().operations, 1);
+}
+
+#[test]
+fn threads_that_never_come_to_an_operation_are_nothing_to_take_back() {
+    let mut watched = held_up_threads();
+    let before = watched.thread.frame().undo;
+    for _ in 0..5 {
+        watched.ask(Request::ToggleRun);
+        watched.ask(Request::ToggleRun);
+    }
+    assert_eq!(watched.thread.frame().undo, before);
+}
