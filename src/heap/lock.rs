@@ -98,6 +98,11 @@ impl Lock {
 
     #[cold]
     fn wait(&self, me: u64) {
+        self.stand_in_queue(me, || self.grab(me));
+    }
+
+    /// Stands in the queue until the calling thread is its first and `may` go.
+    fn stand_in_queue(&self, me: u64, may: impl Fn() -> bool) {
         let start = Instant::now();
         // Counted before the next try: an `unlock` after that try sees it and looks into the queue.
         let mut queue = self.queue();
@@ -106,7 +111,7 @@ impl Lock {
             thread: std::thread::current(),
         });
         self.waiting.fetch_add(1, SeqCst);
-        while queue.front().is_none_or(|first| first.caller.token() != me) || !self.grab(me) {
+        while queue.front().is_none_or(|first| first.caller.token() != me) || !may() {
             drop(queue);
             std::thread::park();
             queue = self.queue();
@@ -128,17 +133,17 @@ impl Lock {
         });
     }
 
-    /// Waits until the lock could be taken, and leaves it to be taken. Counted as a wait if it was one, not as taken.
+    /// Waits until the lock could be taken, and leaves it to be taken. Counted as a wait if it was one, not as taken. It
+    /// is never held on the way: whoever sees a holder sees one that releases it by a call of its own.
     pub fn await_turn(&self) {
         let me = token();
-        if self.owner.load(Relaxed) == me {
+        let free = || self.owner.load(SeqCst) == 0;
+        if self.owner.load(Relaxed) == me || free() {
             return;
         }
-        if !self.grab(me) {
-            self.wait(me);
-        }
-        self.depth.store(1, Relaxed);
-        self.unlock();
+        self.stand_in_queue(me, free);
+        // The first of the queue was told that the lock is free, and goes without it: that was the next one's word.
+        self.wake_first();
     }
 
     /// Who holds it.
@@ -273,6 +278,30 @@ mod tests {
             taken, contended, ..
         } = lock.counts();
         assert_eq!((lock.held().1, taken, contended), (false, 1, 1));
+    }
+
+    #[test]
+    fn turns_come_in_order_and_nobody_is_seen_to_hold_the_lock_on_the_way() {
+        let lock = Lock::default();
+        for _ in 0..50 {
+            lock.lock();
+            std::thread::scope(|scope| {
+                for nth in 0..6 {
+                    scope.spawn(|| {
+                        lock.await_turn();
+                        assert_eq!(lock.holder(), None);
+                    });
+                    while lock.waiting() <= nth {
+                        std::thread::yield_now();
+                    }
+                }
+                lock.unlock();
+                while lock.waiting() > 0 {
+                    assert_eq!(lock.holder(), None);
+                }
+            });
+        }
+        assert_eq!((lock.counts().taken, lock.counts().contended), (50, 300));
     }
 
     /// The order in which `threads` get a lock that is held until all of them wait, each begun when the one before waits.

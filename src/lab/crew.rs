@@ -28,7 +28,7 @@ pub use lane::{Doing, LaneView};
 pub use registry::Held;
 
 use std::io;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -79,6 +79,8 @@ struct Shared {
     begun: Instant,
     gate: Gate,
     guard: Option<Mutex<()>>,
+    /// Workers that wait for the guard.
+    at_guard: AtomicUsize,
     sequence: Sequence,
     lanes: Vec<Lane>,
     registries: Vec<Registry>,
@@ -95,6 +97,7 @@ impl Shared {
             begun: Instant::now(),
             gate: Gate::new(plan.workers),
             guard: (plan.guard == Guard::Own).then(Mutex::default),
+            at_guard: AtomicUsize::new(0),
             sequence: Sequence::default(),
             lanes: (0..plan.workers).map(|_| Lane::default()).collect(),
             registries: (0..plan.workers).map(|_| Registry::default()).collect(),
@@ -116,6 +119,27 @@ impl Shared {
             ..
         } = self.plan;
         workers > 1 && guard == Guard::Heap && !self.heap.settings().serialized(calls)
+    }
+
+    /// Who keeps the heap's lock, if it is none of the workers.
+    fn keeper(&self) -> Option<Caller> {
+        let holder = self.heap.lock().holder()?;
+        let is_worker = self.lanes.iter().any(|lane| lane.is(holder));
+        (!is_worker).then_some(holder)
+    }
+
+    /// How many workers cannot move inside their calls as long as someone else keeps the heap's lock: those who stand in
+    /// its queue, however the heap is set by now, and those who stand behind one of them at the mutex of their own.
+    fn stuck(&self) -> usize {
+        if self.keeper().is_none() {
+            return 0;
+        }
+        let waiters = self.heap.lock().waiters();
+        let waits = |lane: &&Lane| waiters.iter().any(|&waiter| lane.is(waiter));
+        match self.lanes.iter().filter(waits).count() {
+            0 => 0,
+            queued => queued + self.at_guard.load(SeqCst),
+        }
     }
 
     /// The worker's block that lies where `to` does.
@@ -274,23 +298,19 @@ impl Crew {
         self.shared.gate.tell();
     }
 
-    /// Waits until no worker is inside a call. Where someone else keeps the heap's lock and the calls need it, that is so
-    /// already: those who wait for it stay where they are.
+    /// Waits until no worker is inside a call. Where someone else keeps the heap's lock, those who wait for it stay where
+    /// they are: none of them has begun to work on the heap. [`Crew::settle`] is for when the lock is given back.
     #[must_use]
     pub fn park(&self) -> Parked {
-        let heap = &self.shared.heap;
-        let needed = heap.settings().serialized(self.shared.plan.calls);
-        self.shared.gate.park(needed && self.keeper().is_some());
+        self.shared.gate.park(|| self.shared.stuck());
         Parked {
             shared: Arc::clone(&self.shared),
         }
     }
 
-    /// Who keeps the heap's lock, if it is none of the workers.
-    fn keeper(&self) -> Option<Caller> {
-        let holder = self.shared.heap.lock().holder()?;
-        let is_worker = self.shared.lanes.iter().any(|lane| lane.is(holder));
-        (!is_worker).then_some(holder)
+    /// Waits again until no worker of a parked crew moves: behind whatever may have given the heap's lock back.
+    pub fn settle(&self) {
+        self.shared.gate.settle(|| self.shared.stuck());
     }
 
     /// Whether all workers have ended.
@@ -319,7 +339,7 @@ impl Crew {
         }
         // Those who wait for a lock that someone keeps could not end.
         let lock = self.shared.heap.lock();
-        let keeper = self.keeper();
+        let keeper = self.shared.keeper();
         let holds = keeper.map_or(0, |keeper| keeper.play(|| lock.release()));
         for thread in self.threads.drain(..) {
             // A panic was reported by its hook, and the lane says so.

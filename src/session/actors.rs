@@ -128,17 +128,10 @@ impl Actors {
         other.map(|(actor, _)| actor.0.as_str())
     }
 
-    /// The actor who holds the heap's lock, and not only on the way to its turn.
+    /// The actor who holds the heap's lock.
     pub(super) fn holder(&self, heap: &Heap) -> Option<(Caller, &str)> {
         let caller = heap.lock().holder()?;
-        let name = self.name_of(caller)?;
-        // Who waits at another heap's lock holds this one all the same.
-        let here = |waiting: &Waiting| std::ptr::eq(&*waiting.heap, heap);
-        let waits = self
-            .waiting
-            .iter()
-            .any(|waiting| waiting.actor.0 == name && here(waiting));
-        (!waits).then_some((caller, name))
+        Some((caller, self.name_of(caller)?))
     }
 
     /// The first who waits, in words.
@@ -428,9 +421,7 @@ impl Session {
             .collect();
         let waiting = self.actors.waiting.iter().map(|one| Arc::clone(&one.heap));
         for heap in heaps.into_iter().chain(waiting.collect::<Vec<_>>()) {
-            if let Some(holder) = heap.lock().holder()
-                && self.actors.name_of(holder).is_some()
-            {
+            if let Some((holder, _)) = self.actors.holder(&heap) {
                 holder.play(|| while heap.lock().unlock() {});
             }
         }

@@ -156,6 +156,15 @@ impl Session {
         self.keep(command, before);
     }
 
+    /// Forgets the last checkpoint, if the session still is at the `place` that it led to: its command did nothing.
+    pub(super) fn drop_checkpoint(&mut self, place: u64) {
+        if self.place == place
+            && let Some(step) = self.undo.pop_back()
+        {
+            (self.place, self.did) = (step.state.place, step.state.did);
+        }
+    }
+
     /// Commands that can be taken back, and brought back.
     #[must_use]
     pub fn depths(&self) -> (usize, usize) {

@@ -133,6 +133,9 @@ impl Measuring {
 impl Session {
     /// Begins the measurements beside the screen; [`Session::tell_situations`] tells what comes of them.
     pub(super) fn begin_situations(&mut self, situations: Situations) {
+        if let Some(refused) = self.held_up(&Command::Situations(situations)) {
+            return self.tell(refused);
+        }
         self.measuring = None;
         let command = Command::Situations(situations).to_string();
         let answer = match Measuring::begin(situations) {

@@ -120,6 +120,8 @@ pub(super) struct AtWork {
     /// Operations before the part that goes on now, which undo knows of if it is open.
     part_from: u64,
     open: bool,
+    /// Where the checkpoint before the part leads to, if it has one of its own.
+    part_place: Option<u64>,
     pub(super) paused: bool,
     /// They go as fast as they can.
     flat: bool,
@@ -131,6 +133,13 @@ pub(super) struct AtWork {
     changes: u64,
     alone: Option<f64>,
     rates: Rates,
+}
+
+impl Threads {
+    /// The flags that each call is given.
+    fn calls(&self) -> Flags {
+        Flags::NONE.with(Flags::NO_SERIALIZE, self.noserialize)
+    }
 }
 
 impl AtWork {
@@ -199,7 +208,7 @@ impl AtWork {
     }
 
     /// Lets them go on as fast as they can, or lets so many more operations be made.
-    pub(super) fn go(&mut self, due: Option<u64>) {
+    fn go(&mut self, due: Option<u64>) {
         match due {
             None if self.flat => {}
             None => self.crew.go(),
@@ -224,10 +233,8 @@ impl AtWork {
         self.crew.hold();
     }
 
-    /// Each makes one operation.
+    /// Each makes one operation; all stand before.
     pub(super) fn step(&mut self) {
-        self.hold();
-        drop(self.crew.park());
         let (begin, before) = (Instant::now(), self.crew.done());
         let workers = u64::from(self.command.count);
         self.crew.grant(workers, 0);
@@ -235,6 +242,8 @@ impl AtWork {
         {
             std::thread::yield_now();
         }
+        // Whoever did not come to it in time does not make it later, unseen.
+        self.crew.hold();
     }
 }
 
@@ -244,6 +253,9 @@ impl Session {
     /// # Errors
     /// The answer, when they cannot be begun.
     pub(super) fn begin_threads(&mut self, threads: &Threads) -> Result<(), Answer> {
+        if let Some(refused) = self.held_up(&Command::Threads(Box::new(threads.clone()))) {
+            return Err(refused);
+        }
         let here = match threads.workload.heap {
             None => self.here(),
             Some(number) => match self.slot(number) {
@@ -257,7 +269,7 @@ impl Session {
         let plan = Plan {
             workers: threads.count as usize,
             workload: threads.workload,
-            calls: Flags::NONE.with(Flags::NO_SERIALIZE, threads.noserialize),
+            calls: threads.calls(),
             guard: threads.guard,
         };
         let alone = crew::alone(&here.heap, &plan, ALONE);
@@ -277,6 +289,7 @@ impl Session {
             counted: 0,
             part_from: 0,
             open: false,
+            part_place: None,
             paused: false,
             flat: false,
             next: 0,
@@ -294,8 +307,10 @@ impl Session {
         if let Some(left) = &threads.left {
             return self.restore_left(threads, left);
         }
-        if let Some(refused) = self.threads_locked_out(threads) {
-            return refused;
+        if let Some(holder) = self.holds_up(threads) {
+            return Answer::refused(format!(
+                "{holder} holds the heap's lock, which these threads would wait for without end: `as {holder}: unlock` first"
+            ));
         }
         if let Err(refused) = self.begin_threads(threads) {
             return refused;
@@ -308,18 +323,12 @@ impl Session {
         self.end_threads().unwrap_or_default()
     }
 
-    /// The refusal where threads would wait for a lock that nobody can give back before they end.
-    fn threads_locked_out(&self, threads: &Threads) -> Option<Answer> {
+    /// The actor that holds the lock that the calls of such threads wait for.
+    pub(super) fn holds_up(&self, threads: &Threads) -> Option<&str> {
         let slot = self.slot(threads.workload.heap.or(self.in_view)?)?;
-        let calls = Flags::NONE.with(Flags::NO_SERIALIZE, threads.noserialize);
-        if !slot.heap.settings().serialized(calls) {
-            return None;
-        }
-        let (_, holder) = self.actors.holder(&slot.heap)?;
-        Some(Answer::refused(format!(
-            "{holder} holds the lock of heap {}, and threads would wait for it: `as {holder}: unlock` first",
-            slot.number
-        )))
+        let needed = slot.heap.settings().serialized(threads.calls());
+        let (_, holder) = self.actors.holder(&slot.heap).filter(|_| needed)?;
+        Some(holder)
     }
 
     /// Takes in what threads did until now.
@@ -334,18 +343,39 @@ impl Session {
         self.touch(heap);
     }
 
-    /// Keeps the way back from what threads do now, unless that was done since the last other command.
-    pub(super) fn open_threads_part(&mut self) {
-        let Some(work) = self.crew.as_mut().filter(|work| !work.open) else {
+    /// Before threads move: keeps the way back from what they do now, unless that was done since the last other command,
+    /// and takes the names back that their blocks had while they stood.
+    pub(super) fn wake_threads(&mut self) {
+        let Some(work) = self.crew.as_mut() else {
             return;
         };
-        work.open = true;
-        work.part_from = work.counted;
-        let text = work.what.clone();
-        self.checkpoint(text);
+        if !work.open {
+            work.open = true;
+            work.part_from = work.counted;
+            let text = work.what.clone();
+            self.checkpoint(text);
+            let place = self.place;
+            if let Some(work) = &mut self.crew {
+                work.part_place = Some(place);
+            }
+        }
+        if let Some(mut work) = self.crew.take() {
+            self.forget_names(&mut work);
+            self.crew = Some(work);
+        }
     }
 
-    /// Ends a part: what follows is another command. Nobody may be inside a call.
+    /// Lets threads go on as fast as they can, or lets so many more operations be made.
+    pub(super) fn let_threads_go(&mut self, due: Option<u64>) {
+        if due != Some(0) {
+            self.wake_threads();
+        }
+        if let Some(work) = &mut self.crew {
+            work.go(due);
+        }
+    }
+
+    /// Ends a part: what follows is another command. A part without operations is none. Nobody may be inside a call.
     pub(super) fn close_threads_part(&mut self) {
         let in_view = self.in_view;
         let Some(work) = self.crew.as_mut().filter(|work| work.open) else {
@@ -353,6 +383,14 @@ impl Session {
         };
         work.open = false;
         let made = work.counted.saturating_sub(work.part_from);
+        let place = work.part_place.take();
+        if made == 0 {
+            // Nothing to take back, and nothing to write down.
+            if let Some(place) = place {
+                self.drop_checkpoint(place);
+            }
+            return;
+        }
         let elsewhere = in_view != Some(work.heap);
         let workload = Workload {
             ops: made.div_ceil(u64::from(work.command.count)),
@@ -373,6 +411,13 @@ impl Session {
         self.count_threads();
         self.name_blocks(&parked);
         Some(parked)
+    }
+
+    /// Threads that stood at a lock when they were parked may have been let in: waits until they have left their calls.
+    pub(super) fn settle_threads(&self) {
+        if let Some(work) = &self.crew {
+            work.crew.settle();
+        }
     }
 
     fn name_blocks(&mut self, parked: &Parked) {
@@ -416,7 +461,8 @@ impl Session {
         Some(Arc::make_mut(&mut slot.names))
     }
 
-    /// Lets threads go on behind a command. What it did to their blocks is not theirs any more.
+    /// Lets threads go on behind a park: the end of every [`Session::park_threads`] but the last one. What a command did to
+    /// their blocks meanwhile is not theirs any more.
     pub(super) fn resume_threads(&mut self, parked: Option<Parked>) {
         let (Some(parked), Some(work)) = (parked, self.crew.take()) else {
             return;
@@ -434,14 +480,11 @@ impl Session {
             }
             parked.claim_anew();
         }
-        let open = work.open;
+        // Paused ones stand for longer: until they are woken their blocks keep their names.
+        let stand = work.paused && work.is_quiet();
         self.crew = Some(work);
-        if !open {
-            self.open_threads_part();
-        }
-        if let Some(mut work) = self.crew.take() {
-            self.forget_names(&mut work);
-            self.crew = Some(work);
+        if !stand {
+            self.wake_threads();
         }
         drop(parked);
     }

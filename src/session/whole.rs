@@ -171,6 +171,9 @@ impl Session {
         } else {
             ("HeapUnlock", self.process.HeapUnlock(here.handle))
         };
+        if !take {
+            self.settle_threads();
+        }
         self.last = LastCall {
             result: i64::from(done),
             merged: 0,

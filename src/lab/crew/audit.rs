@@ -7,7 +7,7 @@ use crate::heap::{AllocError, Core, Damage, Direct, Entry, GRANULE, Header, LARG
 
 use super::Shared;
 use super::incident::{Incident, Seen, What};
-use super::registry::Held;
+use super::registry::{Held, Registry};
 use super::stamp::Stamp;
 
 /// Findings of one audit that are told.
@@ -131,11 +131,14 @@ impl Shared {
         }
     }
 
-    /// Claims every busy block that no worker holds, for whoever made it. All workers stand still.
+    /// Claims every busy block, for whoever made it, but those that workers are giving back: they stand still in front of
+    /// the lock, and what they free may be given to another before they could say that it is nobody's.
     pub(super) fn claim_all(&self) {
+        let leaving = self.registries.iter().filter_map(Registry::leaving);
+        let leaving: Vec<u64> = leaving.collect();
         self.claims.clear();
         self.heap.look(|core| {
-            for (payload, bytes) in busy_blocks(core) {
+            for (payload, bytes) in busy_blocks(core).filter(|(at, _)| !leaving.contains(at)) {
                 self.claims.claim(payload, bytes);
             }
         });

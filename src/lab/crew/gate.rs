@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::lane::Lane;
 
+/// Between two countings of those who cannot move.
+const COUNTING: Duration = Duration::from_millis(1);
+
 /// What holds for all workers.
 #[derive(Debug)]
 struct State {
@@ -135,13 +138,25 @@ impl Gate {
         self.leave(&mut state);
     }
 
-    /// Waits until no worker is inside, and keeps it so. `held_up`: workers may stand inside, but cannot move.
-    pub(super) fn park(&self, held_up: bool) {
+    /// Keeps workers from their next operation, and waits until none moves: see [`Gate::settle`].
+    pub(super) fn park(&self, stuck: impl Fn() -> usize) {
         let mut state = self.state();
         state.parks += 1;
         self.order();
-        while state.audit || !held_up && state.inside > 0 {
-            state = self.wait(state);
+        drop(state);
+        self.settle(stuck);
+    }
+
+    /// As long as someone has parked them: waits until no worker is inside but those that cannot move; `stuck` counts
+    /// them. Nobody tells when a worker gets stuck, so that they are counted from time to time.
+    pub(super) fn settle(&self, stuck: impl Fn() -> usize) {
+        let mut state = self.state();
+        while state.parks > 0 && (state.audit || state.inside > 0 && stuck() < state.inside) {
+            state = self
+                .changed
+                .wait_timeout(state, COUNTING)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 

@@ -39,6 +39,9 @@ struct Entry {
 #[derive(Default, Debug)]
 pub(super) struct Registry {
     parts: [OnceLock<Box<[Entry]>>; PARTS],
+    /// The block that the call under way takes, 0 where it takes none: the worker does not hold it any more, and for the
+    /// heap it is busy until the call has come to it.
+    leaving: AtomicU64,
 }
 
 /// Part and place in it of a slot.
@@ -71,6 +74,23 @@ impl Registry {
         if let Some(entry) = self.entry(slot) {
             entry.stamp.store(0, Release);
         }
+    }
+
+    /// Empties a slot: its block goes into a call that takes it.
+    pub(super) fn give_up(&self, held: &Held) {
+        self.leaving.store(held.payload, Release);
+        self.let_go(held.slot);
+    }
+
+    /// The call that takes a block has returned.
+    pub(super) fn gave_up(&self) {
+        self.leaving.store(0, Release);
+    }
+
+    /// The block that the call under way takes.
+    pub(super) fn leaving(&self) -> Option<u64> {
+        let payload = self.leaving.load(Acquire);
+        (payload != 0).then_some(payload)
     }
 
     /// The block of a slot with its stamp.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::heap::Options;
+use crate::lab::Step;
 use crate::os::CommitLimit;
 
 const LIMIT: u64 = 64 << 20;
@@ -155,6 +156,70 @@ fn a_lock_that_is_held_holds_them_up_and_neither_parking_nor_stopping_waits_for_
             .all(|lane| lane.contended == 1 && lane.waited > 0)
     );
     assert_eq!(report.lock.contended, 3);
+}
+
+#[test]
+fn who_stands_at_a_held_lock_is_parked_however_the_heap_is_set_by_then() {
+    for guard in [Guard::Heap, Guard::Own] {
+        for serialized in [true, false] {
+            let crew = crew(Plan {
+                guard,
+                ..plan(3, u64::MAX, 6)
+            });
+            let heap = Arc::clone(crew.heap());
+            heap.lock().lock();
+            crew.go();
+            let stuck = || crew.shared.stuck();
+            until(|| stuck() == 3);
+            heap.change_settings(|settings| {
+                settings.flags = settings.flags.with(Flags::NO_SERIALIZE, !serialized);
+            });
+            drop(crew.park());
+            let parked = crew.park();
+            assert!(!crew.is_quiet() && crew.done() == 0);
+            // Whoever gives the lock back waits until they have left their calls.
+            assert!(heap.lock().unlock());
+            crew.settle();
+            assert!(crew.is_quiet());
+            assert_eq!((crew.done(), heap.lock().held()), (3, (false, false)));
+            drop(parked);
+            until(|| crew.done() > 3);
+        }
+    }
+}
+
+#[test]
+fn a_block_whose_free_waits_for_the_lock_is_still_its_workers_when_all_is_claimed_anew() {
+    let mut pending = 0;
+    for seed in 0..40 {
+        let mut plan = plan(4, u64::MAX, seed);
+        plan.workload.realloc = 30;
+        let crew = crew(plan);
+        crew.grant(400, 0);
+        until(|| crew.done() == 400);
+        let heap = Arc::clone(crew.heap());
+        heap.lock().lock();
+        crew.grant(4, 0);
+        until(|| crew.shared.stuck() == 4 || crew.done() > 400);
+        let parked = crew.park();
+        pending += crew
+            .report()
+            .lanes
+            .iter()
+            .filter(|lane| lane.doing == Doing::Waiting)
+            .filter(|lane| !matches!(lane.step, Some(Step::Alloc { .. })))
+            .count();
+        heap.alloc(64, Flags::NONE).expect("room");
+        parked.claim_anew();
+        assert!(heap.lock().unlock());
+        drop(parked);
+        crew.grant(4_000, 0);
+        until(|| crew.done() >= 4_400);
+        crew.park().audit();
+        let report = crew.report();
+        assert_eq!(report.found(), 0, "{:?}", report.incidents.first());
+    }
+    assert!(pending > 0);
 }
 
 #[test]

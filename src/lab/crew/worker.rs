@@ -1,6 +1,6 @@
 //! One worker: a seeded workload on the common heap, with a stamp over each block.
 
-use std::sync::atomic::{AtomicU64, Ordering, Ordering::Relaxed, fence};
+use std::sync::atomic::{AtomicU64, Ordering, Ordering::Relaxed, Ordering::SeqCst, fence};
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use crate::heap::{AllocError, waits_here};
@@ -93,8 +93,11 @@ impl Worker {
 
     /// Its own mutual exclusion around a call, where the plan has it.
     fn guard(&self) -> Option<MutexGuard<'_, ()>> {
-        let guard = self.shared.guard.as_ref();
-        guard.map(|guard| guard.lock().unwrap_or_else(PoisonError::into_inner))
+        let guard = self.shared.guard.as_ref()?;
+        self.shared.at_guard.fetch_add(1, SeqCst);
+        let held = guard.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shared.at_guard.fetch_sub(1, SeqCst);
+        Some(held)
     }
 
     fn make(&mut self, step: Step, operation: u64) -> Ended {
@@ -131,6 +134,7 @@ impl Worker {
         let guard = self.guard();
         let freed = self.shared.heap.free(block.payload, calls);
         drop(guard);
+        self.registry().gave_up();
         match freed {
             Ok(_) => Ended::Freed,
             Err(error) => {
@@ -148,6 +152,7 @@ impl Worker {
         let guard = self.guard();
         let resized = self.shared.heap.realloc(block.payload, size, calls);
         drop(guard);
+        self.registry().gave_up();
         match resized {
             Ok(resized) => {
                 self.take_over(slot, resized.payload, size, operation, Seen::Resizing);
@@ -209,7 +214,7 @@ impl Worker {
             self.tell(what, block.payload, operation, seen);
         }
         self.shared.claims.give_up(block.payload, block.size);
-        self.registry().let_go(slot);
+        self.registry().give_up(&block);
         fence(Ordering::Release);
         Some(block)
     }

@@ -62,6 +62,22 @@ fn l1_a_serialized_call_of_another_waits_for_the_unlock() {
 }
 
 #[test]
+fn threads_that_would_wait_for_whoever_begins_them_are_refused() {
+    let mut session = session();
+    tell(&mut session, &["alloc a 64", "lock"]);
+    let before = session.image();
+    let threads = "threads 2 { run random ops=100 live=10 }";
+    let refused = say(&mut session, threads);
+    assert_eq!(refused.tone, Tone::Refused);
+    assert!(refused.words.starts_with("t1 holds"), "{refused:?}");
+    assert!(session.crew.is_none() && session.image() == before);
+    let past = say(&mut session, &format!("{threads} calls=noserialize"));
+    assert_ne!(past.tone, Tone::Refused, "{past:?}");
+    say(&mut session, "unlock");
+    assert_eq!(say(&mut session, threads).tone, Tone::Done);
+}
+
+#[test]
 fn l1_f5_a_call_without_serialization_passes_a_held_lock() {
     let mut session = session();
     tell(&mut session, &["lock"]);

@@ -21,6 +21,21 @@ fn written(directory: &TempDir) -> String {
     }
 }
 
+#[test]
+fn threads_that_made_no_operation_are_not_written_down() {
+    let (directory, mut session) = journalled();
+    tell(&mut session, "alloc a 64");
+    let (before, depths) = (written(&directory), session.depths());
+    let line = "threads 2 { run random ops=100 live=10 }";
+    let Ok(Some(Command::Threads(threads))) = parse_line(line) else {
+        panic!("{line}");
+    };
+    session.begin_threads(&threads).expect("threads");
+    session.wake_threads();
+    session.end_threads().expect("an answer");
+    assert_eq!((written(&directory), session.depths()), (before, depths));
+}
+
 /// The session that a journal leads to.
 fn replayed(text: &str) -> Session {
     let past = read_journal(text.as_bytes(), "the journal").expect("a journal");

@@ -22,8 +22,11 @@ impl Worker {
         self.session.journal_made_heap(had);
         match begun {
             Ok(()) => {
-                self.session.open_threads_part();
                 self.measure_anew();
+                if let Some(holder) = self.session.holds_up(threads) {
+                    let words = format!("the threads wait: {holder} holds the heap's lock");
+                    self.session.note(words);
+                }
             }
             Err(refused) => {
                 let command = Command::Threads(Box::new(threads.clone())).to_string();
@@ -43,7 +46,7 @@ impl Worker {
         self.session.count_threads();
         let due = self.due();
         let due = self.session.target.map(|_| due);
-        let Some(work) = self.session.crew.as_mut().filter(|work| !work.paused) else {
+        let Some(work) = self.session.crew.as_ref().filter(|work| !work.paused) else {
             return FRAME;
         };
         self.stale = true;
@@ -51,7 +54,7 @@ impl Worker {
             self.finish();
             return Duration::ZERO;
         }
-        work.go(due);
+        self.session.let_threads_go(due);
         if let (Some(pace), Some(due)) = (&mut self.pace, due) {
             pace.made(due);
         }
@@ -101,8 +104,7 @@ impl Worker {
             work.hold();
             let parked = self.session.park_threads();
             self.session.close_threads_part();
-            self.session.open_threads_part();
-            drop(parked);
+            self.session.resume_threads(parked);
         }
         true
     }
@@ -112,9 +114,16 @@ impl Worker {
         let Some(work) = &mut self.session.crew else {
             return false;
         };
-        work.step();
-        let over = work.is_over();
-        drop(self.session.park_threads());
+        work.hold();
+        let parked = self.session.park_threads();
+        self.session.wake_threads();
+        drop(parked);
+        let over = self.session.crew.as_mut().is_some_and(|work| {
+            work.step();
+            work.is_over()
+        });
+        let parked = self.session.park_threads();
+        self.session.resume_threads(parked);
         if over {
             self.finish();
         }

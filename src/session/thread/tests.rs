@@ -1,4 +1,5 @@
 use super::*;
+use crate::session::threads::{Doing, LaneView};
 
 /// How long a test waits for what must come; it fails then.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -379,4 +380,115 @@ fn a_journal_is_opened_past_its_pauses() {
     });
     let frame = watched.tell("free b");
     assert_eq!(frame.operations, 3);
+}
+
+#[test]
+fn neither_threads_nor_measurements_begin_while_two_calls_are_stepped() {
+    let mut watched = Watched::start();
+    watched.tell("interleave { alloc a 64 } { alloc b 64 }");
+    for line in [
+        "threads 2 { run random ops=1000000000 live=50 }",
+        "situations threads=2 ops=1000",
+    ] {
+        let frame = watched.tell(line);
+        let answer = frame.log.last().expect("an answer");
+        assert_eq!(answer.tone, Tone::Refused, "{answer:?}");
+        assert!(answer.words.contains("two calls are under way"));
+        assert!(frame.crew.is_none() && frame.operations == 0);
+    }
+    let frame = watched.tell("step end");
+    assert_eq!(frame.picture.figures.busy_blocks, 2);
+}
+
+/// Threads at a lock that is held: all stand in its queue.
+fn held_up_threads() -> Watched {
+    let mut watched = Watched::start();
+    watched.tell("lock");
+    watched.tell("threads 2 { run random ops=1000000000 live=50 }");
+    let waits = |lane: &LaneView| lane.doing == Doing::Waiting;
+    let frame = watched.wait("all wait", |frame| {
+        let crew = frame.crew.as_ref().expect("threads");
+        crew.report.lanes.iter().all(waits)
+    });
+    let told = |answer: &Answer| answer.words.contains("the threads wait: t1 holds");
+    assert!(frame.log.iter().any(|answer| told(answer)));
+    watched
+}
+
+#[test]
+fn what_is_switched_under_a_held_lock_lets_nobody_wait_for_ever() {
+    for switched in ["serialize off", "serialize on"] {
+        let mut watched = held_up_threads();
+        watched.tell(switched);
+        let frame = watched.tell("alloc q 64");
+        assert_eq!(frame.log.last().expect("an answer").tone, Tone::Done);
+        let frame = watched.tell("unlock");
+        assert_eq!(frame.log.last().expect("an answer").tone, Tone::Done);
+        watched.wait("they go on", |frame| {
+            frame.crew.as_ref().expect("threads").report.done() > 1_000
+        });
+        watched.ask(Request::Cancel);
+    }
+}
+
+#[test]
+fn whoever_waits_behind_threads_at_a_lock_comes_when_they_have_left_their_calls() {
+    for _ in 0..20 {
+        let mut watched = held_up_threads();
+        watched.tell("as t2: alloc x 64");
+        let before = watched.thread.frame().picture.figures.busy_blocks;
+        let frame = watched.tell("unlock");
+        assert_eq!(before, 0);
+        let late = |answer: &Answer| answer.words.starts_with("its turn came");
+        assert!(frame.log.iter().any(|answer| late(answer)), "{frame:?}");
+        watched.ask(Request::Cancel);
+        let frame = watched.thread.frame();
+        let report = &frame.crew.as_ref().expect("threads").report;
+        assert_eq!(report.found(), 0, "{:?}", report.incidents.first());
+        assert_eq!(
+            frame.picture.figures.busy_blocks,
+            1 + report.lanes.iter().map(|lane| lane.live).sum::<u64>()
+        );
+    }
+}
+
+#[test]
+fn a_pause_makes_no_command_and_blocks_bear_names_as_long_as_threads_stand() {
+    let mut watched = Watched::start();
+    watched.tell("alloc a 64");
+    watched.tell("threads 2 { run random ops=1000000000 live=50 }");
+    let done = |frame: &Frame| frame.crew.as_ref().expect("threads").report.done();
+    let theirs = |frame: &Frame| frame.names.iter().any(|name| name.starts_with('t'));
+    watched.wait("operations", |frame| done(frame) > 1_000);
+    watched.ask(Request::ToggleRun);
+    let frame = watched.thread.frame();
+    assert_eq!((frame.undo, theirs(&frame)), (2, true));
+    let stood = done(&frame);
+    watched.ask(Request::Step);
+    let frame = watched.thread.frame();
+    assert_eq!((frame.undo, theirs(&frame)), (3, true));
+    assert!(done(&frame) <= stood + 2);
+    watched.ask(Request::ToggleRun);
+    watched.wait("work without names", |frame| {
+        done(frame) > stood + 100 && !theirs(frame)
+    });
+    watched.ask(Request::ToggleRun);
+    assert_eq!(watched.thread.frame().undo, 3);
+    watched.ask(Request::Cancel);
+    assert_eq!(watched.thread.frame().undo, 3);
+    watched.ask(Request::Undo);
+    assert_eq!(watched.thread.frame().operations, stood + 1);
+    watched.ask(Request::Undo);
+    assert_eq!(watched.thread.frame().operations, 1);
+}
+
+#[test]
+fn threads_that_never_come_to_an_operation_are_nothing_to_take_back() {
+    let mut watched = held_up_threads();
+    let before = watched.thread.frame().undo;
+    for _ in 0..5 {
+        watched.ask(Request::ToggleRun);
+        watched.ask(Request::ToggleRun);
+    }
+    assert_eq!(watched.thread.frame().undo, before);
 }
