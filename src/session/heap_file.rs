@@ -10,7 +10,7 @@
 //!  counts of the handle  12 u64
 //!  pages, names          u64 each: how many there are in the body
 //!  bytes of the body     u64
-//!  body                  zstd: the pages, then the names
+//!  body                  zlib: the pages, then the names
 //!     a page             u64 its number, ascending; 512 words. Pages of zeroes and pages that are not there are left out
 //!     a name             u16 bytes of letters, the letters, u8 whether there is an index, u64 index, payload, born
 //!  checksum              u32   CRC-32 of all bytes before it

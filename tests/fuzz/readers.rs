@@ -1,9 +1,12 @@
 //! Random and mutated bytes for everything that reads: lines, scripts, journals, traces, heap images, configurations.
 
 use std::fs;
+use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use flate2::Compression;
+use flate2::read::{ZlibDecoder, ZlibEncoder};
 use heapwalk::heap::{Flags, Heap, Options, Source};
 use heapwalk::os::CommitLimit;
 use heapwalk::session::{self, GRAMMAR, HeapFile, parse_line, parse_script};
@@ -86,7 +89,7 @@ const CONFIGURATION: &[u8] = b"theme = \"dark\"\ncolor = \"auto\"\nglyphs = \"un
 
 fn packed(bytes: &[u8]) -> Vec<u8> {
     use std::io::Write;
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).expect("memory takes all");
     encoder.finish().expect("memory takes all")
 }
@@ -319,10 +322,15 @@ fn read_summed_image(bytes: &[u8], cases: &mut Cases) {
 fn read_repacked_image(bytes: &[u8], cases: &mut Cases) {
     let all = images();
     let sound = all.choose(&mut cases.random).expect("an image");
-    let body = zstd::decode_all(&sound[HEAD..sound.len() - CHECKSUM]).expect("it was packed");
+    let mut body = Vec::new();
+    ZlibDecoder::new(&sound[HEAD..sound.len() - CHECKSUM])
+        .read_to_end(&mut body)
+        .expect("it was packed");
     let body = mutated(&body, bytes, &mut cases.random);
     let mut made = sound[..HEAD].to_vec();
-    made.extend(zstd::encode_all(&body[..], 1).expect("memory takes all"));
+    ZlibEncoder::new(&body[..], Compression::fast())
+        .read_to_end(&mut made)
+        .expect("memory takes all");
     made.extend([0; CHECKSUM]);
     read_summed_image(&made, cases);
 }

@@ -2,6 +2,8 @@
 
 use std::io::{self, ErrorKind, Read};
 
+use flate2::bufread::ZlibDecoder;
+
 use crate::heap::{Image, Layout, MAX_SPACE, PAGE_WORDS};
 use crate::os::PAGE;
 
@@ -11,9 +13,6 @@ use super::{
     CHECKSUM, HEAD, HeapFile, HeapFileError, KeptName, MAGIC, MOST_BODY, MOST_NAMES, MOST_PAGES,
     VERSION,
 };
-
-/// The most that unpacking may look back, in powers of two: what packing uses at any level below the last three.
-const WINDOW: u32 = 23;
 
 /// The most that a handle can have counted: no heap lives long enough for more, and there is room to count on.
 const MOST_COUNTED: u64 = 1 << 60;
@@ -29,11 +28,7 @@ impl HeapFile {
         let bytes = whole(from)?;
         let head = Head::of(&bytes)?;
         let body = &bytes[HEAD..bytes.len() - CHECKSUM];
-        let mut packed = zstd::Decoder::with_buffer(body).map_err(HeapFileError::Packed)?;
-        packed
-            .window_log_max(WINDOW)
-            .map_err(HeapFileError::Packed)?;
-        let mut body = Body(packed);
+        let mut body = Body(ZlibDecoder::new(body));
         let pages = body.pages(&head)?;
         let names = (0..head.names)
             .map(|_| body.name(head.layout.space))
@@ -173,9 +168,9 @@ impl Head {
 }
 
 /// The body, being unpacked.
-struct Body<R>(R);
+struct Body<'a>(ZlibDecoder<&'a [u8]>);
 
-impl<R: Read> Body<R> {
+impl Body<'_> {
     fn bytes<const N: usize>(&mut self) -> Checked<[u8; N]> {
         let mut bytes = [0; N];
         self.0.read_exact(&mut bytes).map_err(unpacking)?;
@@ -228,7 +223,8 @@ impl<R: Read> Body<R> {
 
     fn ends(&mut self) -> Checked<()> {
         let more = self.0.read(&mut [0]).map_err(unpacking)?;
-        match more {
+        // What follows the packed bytes is as much too much as what they would go on with.
+        match more + self.0.get_ref().len() {
             0 => Ok(()),
             _ => Err(HeapFileError::Packed(io::Error::new(
                 ErrorKind::InvalidData,

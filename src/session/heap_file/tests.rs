@@ -1,6 +1,8 @@
 use std::io::{self, Read as _};
 use std::sync::Arc;
 
+use flate2::Compression;
+use flate2::read::ZlibEncoder;
 use proptest::prelude::*;
 
 use super::*;
@@ -212,7 +214,10 @@ fn a_refusal_says_what_is_wrong() {
 #[test]
 fn a_bomb_is_not_unpacked() {
     let mut bytes = small();
-    let bomb = zstd::encode_all(io::repeat(0).take(200 << 20), 3).expect("it packs");
+    let mut bomb = Vec::new();
+    ZlibEncoder::new(io::repeat(0).take(200 << 20), Compression::fast())
+        .read_to_end(&mut bomb)
+        .expect("it packs");
     bytes.truncate(HEAD);
     bytes[HEAD - 8..].copy_from_slice(&(bomb.len() as u64).to_le_bytes());
     bytes.extend(bomb);
