@@ -5,6 +5,7 @@
 //! not repeat, so redo brings back what was there, and a journal keeps no more than that they worked.
 
 mod alone;
+mod rates;
 mod words;
 
 pub use crate::lab::crew::{Doing, Kind, LaneView};
@@ -19,6 +20,7 @@ use crate::lab::Workload;
 use crate::lab::crew::{self, Crew, Parked, Plan, Report};
 
 use alone::Alone;
+use rates::Rates;
 
 use super::command::{Command, Threads};
 use super::frame::{Answer, Run, Tone};
@@ -27,8 +29,6 @@ use super::name::Name;
 use super::session::{LastCall, Session, Slot};
 use super::words::{Moment, count, grouped};
 
-/// Between two readings of the rates.
-const READING: Duration = Duration::from_millis(250);
 /// How long it may take until each has made the one operation that it was asked for.
 const STEP: Duration = Duration::from_millis(200);
 
@@ -73,36 +73,6 @@ impl CrewPicture {
         } else {
             0.0
         }
-    }
-}
-
-/// How fast each thread is, read from time to time.
-#[derive(Default)]
-struct Rates {
-    read: Option<(Instant, Vec<u64>)>,
-    rates: Vec<f64>,
-}
-
-impl Rates {
-    fn read(&mut self, report: &Report) -> Vec<f64> {
-        let now = Instant::now();
-        let done = || report.lanes.iter().map(|lane| lane.done).collect();
-        match &self.read {
-            Some((at, _)) if now - *at < READING => {}
-            Some((at, before)) => {
-                let seconds = (now - *at).as_secs_f64();
-                let rate = |(lane, &before): (&LaneView, &u64)| {
-                    lane.done.saturating_sub(before) as f64 / seconds
-                };
-                self.rates = report.lanes.iter().zip(before).map(rate).collect();
-                self.read = Some((now, done()));
-            }
-            None => {
-                self.rates = vec![0.0; report.lanes.len()];
-                self.read = Some((now, done()));
-            }
-        }
-        self.rates.clone()
     }
 }
 
