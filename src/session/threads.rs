@@ -4,6 +4,8 @@
 //! blocks have names, and what they did until now is a command of its own that undo takes back. What threads leave does
 //! not repeat, so redo brings back what was there, and a journal keeps no more than that they worked.
 
+mod alone;
+mod rates;
 mod words;
 
 pub use crate::lab::crew::{Doing, Kind, LaneView};
@@ -17,6 +19,9 @@ use crate::heap::Flags;
 use crate::lab::Workload;
 use crate::lab::crew::{self, Crew, Parked, Plan, Report};
 
+use alone::Alone;
+use rates::Rates;
+
 use super::command::{Command, Threads};
 use super::frame::{Answer, Run, Tone};
 use super::heap_file::HeapFile;
@@ -24,10 +29,6 @@ use super::name::Name;
 use super::session::{LastCall, Session, Slot};
 use super::words::{Moment, count, grouped};
 
-/// How long one thread may show how fast it is alone.
-const ALONE: Duration = Duration::from_millis(100);
-/// Between two readings of the rates.
-const READING: Duration = Duration::from_millis(250);
 /// How long it may take until each has made the one operation that it was asked for.
 const STEP: Duration = Duration::from_millis(200);
 
@@ -75,36 +76,6 @@ impl CrewPicture {
     }
 }
 
-/// How fast each thread is, read from time to time.
-#[derive(Default)]
-struct Rates {
-    read: Option<(Instant, Vec<u64>)>,
-    rates: Vec<f64>,
-}
-
-impl Rates {
-    fn read(&mut self, report: &Report) -> Vec<f64> {
-        let now = Instant::now();
-        let done = || report.lanes.iter().map(|lane| lane.done).collect();
-        match &self.read {
-            Some((at, _)) if now - *at < READING => {}
-            Some((at, before)) => {
-                let seconds = (now - *at).as_secs_f64();
-                let rate = |(lane, &before): (&LaneView, &u64)| {
-                    lane.done.saturating_sub(before) as f64 / seconds
-                };
-                self.rates = report.lanes.iter().zip(before).map(rate).collect();
-                self.read = Some((now, done()));
-            }
-            None => {
-                self.rates = vec![0.0; report.lanes.len()];
-                self.read = Some((now, done()));
-            }
-        }
-        self.rates.clone()
-    }
-}
-
 /// Threads that have begun.
 pub(super) struct AtWork {
     crew: Crew,
@@ -131,7 +102,7 @@ pub(super) struct AtWork {
     /// Names that were given to their blocks while they were parked, with the changes that there had been then.
     named: Vec<(crew::Held, Name)>,
     changes: u64,
-    alone: Option<f64>,
+    alone: Alone,
     rates: Rates,
 }
 
@@ -201,7 +172,7 @@ impl AtWork {
                 (false, false) => CrewState::Working,
             },
             rates: self.rates.read(&report),
-            alone: self.alone,
+            alone: self.alone.rate(),
             numbered_from: self.numbered_from,
             report,
         }
@@ -272,7 +243,7 @@ impl Session {
             calls: threads.calls(),
             guard: threads.guard,
         };
-        let alone = crew::alone(&here.heap, &plan, ALONE);
+        let alone = Alone::measure(&here.heap, plan);
         let crew = Crew::start(Arc::clone(&here.heap), plan)
             .map_err(|error| Answer::refused(format!("the system gives no threads: {error}")))?;
         self.marks = super::marks::Marks::default();
@@ -317,6 +288,7 @@ impl Session {
         }
         if let Some(work) = &mut self.crew {
             work.open = true;
+            work.alone.wait();
             work.go(None);
             while !work.crew.wait(Duration::from_secs(1)) {}
         }
@@ -365,14 +337,19 @@ impl Session {
         }
     }
 
-    /// Lets threads go on as fast as they can, or lets so many more operations be made.
-    pub(super) fn let_threads_go(&mut self, due: Option<u64>) {
+    /// Lets threads go on as fast as they can, or lets so many more operations be made. False as long as it is measured
+    /// how fast one is alone: then none goes.
+    pub(super) fn let_threads_go(&mut self, due: Option<u64>) -> bool {
+        if self.crew.as_mut().is_some_and(|work| work.alone.goes_on()) {
+            return false;
+        }
         if due != Some(0) {
             self.wake_threads();
         }
         if let Some(work) = &mut self.crew {
             work.go(due);
         }
+        true
     }
 
     /// Ends a part: what follows is another command. A part without operations is none. Nobody may be inside a call.

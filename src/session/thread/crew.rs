@@ -54,7 +54,9 @@ impl Worker {
             self.finish();
             return Duration::ZERO;
         }
-        self.session.let_threads_go(due);
+        if !self.session.let_threads_go(due) {
+            return FRAME;
+        }
         if let (Some(pace), Some(due)) = (&mut self.pace, due) {
             pace.made(due);
         }

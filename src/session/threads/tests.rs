@@ -27,6 +27,26 @@ fn damaged(before: &[&str], line: &str) -> (Session, Answer) {
 const RACE: &str = "threads 4 { run random ops=20000 live=200 }";
 
 #[test]
+fn one_alone_is_measured_beside_the_session_and_before_the_others_go() {
+    let mut session = Session::new().expect("addresses");
+    let line = "threads 2 { run random ops=100000000 live=50 }";
+    let Ok(Some(Command::Threads(threads))) = parse_line(line) else {
+        panic!("{line}");
+    };
+    session.begin_threads(&threads).expect("threads");
+    let picture = session.crew_picture().expect("threads");
+    assert_eq!((picture.alone, picture.report.done()), (None, 0));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !session.let_threads_go(None) {
+        assert_eq!(session.crew_picture().expect("threads").report.done(), 0);
+        assert!(Instant::now() < deadline, "it is never measured");
+        std::thread::yield_now();
+    }
+    let picture = session.crew_picture().expect("threads");
+    assert!(picture.alone.is_some_and(|rate| rate > 0.0));
+}
+
+#[test]
 fn serialised_threads_leave_named_blocks_and_a_sound_heap() {
     let mut session = Session::new().expect("addresses");
     apply(&mut session, "alloc a 100");
