@@ -372,3 +372,80 @@ fn a_heap_damaged_in_any_way_is_walked_drawn_exported_and_destroyed() {
         }
     }
 }
+
+#[test]
+fn a_store_beside_no_block_is_refused_and_stores_nothing() {
+    for line in [
+        "flip 0x3 5",
+        "flip 0x99999 8",
+        "flip 0x99990 8",
+        "underrun 0x3 8",
+        "underrun 0x99999 8",
+        "overrun 0x99999 8",
+        "write-after-free 0x99999",
+    ] {
+        let mut session = session(HEAP);
+        let before = session.image();
+        let answer = apply(&mut session, line);
+        assert_eq!(answer.tone, Tone::Refused, "{line}: {answer:?}");
+        assert!(answer.words.starts_with("no block starts at"), "{answer:?}");
+        assert!(session.same_heaps(&before), "{line}");
+    }
+}
+
+#[test]
+fn a_header_that_is_damaged_already_can_be_damaged_further() {
+    let mut session = session(HEAP);
+    let before = session.image();
+    for _ in 0..2 {
+        assert_eq!(apply(&mut session, "flip b2 3").tone, Tone::Done);
+    }
+    assert!(session.same_heaps(&before), "flipped and flipped back");
+    apply(&mut session, "flip b2 3");
+    let answer = apply(&mut session, "underrun b2 4");
+    assert!(
+        answer.words.starts_with("4 B fell on its own"),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn what_a_write_after_free_says_of_links_is_true_of_where_they_are() {
+    let links = "the first 16 bytes are the free list's links";
+    let mut alone = session(HEAP);
+    let answer = apply(&mut alone, "write-after-free b1 8");
+    assert!(answer.words.contains(links), "{answer:?}");
+    let list = |session: &mut Session| apply(session, "validate").tone;
+    assert_eq!(list(&mut alone), Tone::Failed, "the links are damaged");
+
+    // b4 is a hole already: b5 becomes part of it.
+    let mut joined = session(&["heap new growable", "alloc b[0:7] 100", "free b4"]);
+    let answer = apply(&mut joined, "write-after-free b5 8");
+    assert!(!answer.words.contains(links), "{answer:?}");
+    assert!(
+        answer.words.contains("it is part of the hole of"),
+        "{answer:?}"
+    );
+    assert_eq!(list(&mut joined), Tone::Done, "no link was hit");
+}
+
+#[test]
+fn a_foreign_address_needs_no_second_heap() {
+    for lines in [
+        &["heap new growable", "alloc b1 100"][..],
+        &["heap use 0", "alloc b1 100"],
+    ] {
+        let mut session = session(lines);
+        let before = session.image();
+        let answer = apply(&mut session, "free-foreign b1");
+        assert_eq!(answer.tone, Tone::Failed, "{lines:?}: {answer:?}");
+        assert!(answer.call.contains("&variable) = FALSE"), "{answer:?}");
+        let other = answer.call.contains(", b1) = FALSE");
+        assert_ne!(
+            other,
+            answer.words.contains("as there is none"),
+            "{answer:?}"
+        );
+        assert!(session.same_heaps(&before));
+    }
+}

@@ -100,6 +100,9 @@ pub enum Refused {
 }
 
 impl Interleaving {
+    /// Steps that both calls together may make.
+    pub const MOST_STEPS: u64 = actor::MOST_STEPS;
+
     /// Brings two calls before their first steps.
     ///
     /// # Errors
@@ -157,6 +160,19 @@ impl Interleaving {
         for actor in [0, 1, 0] {
             self.advance(actor, u64::MAX);
         }
+    }
+
+    /// Whether a call was broken off because both together made [`Interleaving::MOST_STEPS`]. It stands in the middle then,
+    /// and so does the heap: all that is left is to [give up](Interleaving::give_up).
+    #[must_use]
+    pub fn is_too_long(&self) -> bool {
+        let broken_off = |actor| self.standing(actor) == Standing::Ended(Outcome::Endless);
+        (0..ACTORS).any(broken_off)
+    }
+
+    /// Gives both calls up, wherever they stand or have ended: the heap is as it was before them.
+    pub fn give_up(mut self) {
+        self.abandon();
     }
 
     /// Takes the last `steps` steps back: the heap is restored, and the steps before them are made again.

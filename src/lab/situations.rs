@@ -17,6 +17,8 @@ use super::{Generator, Step, Workload};
 
 /// Rounds of each situation, each on new heaps. The fastest counts: whatever else the machine does only slows it.
 const ROUNDS: usize = 7;
+/// Steps after which a cancelled measurement ends: far below what a person notices, far above what a clock would.
+const STRIDE: usize = 4096;
 /// Bytes that the heaps of a round may commit together.
 const LIMIT: u64 = 1 << 30;
 
@@ -92,15 +94,16 @@ pub fn measure(
     cancel: &AtomicBool,
 ) -> io::Result<Option<Outcome>> {
     let threads = if situation.many() { threads.max(1) } else { 1 };
-    let work: Vec<Steps> = (0..threads)
-        .map(|number| Generator::new(&workload_of(workload, number)).collect())
-        .collect();
+    let drawn = (0..threads).map(|number| draw(&workload_of(workload, number), cancel));
+    let Some(work) = drawn.collect::<Option<Vec<Steps>>>() else {
+        return Ok(None);
+    };
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        if cancel.load(Relaxed) {
-            return Ok(None);
+        match round(situation, &work, cancel)? {
+            Some(round) => rounds.push(round),
+            None => return Ok(None),
         }
-        rounds.push(round(situation, &work)?);
     }
     let operations = work.iter().map(|steps| steps.len() as u64).sum::<u64>();
     let fastest = rounds.iter().map(|round| round.time).min();
@@ -120,14 +123,28 @@ pub fn measure(
     }))
 }
 
+/// The steps of a thread. Nothing when it was cancelled.
+fn draw(workload: &Workload, cancel: &AtomicBool) -> Option<Steps> {
+    let mut generator = Generator::new(workload);
+    let mut steps = Steps::new();
+    while !cancel.load(Relaxed) {
+        let before = steps.len();
+        steps.extend(generator.by_ref().take(STRIDE));
+        if steps.len() == before {
+            return Some(steps);
+        }
+    }
+    None
+}
+
 struct Round {
     time: Duration,
     lock: LockCounts,
     damage: u64,
 }
 
-/// Plays the work once, on new heaps.
-fn round(situation: Situation, work: &[Steps]) -> io::Result<Round> {
+/// Plays the work once, on new heaps. Nothing when it was cancelled.
+fn round(situation: Situation, work: &[Steps], cancel: &AtomicBool) -> io::Result<Option<Round>> {
     let limit = Arc::new(CommitLimit::new(LIMIT));
     let heaps = if situation == Situation::HeapEach {
         work.len()
@@ -154,6 +171,7 @@ fn round(situation: Situation, work: &[Steps]) -> io::Result<Round> {
                     calls,
                     guard: guard.as_ref(),
                     number: number as u64,
+                    cancel,
                 };
                 let begin = &begin;
                 scope.spawn(move || {
@@ -172,12 +190,15 @@ fn round(situation: Situation, work: &[Steps]) -> io::Result<Round> {
             })
             .collect()
     });
+    if cancel.load(Relaxed) {
+        return Ok(None);
+    }
     let first = players.iter().map(|player| player.0).min();
     let last = players.iter().map(|player| player.1).max();
     let found: u64 = heaps.iter().map(|heap| heap.inspect(0).1).sum();
     let counts: Vec<LockCounts> = heaps.iter().map(|heap| heap.lock().counts()).collect();
     let sum = |of: fn(&LockCounts) -> u64| counts.iter().map(of).sum();
-    Ok(Round {
+    Ok(Some(Round {
         time: first
             .zip(last)
             .map_or(Duration::ZERO, |(first, last)| last - first),
@@ -187,7 +208,7 @@ fn round(situation: Situation, work: &[Steps]) -> io::Result<Round> {
             waited: sum(|lock| lock.waited),
         },
         damage: found + players.iter().map(|player| player.2).sum::<u64>(),
-    })
+    }))
 }
 
 /// A thread that plays its work.
@@ -196,6 +217,7 @@ struct Player<'a> {
     calls: Flags,
     guard: Option<&'a Mutex<()>>,
     number: u64,
+    cancel: &'a AtomicBool,
 }
 
 impl Player<'_> {
@@ -204,8 +226,13 @@ impl Player<'_> {
         let mut blocks: Vec<Option<u64>> = Vec::new();
         let mut damage = 0;
         let begin = Instant::now();
-        for step in steps {
-            damage += u64::from(!self.make(*step, &mut blocks));
+        for steps in steps.chunks(STRIDE) {
+            if self.cancel.load(Relaxed) {
+                break;
+            }
+            for &step in steps {
+                damage += u64::from(!self.make(step, &mut blocks));
+            }
         }
         (begin, Instant::now(), damage)
     }
@@ -322,6 +349,36 @@ mod tests {
     #[test]
     fn the_unsafe_one_is_not_clean() {
         assert!((0..100).any(|_| outcome(Situation::Unsafe).damage > 0));
+    }
+
+    /// The work of a minute, cancelled while it is drawn or played: it ends at once all the same.
+    #[test]
+    fn one_that_is_cancelled_at_any_moment_ends_soon() {
+        const LONG: u64 = 2_000_000;
+        for played in [0, 20, 800] {
+            let workload = Workload {
+                ops: LONG,
+                live: 200,
+                ..Workload::default()
+            };
+            let cancel = AtomicBool::new(false);
+            let late = std::thread::scope(|scope| {
+                let measured = scope.spawn(|| {
+                    let outcome = measure(Situation::OwnMutex, 4, &workload, &cancel);
+                    (outcome.expect("addresses"), Instant::now())
+                });
+                let begun = Instant::now();
+                while begun.elapsed() < Duration::from_millis(played) {
+                    std::thread::yield_now();
+                }
+                cancel.store(true, Relaxed);
+                let cancelled = Instant::now();
+                let (outcome, ended) = measured.join().expect("no panic");
+                assert_eq!(outcome, None);
+                ended - cancelled
+            });
+            assert!(late < Duration::from_millis(500), "{late:?} at {played}");
+        }
     }
 
     #[test]

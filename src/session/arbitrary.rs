@@ -213,7 +213,14 @@ fn any_threads() -> impl Strategy<Value = Command> {
 }
 
 fn any_situations() -> impl Strategy<Value = Command> {
-    (1_u32..=64, 1_u64..=10_000_000, any::<u64>())
+    (1_u32..=64)
+        .prop_flat_map(|threads| {
+            (
+                Just(threads),
+                1..=10_000_000.min(20_000_000 / u64::from(threads)),
+                any::<u64>(),
+            )
+        })
         .prop_map(|(threads, ops, seed)| Command::Situations(Situations { threads, ops, seed }))
 }
 

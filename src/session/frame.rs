@@ -34,6 +34,8 @@ pub struct Frame {
     pub rate: Option<f64>,
     /// The workload or trace in progress.
     pub run: Option<Run>,
+    /// How far the measurements of `situations` have come, while they are made.
+    pub measuring: Option<Progress>,
     /// Real threads that work on a heap, or have ended last.
     pub crew: Option<Arc<CrewPicture>>,
     /// The script that has not come to its end yet.
@@ -310,6 +312,15 @@ pub struct Run {
     pub failed: u64,
     /// Blocks of the workload that live now.
     pub live: u64,
+}
+
+/// How many of a known number are done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Progress {
+    /// Done.
+    pub done: usize,
+    /// In all.
+    pub of: usize,
 }
 
 /// How far a script beside the screen has come. Its pauses part it into steps.

@@ -16,7 +16,7 @@ use super::command::Command;
 use super::frame::{Answer, Interleaved, Side, Tone};
 use super::past::Before;
 use super::session::{Here, LastCall, Session};
-use super::words::{Moment, count};
+use super::words::{Moment, count, grouped};
 
 pub use calls::{Interleave, OneCall, Pointer};
 use words::{actor_name, answered, begun_words, moved_words, next_words, verdict, waits};
@@ -108,6 +108,18 @@ impl Session {
         self.conclude(stepping)
     }
 
+    /// Two calls that are too long to be made step by step leave nothing behind.
+    fn too_long(&mut self, stepping: Stepping) -> Answer {
+        let number = stepping.here.number;
+        stepping.lab.give_up();
+        self.touch(number);
+        Answer::refused(format!(
+            "the calls need more than {} steps, too many to be made one by one: both are given up, and the heap is as \
+             it was before them",
+            grouped(Interleaving::MOST_STEPS)
+        ))
+    }
+
     /// The calls with the blocks that they name.
     fn resolved(&self, here: &Here, calls: &[OneCall; ACTORS]) -> Result<[Call; ACTORS], Answer> {
         if let [OneCall::Alloc(one, ..), OneCall::Alloc(two, ..)] = calls
@@ -142,6 +154,9 @@ impl Session {
         match to {
             StepTo::Move(actor, steps) => {
                 let made = stepping.lab.advance(actor, steps);
+                if stepping.lab.is_too_long() {
+                    return self.too_long(stepping);
+                }
                 if stepping.lab.is_over() {
                     return self.conclude(stepping);
                 }
@@ -201,6 +216,9 @@ impl Session {
 
     /// Both calls have ended: their blocks get their names, and what was done is one command.
     fn conclude(&mut self, stepping: Stepping) -> Answer {
+        if stepping.lab.is_too_long() {
+            return self.too_long(stepping);
+        }
         let Some(outcomes) = stepping.lab.outcomes() else {
             return Answer::refused(NOT_UNDER_WAY);
         };

@@ -116,6 +116,7 @@ use super::number;
 use super::options::{self, set_fields};
 use super::row::{CommandRow, row_of};
 use crate::lab::Workload;
+use crate::view::numbers::grouped;
 
 /// Reads one line; `None` for a line that is blank or only a comment.
 ///
@@ -335,8 +336,22 @@ impl<'a> Words<'a> {
 
     pub(super) fn situations(&mut self) -> Result<Command, ParseError> {
         let mut situations = Situations::default();
-        set_fields(&mut situations, &options::SITUATIONS, self.rest())?;
-        Ok(Command::Situations(situations))
+        let pieces: Vec<Piece<'a>> = self.rest().collect();
+        set_fields(
+            &mut situations,
+            &options::SITUATIONS,
+            pieces.iter().copied(),
+        )?;
+        let steps = situations.ops * u64::from(situations.threads);
+        match pieces.last() {
+            Some(&last) if steps > options::MOST_SITUATION_STEPS => {
+                let most = grouped(options::MOST_SITUATION_STEPS);
+                let expected = format!("at most {most} operations of all threads together");
+                let hint = "they are drawn before the clock starts, and so have to be kept";
+                Err(ParseError::at(last, expected).hint(hint))
+            }
+            _ => Ok(Command::Situations(situations)),
+        }
     }
 
     pub(super) fn interleave(&mut self) -> Result<Command, ParseError> {

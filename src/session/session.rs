@@ -397,6 +397,7 @@ impl Session {
                 reached: self.rate,
                 ..run
             }),
+            measuring: self.measuring.as_ref().map(Measuring::progress),
             crew: self.crew_picture(),
             script: None,
             undo: self.undo.len(),

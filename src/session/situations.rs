@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::lab::Workload;
@@ -12,7 +11,7 @@ use crate::lab::situations::{Outcome, Situation, measure};
 use crate::view::numbers::rounded;
 
 use super::command::{Command, Situations};
-use super::frame::{Answer, Tone};
+use super::frame::{Answer, Progress, Tone};
 use super::session::Session;
 use super::words::{count, grouped};
 
@@ -73,18 +72,16 @@ pub(super) struct Measuring {
     what: String,
     outcomes: Receiver<io::Result<Outcome>>,
     cancel: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    /// Situations whose outcomes were told.
+    done: usize,
     /// The rate of the first, which the others are compared with.
     first: Option<f64>,
 }
 
 impl Drop for Measuring {
+    /// Nobody waits for the thread: it shares nothing with the session, and ends by itself within thousands of steps.
     fn drop(&mut self) {
         self.cancel.store(true, Relaxed);
-        if let Some(thread) = self.thread.take() {
-            // A panic was reported by its hook.
-            let _ = thread.join();
-        }
     }
 }
 
@@ -93,7 +90,7 @@ impl Measuring {
         let (sender, outcomes) = channel();
         let cancel = Arc::new(AtomicBool::new(false));
         let cancelled = Arc::clone(&cancel);
-        let thread = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name("situations".to_owned())
             .spawn(move || {
                 for situation in Situation::ALL {
@@ -111,15 +108,24 @@ impl Measuring {
             what: Command::Situations(situations).to_string(),
             outcomes,
             cancel,
-            thread: Some(thread),
+            done: 0,
             first: None,
         })
+    }
+
+    /// How far the measurements have come.
+    pub(super) fn progress(&self) -> Progress {
+        Progress {
+            done: self.done,
+            of: Situation::ALL.len(),
+        }
     }
 
     /// The next outcome in words, if it comes within `most`. An error when there is none any more.
     fn next(&mut self, most: Duration) -> Result<Option<Answer>, ()> {
         match self.outcomes.recv_timeout(most) {
             Ok(Ok(outcome)) => {
+                self.done += 1;
                 let first = *self.first.get_or_insert(outcome.rate);
                 Ok(Some(answer(&outcome, first)))
             }

@@ -367,6 +367,7 @@ impl Model {
             names: Arc::default(),
             actors: Vec::new(),
             interleaved: self.interleaved.clone(),
+            measuring: None,
             next_heap: (self.title.of > 1).then_some(self.title.number % self.title.of + 1),
             check: self.check.clone(),
             found: self.filtered.then(|| Found {

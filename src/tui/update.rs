@@ -397,7 +397,7 @@ impl Update<'_> {
             return self.quit();
         }
         self.state.held.clear();
-        if self.frame.run.is_some() {
+        if self.frame.run.is_some() || self.frame.measuring.is_some() {
             self.send(Request::Cancel);
             self.spell("{cancel}  cancelled; again ends heapwalk");
         } else if self.state.layer.is_some() {

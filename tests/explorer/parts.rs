@@ -121,6 +121,7 @@ fn frame() -> Frame {
         found: None,
         actors: Vec::new(),
         interleaved: None,
+        measuring: None,
         next_heap: None,
     }
 }

@@ -58,3 +58,20 @@ fn a_command_finds_threads_parked_and_they_go_on_behind_it() {
     terminal.press("q");
     terminal.ended();
 }
+
+/// More than a minute's work: what ends it is Ctrl-c, and q does not wait for it.
+#[test]
+fn the_header_tells_that_situations_are_measured_and_ctrl_c_ends_them() {
+    let mut terminal = Setup::heapwalk(&[]).start();
+    terminal.run("situations ops=4000000");
+    terminal.wait_for("measuring 0/6");
+    terminal.press("\x03");
+    terminal.wait_for("situations ops=4000000: ended before its time");
+    terminal.wait("nothing is measured", |screen| {
+        !screen.contains("measuring")
+    });
+    terminal.run("situations ops=4000000 seed=2");
+    terminal.wait_for("measuring 0/6");
+    terminal.press("q");
+    terminal.ended();
+}

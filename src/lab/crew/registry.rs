@@ -7,7 +7,8 @@ use super::stamp::Stamp;
 
 /// Slots of the first part of a table; each further part has twice as many as the one before.
 const FIRST: usize = 64;
-const PARTS: usize = 26;
+/// Parts for every slot that a stamp has room for, of 32 bits.
+const PARTS: usize = 27;
 
 /// A block that a worker holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -140,7 +141,7 @@ mod tests {
                 (part, at) => (part, at + 1),
             };
         }
-        assert!(place(u32::MAX as usize).0 <= PARTS);
+        assert_eq!(place(u32::MAX as usize).0, PARTS - 1);
     }
 
     #[test]

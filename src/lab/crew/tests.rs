@@ -284,15 +284,20 @@ fn careful() -> impl Iterator<Item = (usize, u64)> {
         .flat_map(|workers| (0..6).map(move |seed| (workers, seed)))
 }
 
+/// The suite that asks whether calls with these flags do damage: what is wrong, with the workers and the seed.
+fn suite(calls: Flags) -> impl Iterator<Item = (usize, u64, String)> {
+    careful().filter_map(move |(workers, seed)| {
+        let wrong = run(Plan {
+            calls,
+            ..plan(workers, 10_000, seed)
+        });
+        wrong.map(|wrong| (workers, seed, wrong))
+    })
+}
+
 #[test]
 fn serialised_workers_never_do_damage() {
-    for (workers, seed) in careful() {
-        assert_eq!(
-            run(plan(workers, 10_000, seed)),
-            None,
-            "{workers} workers, seed {seed}"
-        );
-    }
+    assert_eq!(suite(Flags::NONE).next(), None);
 }
 
 #[test]
@@ -318,23 +323,10 @@ fn one_unserialised_worker_never_does_damage() {
     }
 }
 
-/// The same suite without the lock fails: it sees what it is there to see.
+/// Without the lock the same suite fails: it sees what it is there to see. On one processor workers meet seldom, so that
+/// it may take more than one try.
 #[test]
 fn unserialised_workers_do_damage_and_the_serialised_suite_says_so() {
-    const MOST: u64 = 50_000_000;
-    for workers in [2, 4] {
-        let mut operations = 0;
-        let found = (0..).find_map(|seed| {
-            assert!(
-                operations < MOST,
-                "{workers} workers did no damage in {operations} operations"
-            );
-            operations += 50_000 * workers as u64;
-            run(Plan {
-                calls: Flags::NO_SERIALIZE,
-                ..plan(workers, 50_000, seed)
-            })
-        });
-        assert!(found.is_some());
-    }
+    const TRIES: usize = 20;
+    assert!((0..TRIES).any(|_| suite(Flags::NO_SERIALIZE).next().is_some()));
 }

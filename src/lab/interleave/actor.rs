@@ -9,8 +9,8 @@ use crate::heap::{Access, Gate, Heap, Step, Stepped};
 
 use super::{ACTORS, Call, KEPT, Made, Outcome, Standing};
 
-/// Steps after which a call is broken off: only one that goes in circles makes as many.
-const MOST_STEPS: u64 = 1 << 24;
+/// Steps of both calls together after which they are broken off: about as many as are made in a second.
+pub(super) const MOST_STEPS: u64 = 1 << 20;
 
 /// What the actors and whoever directs them share.
 pub(super) struct Stage {
@@ -133,7 +133,8 @@ impl Stage {
         role.next = None;
         role.left -= 1;
         role.steps += 1;
-        if role.steps > MOST_STEPS {
+        let steps: u64 = scene.actors.iter().map(|role| role.steps).sum();
+        if steps > MOST_STEPS {
             drop(scene);
             resume_unwind(Box::new(TooLong));
         }

@@ -37,7 +37,7 @@ pub enum Outcome {
     Minimized(Result<Minimized, MinimizeError>),
     /// HeapValidate: the first finding, and how many there are.
     Validated(Option<Finding>, u64),
-    /// Nothing: it was broken off after more steps than any call on a sound heap makes.
+    /// Nothing: it was broken off after more steps than are made one by one.
     Endless,
 }
 

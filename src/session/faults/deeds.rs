@@ -26,8 +26,8 @@ pub(in crate::session) struct Case {
     pub(super) here: Here,
     pointer: Pointer,
     amount: Option<u64>,
-    /// Where the block would begin.
-    block: Block,
+    /// Where the block would begin; none where the pointer is not one that a block's payload could have.
+    block: Option<Block>,
     /// The pointer as C would write it.
     called: String,
 }
@@ -39,7 +39,7 @@ impl Case {
             None => address(pointer.1),
         };
         Case {
-            block: Block::of_payload(pointer.1).unwrap_or(Block(0)),
+            block: Block::of_payload(pointer.1),
             here,
             pointer,
             amount,
@@ -51,24 +51,50 @@ impl Case {
         self.pointer.1
     }
 
-    fn standing(&self) -> Standing {
-        Standing::of(&self.here, self.block)
+    fn standing(&self) -> Option<Standing> {
+        self.block.map(|block| Standing::of(&self.here, block))
+    }
+
+    /// What has become of the block since `before`.
+    fn change(&self, before: &Option<Standing>) -> String {
+        match (before, self.standing()) {
+            (Some(before), Some(after)) => before.change(&after),
+            _ => "no block can start there".to_owned(),
+        }
+    }
+
+    /// Address of the block, for the cursor.
+    fn address(&self) -> Option<u64> {
+        self.block.map(Block::address)
+    }
+
+    /// What the bitmaps have of it: a block starts there, it is busy.
+    fn marks(&self) -> (bool, bool) {
+        let marks = |block| self.here.heap.look(|core| core.marks(block));
+        self.block.map_or((false, false), marks)
+    }
+
+    /// The block, if one starts there, whatever its header looks like.
+    fn there(&self) -> Option<Block> {
+        self.block.filter(|_| self.marks().0)
     }
 
     /// Whether a busy block starts there, as the bitmaps have it.
     fn is_busy(&self) -> bool {
-        self.here.heap.look(|core| core.marks(self.block)) == (true, true)
+        self.marks() == (true, true)
     }
 
     /// The bytes that the block's owner may ask for or has asked for; none where there is no block.
     fn asked(&self) -> Option<u64> {
+        let block = self.there()?;
+        let is_busy = self.is_busy();
         self.here.heap.look(|core| {
-            if core.marks(self.block) == (true, true) {
+            if is_busy {
                 return core.size(self.payload()).ok();
             }
-            let header = core.header_at(self.block);
+            let header = core.header_at(block);
             let bytes = header.size() * GRANULE;
-            (core.marks(self.block).0 && header.is_free()).then(|| bytes.saturating_sub(NET_HEADER))
+            header.is_free().then(|| bytes.saturating_sub(NET_HEADER))
         })
     }
 
@@ -152,12 +178,12 @@ impl Session {
         &mut self,
         case: &Case,
         first: &str,
-        before: &Standing,
+        before: &Option<Standing>,
         size: u64,
         end: Refusal,
     ) -> Answer {
-        let change = before.change(&case.standing());
-        let block = Some(case.block.address());
+        let change = case.change(before);
+        let block = case.address();
         match end.why {
             Some(why) => Answer::failed(end.call, format!("{first}{why}")).about(block),
             None => {
@@ -209,39 +235,44 @@ impl Session {
     pub(super) fn free_foreign(&mut self, case: &Case) -> Answer {
         let here = case.here.number;
         let other = self.slots.iter().find(|slot| slot.number != here);
-        let Some(other) = other.map(Slot::here) else {
-            return Answer::refused("there is no other heap whose handle could be given");
-        };
+        let other = other.map(Slot::here);
         let before = case.standing();
-        self.operations += 2;
         let pointer = case.here.address(case.payload());
-        let ends = [
-            (
-                other.number,
-                case.called.as_str(),
-                self.process.HeapFree(other.handle, 0, pointer),
-            ),
-            (
-                here,
-                "&variable",
-                self.process
-                    .HeapFree(case.here.handle, 0, Process::variable()),
-            ),
-        ];
-        let calls = ends.map(|(number, called, result)| {
-            let call = format!("HeapFree(heap {number}, 0, {called})");
-            match result {
-                Ok(true) => format!("{call} = TRUE"),
-                result => self.failed_or_raised(&call, "FALSE", result.err()),
-            }
+        let process = &self.process;
+        let foreign = other.as_ref().map(|other| {
+            let end = process.HeapFree(other.handle, 0, pointer);
+            (other.number, case.called.as_str(), end)
         });
+        // The address of a variable is foreign to every heap, also where there is only one.
+        let end = process.HeapFree(case.here.handle, 0, Process::variable());
+        let ends: Vec<_> = foreign
+            .into_iter()
+            .chain([(here, "&variable", end)])
+            .collect();
+        self.operations += ends.len() as u64;
+        let calls: Vec<String> = ends
+            .into_iter()
+            .map(|(number, called, result)| {
+                let call = format!("HeapFree(heap {number}, 0, {called})");
+                match result {
+                    Ok(true) => format!("{call} = TRUE"),
+                    result => self.failed_or_raised(&call, "FALSE", result.err()),
+                }
+            })
+            .collect();
         self.last = LastCall::default();
-        let change = before.change(&case.standing());
-        let words = format!(
-            "the first is memory of heap {here} and not of heap {}, the second of no heap; {change}",
-            other.number
-        );
-        Answer::failed(calls.join("; "), words).about(Some(case.block.address()))
+        let change = case.change(&before);
+        let whose = match other {
+            Some(other) => format!(
+                "the first is memory of heap {here} and not of heap {}, the second of no heap",
+                other.number
+            ),
+            None => format!(
+                "a variable is memory of no heap; {} was given to no other heap's handle, as there is none",
+                case.called
+            ),
+        };
+        Answer::failed(calls.join("; "), format!("{whose}; {change}")).about(case.address())
     }
 
     pub(super) fn write_after_free(&mut self, case: &Case) -> Answer {
@@ -253,14 +284,30 @@ impl Session {
             Ok(first) => first,
             Err(answer) => return answer,
         };
+        let links = self.links_of(case);
         let length = case.amount.unwrap_or(asked);
         let from = case.payload();
         let written = self.smear(case, &case.called, from, length, AFTER_FREE);
-        let links = "the first 16 bytes are the free list's links";
-        let change = before.change(&case.standing());
+        let change = case.change(&before);
         let after = self.aftermath(case, asked);
         let words = format!("{first}; {after}; {links}; {}; {change}", written.words);
         written.answer(case, words)
+    }
+
+    /// Where the links of the free memory at a block lie, before anything is stored there.
+    fn links_of(&self, case: &Case) -> String {
+        match case.standing() {
+            Some(standing) if standing.is_free() => {
+                "the first 16 bytes are the free list's links".to_owned()
+            }
+            Some(standing) if !standing.is_committed() => {
+                "it was returned to the system: no links run through it".to_owned()
+            }
+            _ => {
+                let (_, holder) = self.at(&case.here).lies_in(case.payload());
+                format!("it is part of {holder} now, whose links lie further in front")
+            }
+        }
     }
 
     pub(super) fn overrun(&mut self, case: &Case) -> Answer {
@@ -268,12 +315,15 @@ impl Session {
             return case.no_block();
         };
         let length = case.amount.unwrap_or(0);
-        let end = view::extent(&case.here.heap, case.block.address()).map_or(0, |(_, end)| end);
+        let extent = case
+            .address()
+            .and_then(|at| view::extent(&case.here.heap, at));
+        let end = extent.map_or(0, |(_, end)| end);
         let from = case.payload() + asked;
-        let own = (end + NET_HEADER).saturating_sub(from).min(length);
         let called = format!("{} + {asked}", case.called);
         let written = self.smear(case, &called, from, length, OVER);
-        let whose = match length - own {
+        let own = (end + NET_HEADER).saturating_sub(from).min(written.stored);
+        let whose = match written.stored - own {
             0 => format!("all {} fell on its own slack", exact(own)),
             beyond => format!(
                 "{} fell on its own slack, {} behind it",
@@ -287,11 +337,16 @@ impl Session {
     }
 
     pub(super) fn underrun(&mut self, case: &Case) -> Answer {
+        if case.there().is_none() {
+            return case.no_block();
+        }
         let asked = case.asked().unwrap_or(0);
         let length = case.amount.unwrap_or(0).min(case.payload());
         let called = format!("{} - {length}", case.called);
         let written = self.smear(case, &called, case.payload() - length, length, UNDER);
-        let own = exact(length.min(NET_HEADER));
+        // The header word is the last of what was to be stored.
+        let before = length.saturating_sub(NET_HEADER);
+        let own = exact(written.stored.saturating_sub(before));
         let after = self.aftermath(case, asked);
         let words = format!(
             "{own} fell on its own header word; {}; {after}",
@@ -301,8 +356,11 @@ impl Session {
     }
 
     pub(super) fn flip(&mut self, case: &Case) -> Answer {
+        let Some(block) = case.there() else {
+            return case.no_block();
+        };
         let bit = case.amount.unwrap_or(0).min(63);
-        let at = (case.block.address() + NET_HEADER) + bit / 8;
+        let at = (block.address() + NET_HEADER) + bit / 8;
         let before = case.standing();
         let asked = case.asked().unwrap_or(0);
         let byte = case.here.heap.look(|core| {
@@ -317,10 +375,10 @@ impl Session {
         if let Err(violation) = done {
             return Answer::failed(format!("{call}: {violation}"), "there is no header there");
         }
-        let change = before.change(&case.standing());
+        let change = case.change(&before);
         let after = self.aftermath(case, asked);
         let words = format!("bit {bit} is of its {}; {after}; {change}", field_of(bit));
-        Answer::done(call, words).about(Some(case.block.address()))
+        Answer::done(call, words).about(case.address())
     }
 
     pub(super) fn size_freed(&mut self, case: &Case) -> Answer {
@@ -344,7 +402,7 @@ impl Session {
                 Answer::failed(format!("{call} = (SIZE_T)-1"), format!("{first}; {why}"))
             }
             Ok(size) => {
-                let change = before.change(&case.standing());
+                let change = case.change(&before);
                 let bogus = format!(
                     "bogus: {} were asked for once, and none is now",
                     exact(asked)
@@ -355,7 +413,7 @@ impl Session {
                 )
             }
         }
-        .about(Some(case.block.address()))
+        .about(case.address())
     }
 
     pub(super) fn realloc_freed(&mut self, case: &Case) -> Answer {
@@ -392,7 +450,16 @@ impl Session {
         self.last = LastCall::default();
         let slot = self.at(&case.here);
         let words = struck.words(&case.here, |block| slot.lies_in(block).1);
-        Written { call, words, end }
+        let stored = match &end {
+            Ok(()) => length,
+            Err(violation) => violation.stored,
+        };
+        Written {
+            call,
+            words,
+            stored,
+            end,
+        }
     }
 
     fn store_all(&self, to: usize, length: u64, value: u8) -> Result<(), Violation> {
@@ -478,6 +545,8 @@ struct Written {
     call: String,
     /// The headers that were hit.
     words: String,
+    /// How many bytes.
+    stored: u64,
     end: Result<(), Violation>,
 }
 
@@ -491,7 +560,7 @@ impl Written {
             tone,
             ..Answer::done(call, words)
         }
-        .about(Some(case.block.address()))
+        .about(case.address())
     }
 }
 

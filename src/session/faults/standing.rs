@@ -40,6 +40,16 @@ impl Standing {
         })
     }
 
+    /// Whether a free block starts here, as header and bitmaps have it.
+    pub(super) fn is_free(&self) -> bool {
+        self.marks == (true, false) && self.header.is_free()
+    }
+
+    /// Whether there is memory where the header would be.
+    pub(super) fn is_committed(&self) -> bool {
+        self.header.0 != 0
+    }
+
     /// What has become of it: header, bitmaps, free list.
     pub(super) fn change(&self, after: &Standing) -> String {
         let parts = [

@@ -376,3 +376,24 @@ fn shipped_orders_have_the_fewest_steps_before_the_other_moves() {
         assert_eq!(found, None, "{name} with the lock");
     }
 }
+
+#[test]
+fn calls_too_long_to_be_made_step_by_step_are_given_up_and_leave_the_heap_as_it_was() {
+    let mut session = session();
+    done(&mut session, &["alloc b[0:200000] 16", "free b[7]"]);
+    let before = session.image();
+    let both = "interleave { validate } { alloc x 16 }";
+    for lines in [
+        &[both, "step end"][..],
+        &[both, "step t1 9999999"],
+        &["interleave { validate } { alloc x 16 } order=2x5"],
+    ] {
+        let answers: Vec<Answer> = lines.iter().map(|line| run(&mut session, line)).collect();
+        let last = answers.last().expect("an answer");
+        assert_eq!(last.tone, Tone::Refused, "{last:?}");
+        assert!(last.words.contains("more than 1,048,576 steps"), "{last:?}");
+        assert!(session.same_heaps(&before), "{lines:?}");
+        assert!(session.stepping.is_none());
+        assert_eq!(run(&mut session, "validate").tone, Tone::Done);
+    }
+}

@@ -156,10 +156,15 @@ fn mistakes_are_answered_with_what_was_expected() {
             "heap or noserialize",
         ),
         ("situations threads=0", "a number from 1 to 64"),
+        (
+            "situations threads=64 ops=312501",
+            "at most 20,000,000 operations of all threads together",
+        ),
     ] {
         let error = parse_line(line).expect_err(line);
         assert_eq!(error.expected, expected, "{line}");
     }
+    parse_line("situations threads=64 ops=312500").expect("what can be kept");
 }
 
 #[test]

@@ -159,6 +159,11 @@ fn progress(scene: &Scene<'_>) -> Vec<Span<'static>> {
         });
         spans.push(scene.span(Role::Strong, format!("{glyph}{state}{share} ")));
     }
+    if let Some(measuring) = frame.measuring {
+        let glyph = scene.theme.glyphs.run[0];
+        let how_far = format!("{glyph} measuring {}/{} ", measuring.done, measuring.of);
+        spans.push(scene.span(Role::Strong, how_far));
+    }
     if let Some(rate) = frame.rate {
         let target = frame.run.as_ref().and_then(|run| run.target);
         let of = target.map_or_else(String::new, |target| format!("/{}", rounded(target as f64)));
