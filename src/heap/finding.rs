@@ -56,7 +56,7 @@ impl Damage {
             Damage::Control => "the control block was overwritten",
             Damage::Region => "a segment's or large block's descriptor was overwritten",
             Damage::Header => {
-                "the header was overwritten: most often the block before was written past its end"
+                "the header was overwritten: often the block before was written past its end, or this one before its start"
             }
             Damage::Size => "the size reaches out of the committed run",
             Damage::PreviousSize => "the header disagrees with the block before it",

@@ -185,7 +185,8 @@ impl Session {
                 format!("{me} holds the lock; other threads' serialized calls wait")
             }
             (true, true, false) => {
-                "TRUE, but a heap made with HEAP_NO_SERIALIZE has no lock to take".to_owned()
+                "a heap made with HEAP_NO_SERIALIZE has no lock to take: nothing was locked"
+                    .to_owned()
             }
             (false, true, false) => "the lock is free".to_owned(),
             (_, false, _) => format!("{me} does not hold the lock"),

@@ -245,7 +245,9 @@ fn found(frame: &Frame, target: Target) -> Result<Request, String> {
     match &frame.check {
         Some(check) if check.sought => finding(frame, target).map(Request::Select),
         _ if frame.found.is_some() => Ok(Request::Select(target)),
-        _ => Err("there is no filter; {filter} sets one".to_owned()),
+        _ => Err(
+            "there is no filter: {filter} sets one; {heap-validate} looks for damage".to_owned(),
+        ),
     }
 }
 

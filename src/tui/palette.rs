@@ -29,6 +29,44 @@ pub enum Line {
 /// How much more a match in a name counts than one in a sentence.
 const NAME: u32 = 4;
 
+/// Words that people look for, and the names of what they mean by them.
+const ALSO_CALLED: [(&str, &[&str]); 6] = [
+    (
+        "corruption corrupted damaged breaking broken bug",
+        &[
+            "break block",
+            "HeapValidate",
+            "validate",
+            "double-free",
+            "free-interior",
+            "free-misaligned",
+            "free-foreign",
+            "write-after-free",
+            "overrun",
+            "underrun",
+            "flip",
+            "realloc-freed",
+            "checks",
+            "threads",
+            "example",
+        ],
+    ),
+    (
+        "race condition data races concurrency parallel",
+        &["threads", "interleave", "example", "serialize"],
+    ),
+    ("deadlock hang blocked", &["lock", "unlock", "as"]),
+    (
+        "leak leaks",
+        &["walk", "summary", "filter", "free where", "pins pane"],
+    ),
+    ("buffer overflow", &["overrun", "underrun"]),
+    (
+        "use after free dangling",
+        &["write-after-free", "size-freed", "realloc-freed"],
+    ),
+];
+
 impl Entry {
     /// Its name: the action's, or the verb.
     #[must_use]
@@ -69,13 +107,17 @@ impl Entry {
     /// What is searched beside the name.
     fn text(self, bindings: &Bindings) -> String {
         let (keys, doc) = (self.keys(bindings), self.doc());
-        match self {
+        let text = match self {
             Entry::Action(action) => format!("{keys} {doc} {}", action.group.name()),
             Entry::Command(row) => {
                 let call = row.call.unwrap_or_default();
                 format!("{} {call} {doc}", row.usage)
             }
-        }
+        };
+        ALSO_CALLED
+            .iter()
+            .filter(|(_, names)| names.contains(&self.name()))
+            .fold(text, |text, (words, _)| format!("{text} {words}"))
     }
 
     /// Whether `typed` is one of its keys, as it is written.
@@ -221,6 +263,31 @@ mod tests {
             );
         }
         assert_eq!(found("no such thing at all", &Bindings::default()), []);
+    }
+
+    #[test]
+    fn what_people_call_it_is_found_under_its_name_here() {
+        for (typed, wanted) in [
+            ("corrupt", &["break block", "HeapValidate", "threads"][..]),
+            ("damage", &["break block", "HeapValidate", "overrun"]),
+            ("break", &["break block", "flip"]),
+            ("race", &["threads", "interleave"]),
+            ("deadlock", &["lock"]),
+            ("leak", &["walk", "pins pane"]),
+            ("overflow", &["overrun"]),
+        ] {
+            let found = found(typed, &Bindings::default());
+            for name in wanted {
+                assert!(
+                    found.iter().any(|entry| entry.name() == *name),
+                    "{typed} does not find {name}"
+                );
+            }
+        }
+        let names = ALSO_CALLED.iter().flat_map(|(_, names)| *names);
+        for name in names {
+            assert!(all().any(|entry| entry.name() == *name), "{name}");
+        }
     }
 
     #[test]

@@ -104,8 +104,13 @@ pub enum Guide {
     /// Nothing: the person leads.
     #[default]
     Free,
-    /// A script from a file goes from pause to pause; in between all keys count.
-    Script,
+    /// A script of so many steps goes from pause to pause; in between all keys count.
+    Script {
+        /// Its steps.
+        steps: usize,
+    },
+    /// A script with pauses has come to its end: the space bar, which led through it, begins nothing unasked.
+    Over,
     /// The tour: its captions speak of its heap, which keys therefore leave alone.
     Tour,
 }
@@ -235,8 +240,8 @@ impl State {
             (Motion::Rows, _) => Context::Rows,
             (Motion::Steps, _) => Context::Stepping,
             (Motion::Lines, _) => Context::Lines,
-            (Motion::Blocks, Guide::Free) => Context::Map,
-            (Motion::Blocks, Guide::Script) => Context::Script,
+            (Motion::Blocks, Guide::Free | Guide::Over) => Context::Map,
+            (Motion::Blocks, Guide::Script { .. }) => Context::Script,
             (Motion::Blocks, Guide::Tour) => Context::Tour,
         };
         self.layer.as_ref().map_or(of_pane, Layer::context)

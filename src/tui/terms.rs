@@ -92,6 +92,10 @@ impl Term {
     /// Its name, with what it is now.
     #[must_use]
     pub fn heading(&self, picture: &Picture) -> String {
+        // What counters say that cannot be true explains nothing.
+        if !picture.counters_fit() {
+            return self.name.to_owned();
+        }
         let now = (self.now)(picture).map_or_else(String::new, |now| format!(" = {now}"));
         format!("{}{now}", self.name)
     }

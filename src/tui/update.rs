@@ -214,7 +214,7 @@ impl Update<'_> {
                 return;
             }
         }
-        if self.is_held_back(action, key) {
+        if self.is_held_back(action, key) || self.is_after_the_script(action, key) {
             return;
         }
         match action.does {

@@ -11,6 +11,7 @@
 //! Taking a picture touches no page that is not resident: only bitmaps, headers of blocks and the unit map are read,
 //! all of which the heap has written, and payload bytes only where the kernel says that their page is there.
 
+mod belief;
 mod card;
 mod cells;
 mod facts;

@@ -301,7 +301,8 @@ pub struct Figures {
     pub lock_contended: u64,
 }
 
-/// `live + slack + headers + control + holes_returnable + holes_pinned = committed`, always exactly.
+/// `live + slack + headers + control + holes_returnable + holes_pinned = committed`, exactly, while counters are sound:
+/// [`Picture::counters_fit`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct MemoryLine {
     /// Bytes callers asked for and hold.

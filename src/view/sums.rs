@@ -56,7 +56,7 @@ pub fn memory_line(heap: &Heap, returned: (u64, u64)) -> MemoryLine {
         let totals = core.totals();
         let headers = totals.busy_blocks * NET_HEADER;
         let large_control = core.large_overhead();
-        let live = totals.requested;
+        let live = unwrapped(totals.requested);
         let busy = totals.busy_bytes + totals.large_bytes;
         let slack = busy.saturating_sub(live.saturating_add(headers + large_control));
         let control = totals.committed.saturating_sub(busy + totals.free_bytes) + large_control;
@@ -75,6 +75,15 @@ pub fn memory_line(heap: &Heap, returned: (u64, u64)) -> MemoryLine {
             returned_total: returned.1,
         }
     })
+}
+
+/// A counter from which too much was taken is 0, not nearly 2^64.
+fn unwrapped(counter: u64) -> u64 {
+    if counter.cast_signed() < 0 {
+        0
+    } else {
+        counter
+    }
 }
 
 /// Bytes of the heap's committed pages that the kernel holds in memory (pagemap).

@@ -80,7 +80,7 @@ fn a_fault_that_needs_a_number_asks_for_it_and_its_damage_is_found() {
     terminal.press("\r");
     terminal.wait_for("memset(b1 + 64, 'O', 16)");
     terminal.press("K");
-    terminal.wait_for("2 findings: V lists, n goes to the next");
+    terminal.wait_for("2 findings: V lists, n next");
     terminal.press("n");
     terminal.wait_for("b2 DAMAGED");
     // HeapCompact was refused, and undo counts it as a command all the same.

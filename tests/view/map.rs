@@ -147,6 +147,8 @@ fn the_memory_line_adds_up_and_tells_what_heapmin_returns() {
             + line.holes_returnable
             + line.holes_pinned;
         assert_eq!(sum, line.committed);
+        assert_eq!(line.sum(), Some(line.committed));
+        assert!(picture(&heap, &Lens::default()).counters_fit());
         let (promised, ranges) = heap.look(|core| (core.returnable(), core.totals().ranges));
         let segments = heap.look(|core| core.recount().entries);
         let done = heap.minimize(Flags::NONE).expect("undamaged");

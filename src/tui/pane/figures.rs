@@ -14,11 +14,32 @@ use super::Scene;
 const BEFORE_DIFFERENCES: u8 = 1;
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    if let Some(words) = scene.disbelief() {
+        let line = joined(unbelieved(scene, words), &scene.bar(), area.width);
+        put_line(buffer, area, &line);
+        return;
+    }
     let mut needed = segments(scene, true);
     needed.retain(|segment| segment.rank <= BEFORE_DIFFERENCES);
     let room = joined(needed, &scene.bar(), u16::MAX).width() <= usize::from(area.width);
     let line = joined(segments(scene, room), &scene.bar(), area.width);
     put_line(buffer, area, &line);
+}
+
+/// Where counters do not fit each other: that they do not, and what a check found or would find.
+fn unbelieved(scene: &Scene<'_>, words: &str) -> Vec<Segment> {
+    let found = found(scene);
+    let advice = match found {
+        Some(_) => String::new(),
+        None => scene.spell(": {heap-validate} checks"),
+    };
+    let words = vec![
+        scene.span(Role::Bad, words.to_owned()),
+        scene.span(Role::Text, advice),
+    ];
+    std::iter::once(Segment::new(0, words))
+        .chain(found)
+        .collect()
 }
 
 fn segments(scene: &Scene<'_>, differences: bool) -> Vec<Segment> {
@@ -117,7 +138,7 @@ fn segments(scene: &Scene<'_>, differences: bool) -> Vec<Segment> {
 fn found(scene: &Scene<'_>) -> Option<Segment> {
     if let Some(check) = scene.frame.check.as_ref().filter(|check| check.sought) {
         let count = counted(check.findings.total, "finding");
-        let words = scene.spell("{heap-validate} lists, {next-match} goes to the next");
+        let words = scene.spell("{heap-validate} lists, {next-match} next");
         return Some(Segment::new(
             0,
             vec![

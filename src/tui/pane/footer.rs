@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use crate::session::frame::Frame;
 use crate::tui::action::{Action, Context};
 use crate::tui::canvas::{put, right_of, width};
-use crate::tui::state::State;
+use crate::tui::state::{Guide, State};
 use crate::tui::theme::Role;
 
 use super::Scene;
@@ -46,6 +46,9 @@ pub(in crate::tui) fn action_at(
 
 /// How far the script is, in front of the keys that lead through it.
 fn progress(state: &State, frame: &Frame) -> String {
+    if state.guide == Guide::Over && state.context().is_over_map() {
+        return state.bindings.spell("script over: {undo} takes it back ");
+    }
     match (state.context(), frame.script) {
         (Context::Script | Context::Stepping, Some(script)) => {
             format!("step {}/{} ", script.step, script.of)

@@ -230,6 +230,9 @@ fn beside(area: Rect) -> (Rect, Vec<Bars>) {
 
 /// The largest request beside HeapCompact's number: they differ by the header.
 fn summary(scene: &Scene<'_>, columns: u16) -> Line<'static> {
+    if let Some(words) = scene.disbelief() {
+        return Line::from(scene.span(Role::Bad, words));
+    }
     let figures = &scene.frame.picture.figures;
     let since = scene.since(figures.largest_request, |then| then.figures.largest_request);
     joined(

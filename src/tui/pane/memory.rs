@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::session::frame::Bookmark;
 use crate::tui::bar::single;
-use crate::tui::canvas::{Segment, joined, put_line, right_of, row, width};
+use crate::tui::canvas::{Segment, clipped, joined, put, put_line, right_of, row, width};
 use crate::tui::chart::sparkline;
 use crate::tui::numbers::{apportion, grouped, size, tenths};
 use crate::tui::theme::{Role, Theme};
@@ -105,11 +105,26 @@ fn figures_in(memory: &MemoryLine, (unit, suffix): (u64, &str)) -> (Vec<String>,
 /// The sum in one line; below it, where there is a second, time and what went back.
 pub(in crate::tui) fn draw_lines(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let memory = &scene.frame.picture.memory;
-    let written = sum_that_fits(memory, area.width);
-    put_line(buffer, row(area, 0), &styled(scene, &written));
+    let with_kernel = if let Some(words) = scene.disbelief() {
+        let words = doubt(scene, words);
+        let words = clipped(&words, area.width, scene.theme.glyphs.more);
+        put(buffer, row(area, 0), &words, scene.theme.style(Role::Bad));
+        true
+    } else {
+        let written = sum_that_fits(memory, area.width);
+        put_line(buffer, row(area, 0), &styled(scene, &written));
+        written.kernel.is_none()
+    };
     if area.height > 1 {
-        draw_below(scene, written.kernel.is_none(), row(area, 1), buffer);
+        draw_below(scene, with_kernel, row(area, 1), buffer);
     }
+}
+
+/// In place of a sum that would not hold.
+fn doubt(scene: &Scene<'_>, words: &str) -> String {
+    scene.spell(&format!(
+        "{words}: they do not add up to what is committed; {{heap-validate}} checks"
+    ))
 }
 
 /// The sum as it is written: figures, total, how words and signs look, what the kernel says.
@@ -279,6 +294,10 @@ pub(super) fn resident(memory: &MemoryLine) -> String {
 
 /// The sum, a part a row, exactly.
 pub(super) fn draw_table(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    if let Some(words) = scene.disbelief() {
+        scene.say(&doubt(scene, words), area, buffer);
+        return;
+    }
     let memory = &scene.frame.picture.memory;
     for ((index, part), glyph) in (0..area.height).zip(&PARTS).zip(scene.theme.glyphs.parts) {
         let line = row(area, index);

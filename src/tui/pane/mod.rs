@@ -90,6 +90,16 @@ impl Scene<'_> {
         })
     }
 
+    /// What stands in place of figures that cannot be true.
+    pub(super) fn disbelief(&self) -> Option<&'static str> {
+        let picture = &self.frame.picture;
+        match (picture.counters_fit(), picture.quiet) {
+            (true, _) => None,
+            (false, true) => Some("counters damaged"),
+            (false, false) => Some("counters in motion"),
+        }
+    }
+
     /// Whether the keys that choose rows act on this pane.
     pub(super) fn has_focus(&self, pane: Pane) -> bool {
         self.state.focus == pane

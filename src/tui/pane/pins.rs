@@ -61,12 +61,15 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     };
     let inner = scene.titled(Pane::Pins, area, &right, buffer);
     let rows = Rows::of(area);
-    let parts = memory::bar_parts(scene.theme, line);
-    put_line(
-        buffer,
-        row(inner, 0),
-        &stacked(scene.theme, &parts, inner.width),
-    );
+    let bar = match scene.disbelief() {
+        Some(words) => Line::from(scene.span(Role::Bad, words)),
+        None => stacked(
+            scene.theme,
+            &memory::bar_parts(scene.theme, line),
+            inner.width,
+        ),
+    };
+    put_line(buffer, row(inner, 0), &bar);
     let mut rest = below(inner, 1);
     if rows.table > 0 {
         memory::draw_table(
@@ -150,6 +153,9 @@ fn legend(scene: &Scene<'_>, columns: u16, height: u16) -> Vec<Line<'static>> {
             .chunks(per_row)
             .all(|row| row.iter().map(|words| width(words) + 4).sum::<u16>() <= columns)
     };
+    if scene.disbelief().is_some() {
+        return Vec::new();
+    }
     let (shown, _) = memory::figures_that_fit(&scene.frame.picture.memory, fits);
     let words = words(&shown);
     (0..memory::PARTS.len())

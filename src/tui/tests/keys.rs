@@ -2,7 +2,7 @@
 
 use crate::heap::Flags;
 use crate::session::Command;
-use crate::session::frame::{Answer, Frame, Request, Run, Target, Tone};
+use crate::session::frame::{Answer, Frame, Request, Run, Script, Target, Tone};
 use crate::tui::action::{ACTIONS, Context};
 use crate::tui::fixture::{Model, checkerboard, empty, grown};
 use crate::tui::key::Key;
@@ -539,4 +539,31 @@ fn pasted_lines_are_remembered_in_one_go_as_far_as_they_are_kept() {
     assert_eq!(kept(&effects), [&lines[2_000..]]);
     assert_eq!(state.history, lines[2_000..]);
     assert_eq!(requests(&effects).len(), lines.len());
+}
+
+#[test]
+fn the_space_bar_behind_the_end_of_a_script_begins_nothing_unasked() {
+    let mut model = checkerboard();
+    let mut state = State::new((80, 24));
+    model.script = Some(Script {
+        step: 3,
+        of: 3,
+        waits: true,
+    });
+    update(&mut state, &model.frame(), Message::FrameReady);
+    model.script = None;
+    let over = model.frame();
+    update(&mut state, &over, Message::FrameReady);
+    let space = [Key::Char(' ')];
+    let sent = |effects: &[Effect]| effects.contains(&Effect::Send(Request::ToggleRun));
+    assert!(!sent(&typed(&mut state, &over, &space)));
+    let notice = state.notice.clone().unwrap_or_default();
+    assert!(
+        notice.contains("the script is over: u takes it back"),
+        "{notice}"
+    );
+    assert!(
+        sent(&typed(&mut state, &over, &space)),
+        "the second one does"
+    );
 }

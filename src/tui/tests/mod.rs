@@ -1,5 +1,6 @@
 //! Tests of the screen as a whole, on pretended heaps.
 
+mod doubt;
 mod keys;
 mod mouse;
 mod pictures;

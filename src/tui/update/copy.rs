@@ -119,6 +119,9 @@ fn block(card: &BlockCard) -> String {
 /// The line that adds up.
 fn memory(frame: &Frame) -> String {
     let memory = &frame.picture.memory;
+    if !frame.picture.counters_fit() {
+        return "the counters of the heap do not fit each other".to_owned();
+    }
     let parts = [
         ("live", memory.live),
         ("slack", memory.slack),

@@ -12,6 +12,9 @@ use ratatui::layout::Position;
 
 use super::Update;
 
+/// The action of the map that starts the default workload.
+const RUN: &str = "run";
+
 impl Update<'_> {
     /// The tour makes a heap of its own and shows it where the map usually is.
     pub(super) fn begin_tour(&mut self) {
@@ -37,8 +40,10 @@ impl Update<'_> {
             return;
         }
         self.state.guide = match (self.state.guide, self.frame.script) {
+            (Guide::Over, None) => Guide::Over,
+            (Guide::Script { steps }, None) if steps > 1 => Guide::Over,
             (_, None) => Guide::Free,
-            (Guide::Free, Some(_)) => Guide::Script,
+            (Guide::Free | Guide::Over, Some(script)) => Guide::Script { steps: script.of },
             (guide, Some(_)) => guide,
         };
         if matches!(self.state.layer, Some(Layer::Card)) && !is_fresh(self.frame) {
@@ -58,6 +63,22 @@ impl Update<'_> {
             self.echo(key, &self.state.bindings.spell(&words));
         }
         held_back
+    }
+
+    /// Whether the key that led through a script is pressed once too often; says so then. What acts otherwise goes on
+    /// from the script's heap, and the script is forgotten.
+    pub(super) fn is_after_the_script(&mut self, action: &Action, key: Option<Key>) -> bool {
+        if self.state.guide != Guide::Over || !action.acts() {
+            return false;
+        }
+        self.state.guide = Guide::Free;
+        let starts = action.context == Context::Map && action.name == RUN;
+        if starts {
+            let words = "the script is over: {undo} takes it back, {interleave-pane} shows examples; \
+                         once more starts the random program on this heap";
+            self.echo(key, &self.state.bindings.spell(words));
+        }
+        starts
     }
 
     /// The action of the card that was clicked; a click elsewhere closes the card.
