@@ -176,6 +176,9 @@ fn unserialised_workers_damage_their_heap_and_never_the_process() {
         round += 1;
         operations += report.done();
         damaged += u64::from(report.found() > 0);
+        if report.found() == 0 {
+            println!("round {} did no damage", round - 1);
+        }
         for (sum, count) in totals.iter_mut().zip(report.totals) {
             *sum += count;
         }
