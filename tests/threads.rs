@@ -9,7 +9,7 @@ use heapwalk::heap::{Flags, Heap, Options, Policy};
 use heapwalk::lab::Workload;
 use heapwalk::lab::crew::{Crew, Doing, Guard, Kind, Plan, Report};
 use heapwalk::os::CommitLimit;
-use heapwalk::view::{self, Context, Lens, MapRow, Parts, Wanted, Window};
+use heapwalk::view::{self, Context, Lens, Parts, Wanted, Window};
 
 /// Bytes that a heap may commit.
 const LIMIT: u64 = 64 << 20;
@@ -100,18 +100,6 @@ fn look(heap: &Heap, cursor: u64) {
     };
     let map = view::take(heap, &lens, &context).map;
     assert!(map.rows.len() <= usize::from(lens.rows));
-    let addresses: Vec<u64> = map.rows.iter().map(address).collect();
-    let end = heap.look(|core| core.totals().reserved);
-    assert!(addresses.is_sorted(), "{addresses:x?}");
-    assert!(addresses.iter().all(|&at| at < end), "{addresses:x?}");
-}
-
-fn address(row: &MapRow) -> u64 {
-    match row {
-        MapRow::Title { address, .. }
-        | MapRow::Cells { address, .. }
-        | MapRow::Folded { address, .. } => *address,
-    }
 }
 
 /// Four workers race on a new heap for a while.

@@ -65,6 +65,7 @@ mod arbitrary;
 #[cfg(test)]
 mod language_tests;
 
+pub use crate::lab::crew;
 pub use crate::lab::{Distribution, Generator, Lifetime, Step, Workload};
 pub use actors::Actor;
 pub use command::{

@@ -205,16 +205,24 @@ impl NameTable {
         self.changes
     }
 
-    /// Every name with its block, by address.
+    /// Every name with its block, by address; of a block that has several the newest last.
     pub(super) fn kept(&self) -> Vec<KeptName> {
-        let kept = |(&payload, owned): (&u64, &Owned)| KeptName {
-            name: owned.name.clone(),
-            payload,
-            born: owned.born,
+        let mut blocks: Vec<(&u64, &Owned)> = self.by_payload.iter().collect();
+        blocks.sort_unstable_by_key(|(payload, _)| **payload);
+        let of_block = |(&payload, newest): (&u64, &Owned)| {
+            let names: Vec<KeptName> = self
+                .others(payload)
+                .iter()
+                .chain([newest])
+                .map(|owned| KeptName {
+                    name: owned.name.clone(),
+                    payload,
+                    born: owned.born,
+                })
+                .collect();
+            names
         };
-        let mut all: Vec<KeptName> = self.by_payload.iter().map(kept).collect();
-        all.sort_unstable_by_key(|kept| kept.payload);
-        all
+        blocks.into_iter().flat_map(of_block).collect()
     }
 
     /// The table of these names.

@@ -313,7 +313,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::lab::crew::{Held, Incident, LaneView, Report, Seen, What};
+    use crate::session::crew::{Held, Incident, LaneView, Report, Seen, What};
     use crate::tui::canvas::width;
 
     /// Four threads of which one was given a block of another's; so many of a thousand calls each failed.
