@@ -34,6 +34,18 @@ const SCREENSHOTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "overlap.svg",
+        &[
+            "frame",
+            "--size",
+            "120x40",
+            "--format",
+            "svg",
+            "--run",
+            "assets/scripts/overlap.heap",
+        ],
+    ),
+    (
         "double-free.svg",
         &[
             "frame",
