@@ -3,7 +3,7 @@
 
 use heapwalk::export::{Scheme, svg, text};
 use heapwalk::heap::Entry;
-use heapwalk::session::frame::{Answer, Request, Tone};
+use heapwalk::session::frame::{Answer, Request, Sight, Tone};
 use heapwalk::session::{Amount, FAULTS, FaultRow, Metric, Session, Value, parse_line};
 use heapwalk::tui::layout::Arrangement;
 use heapwalk::tui::panes::PANES;
@@ -246,7 +246,11 @@ fn g3_g6_tail_checking_finds_an_overrun() {
         let findings = answer.findings.expect("findings");
         assert_eq!(findings.total, 1);
         let found = &findings.kept[0];
-        assert_eq!((found.expected, found.found), (0xAB, u64::from(b'O')));
+        let tail = Sight::Value {
+            expected: 0xAB,
+            found: u64::from(b'O'),
+        };
+        assert_eq!(found.sight, tail);
         assert_eq!(found.called, "b1");
         assert!(found.meaning.contains("wrote past the end"));
     }
@@ -262,9 +266,15 @@ fn g5_free_checking_finds_a_write_after_free() {
     let answer = apply(&mut session, "validate");
     assert!(answer.call.ends_with("NULL) = FALSE"), "{}", answer.call);
     let found = &answer.findings.expect("findings").kept;
-    let fill = found
-        .iter()
-        .find(|found| found.expected == 0xFEEE_FEEE_FEEE_FEEE);
+    let fill = found.iter().find(|found| {
+        matches!(
+            found.sight,
+            Sight::Value {
+                expected: 0xFEEE_FEEE_FEEE_FEEE,
+                ..
+            }
+        )
+    });
     let fill = fill.expect("the fill");
     assert!(fill.meaning.contains("after freeing"), "{}", fill.meaning);
     assert!(fill.called.starts_with("the hole of "), "{}", fill.called);

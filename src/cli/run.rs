@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
-use crate::session::frame::{Answer, Tone};
+use crate::session::frame::{Answer, Located, Sight, Tone};
 use crate::session::{Metric, Session, Value};
 
 use super::args::Run;
@@ -84,8 +84,14 @@ struct Finding {
     /// Address of the block that it lies in; null in the heap's own structures.
     block: Option<u64>,
     called: String,
-    expected: u64,
-    found: u64,
+    /// The value that should stand there, and the one that does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    found: Option<u64>,
+    /// What threads ran into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident: Option<String>,
     meaning: &'static str,
 }
 
@@ -138,15 +144,23 @@ fn json(args: &Run) -> Result<Exit, Failure> {
 
 fn findings_of(answer: &Answer) -> Vec<Finding> {
     let kept = answer.findings.iter().flat_map(|findings| &findings.kept);
-    kept.map(|located| Finding {
+    kept.map(finding_of).collect()
+}
+
+fn finding_of(located: &Located) -> Finding {
+    let (expected, found, incident) = match &located.sight {
+        Sight::Value { expected, found } => (Some(*expected), Some(*found), None),
+        Sight::Incident(words) => (None, None, Some(words.clone())),
+    };
+    Finding {
         at: located.at,
         block: located.block,
         called: located.called.clone(),
-        expected: located.expected,
-        found: located.found,
+        expected,
+        found,
+        incident,
         meaning: located.meaning,
-    })
-    .collect()
+    }
 }
 
 fn metrics(session: &mut Session) -> BTreeMap<&'static str, Option<Number>> {

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use crate::heap::{Block, Finding, GRANULE, Header};
+use crate::lab::crew::Incident;
 use crate::view;
 
-use super::frame::{Answer, Check, Findings, Located};
+use super::frame::{Answer, Check, Findings, Located, Sight};
 use super::session::{Here, Session, Slot};
+use super::threads::{CrewPicture, sentence};
 use super::words::{address, exact, grouped};
 
 /// Findings kept of one check; those beyond are counted.
@@ -36,11 +38,33 @@ impl Session {
         total: u64,
     ) -> Arc<Findings> {
         let slot = self.at(here);
+        let kept = kept.iter().map(|finding| slot.located(finding)).collect();
+        self.keep_located(here, kept, total)
+    }
+
+    /// Keeps what threads ran into, as if a check had found it: it is listed, marked and gone to like all that is wrong.
+    pub(super) fn keep_incidents(&mut self, here: &Here, picture: &CrewPicture) {
+        let slot = self.at(here);
+        let located = |incident: &Incident| {
+            let (block, called) = slot.lies_in(incident.at);
+            Located {
+                at: incident.at,
+                block,
+                called,
+                sight: Sight::Incident(sentence(incident, picture.numbered_from)),
+                meaning: incident.kind().meaning(),
+            }
+        };
+        let kept = picture.report.incidents.iter().map(located).collect();
+        self.keep_located(here, kept, picture.report.found());
+    }
+
+    fn keep_located(&mut self, here: &Here, kept: Vec<Located>, total: u64) -> Arc<Findings> {
         let findings = Arc::new(Findings {
             heap: here.number,
             at: self.operations,
             total,
-            kept: kept.iter().map(|finding| slot.located(finding)).collect(),
+            kept,
         });
         self.checked = Checked {
             findings: (total > 0).then(|| Arc::clone(&findings)),
@@ -101,8 +125,10 @@ impl Slot {
             at: finding.at,
             block,
             called,
-            expected: finding.expected,
-            found: finding.found,
+            sight: Sight::Value {
+                expected: finding.expected,
+                found: finding.found,
+            },
             meaning: finding.what.meaning(),
         }
     }
@@ -153,11 +179,10 @@ impl Located {
     #[must_use]
     pub fn line(&self) -> String {
         format!(
-            "at {} in {}: expected {:#x}, found {:#x}: {}",
+            "at {} in {}: {}: {}",
             address(self.at),
             self.called,
-            self.expected,
-            self.found,
+            self.sight,
             self.meaning
         )
     }

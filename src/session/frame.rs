@@ -1,5 +1,6 @@
 //! What the session thread publishes for screens, and what screens may ask of it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::view::{Figures, Lens, MemoryLine, Picture};
@@ -174,12 +175,35 @@ pub struct Located {
     pub block: Option<u64>,
     /// That block in words: its name, or what it is and where.
     pub called: String,
-    /// The value that should be there.
-    pub expected: u64,
-    /// The value that is.
-    pub found: u64,
+    /// What was seen there.
+    pub sight: Sight,
     /// What it is, and what it likely means.
     pub meaning: &'static str,
+}
+
+/// What was seen at a place that is not as it should be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Sight {
+    /// Another value than there should be.
+    Value {
+        /// The value that should be there.
+        expected: u64,
+        /// The value that is.
+        found: u64,
+    },
+    /// What real threads ran into, in a sentence.
+    Incident(String),
+}
+
+impl fmt::Display for Sight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Sight::Value { expected, found } => {
+                write!(f, "expected {expected:#x}, found {found:#x}")
+            }
+            Sight::Incident(sentence) => f.write_str(sentence),
+        }
+    }
 }
 
 /// Two calls that are made step by step.

@@ -13,7 +13,8 @@ use crate::view::numbers::rounded;
 use super::command::{Command, Situations};
 use super::frame::{Answer, Progress, Tone};
 use super::session::Session;
-use super::words::{count, grouped};
+use super::threads::lock_used;
+use super::words::count;
 
 /// The work of each thread.
 fn workload(situations: &Situations) -> Workload {
@@ -38,16 +39,7 @@ fn line(outcome: &Outcome, first: f64) -> String {
         }
         Situation::Unsafe => format!("{threads} on one heap, HEAP_NO_SERIALIZE, nothing else"),
     };
-    let lock = if outcome.lock.taken == 0 {
-        "lock never taken".to_owned()
-    } else {
-        format!(
-            "lock taken {}, {:.2} % contended, {} ms waited",
-            count(outcome.lock.taken, "time"),
-            outcome.lock.contended as f64 * 100.0 / outcome.lock.taken as f64,
-            grouped(outcome.lock.waited / 1_000_000)
-        )
-    };
+    let lock = lock_used(&outcome.lock, &count(outcome.lock.taken, "time"));
     let damage = match outcome.damage {
         0 => "clean".to_owned(),
         damage => format!("DAMAGED: {}", count(damage, "finding")),

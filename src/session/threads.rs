@@ -9,7 +9,7 @@ mod rates;
 mod words;
 
 pub use crate::lab::crew::{Doing, Kind, LaneView};
-pub use words::{base, first_moment, sentence};
+pub use words::{base, first_moment, lock_used, sentence};
 
 use std::fs::File;
 use std::sync::Arc;
@@ -503,6 +503,9 @@ impl Session {
             result: i64::try_from(report.found()).unwrap_or(i64::MAX),
             merged: 0,
         };
+        if report.found() > 0 {
+            self.keep_incidents(&here, picture);
+        }
         let words = words::ended(picture, &after);
         let first = report.first().map(|incident| incident.at);
         Answer {

@@ -10,6 +10,9 @@ use super::panes::Pane;
 pub use super::group::Group;
 pub use super::keymap::ACTIONS;
 
+/// The name of the action that starts the default workload, or pauses what runs.
+pub(super) const RUN: &str = "run";
+
 /// Where a key counts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Context {

@@ -63,6 +63,20 @@ pub fn put_line(buffer: &mut Buffer, area: Rect, line: &Line<'_>) -> u16 {
     buffer.set_line(inside.x, inside.y, line, inside.width).0
 }
 
+/// As [`put_line`]; where something does not fit, the last column says so with `more`.
+pub fn put_cut(buffer: &mut Buffer, area: Rect, line: &Line<'_>, more: char) -> u16 {
+    let behind = put_line(buffer, area, line);
+    let fits = u16::try_from(line.width()).is_ok_and(|columns| columns <= area.width);
+    let last = (area.right().saturating_sub(1), area.y);
+    if !fits
+        && !area.is_empty()
+        && let Some(cell) = buffer.cell_mut(last)
+    {
+        cell.set_char(more);
+    }
+    behind
+}
+
 /// Blanks `area`.
 pub fn blank(buffer: &mut Buffer, area: Rect) {
     let inside = area.intersection(buffer.area);
@@ -238,6 +252,26 @@ mod tests {
             ("日本語", 4, "日~"),
         ] {
             assert_eq!(clipped(text, columns, '~'), shown, "{text:?} in {columns}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_does_not_fit_ends_in_the_mark() {
+        for (text, columns, shown) in [
+            ("abc", 3, "abc"),
+            ("abcd", 3, "ab~"),
+            ("abcd", 1, "~"),
+            ("abcd", 0, ""),
+        ] {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 6, 1));
+            put_cut(
+                &mut buffer,
+                Rect::new(0, 0, columns, 1),
+                &Line::from(text),
+                '~',
+            );
+            let row: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
+            assert_eq!(row.trim_end(), shown, "{text:?} in {columns}");
         }
     }
 

@@ -7,7 +7,7 @@ use crate::session::frame::{Frame, Request, Target};
 use crate::session::{Command, StepTo};
 use crate::view::BlockState;
 
-use super::action::{Action, Context, Does, Group, RowStep, Screen};
+use super::action::{Action, Context, Does, Group, RUN, RowStep, Screen};
 use super::key::Key;
 use super::numbers;
 use super::pane::findings;
@@ -65,7 +65,7 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('H')], Some((6, "heaps")), "heap", "look at the next heap", Ask(next_heap)).among(Group::Heap),
     row(Map, &[Char('W')], Some((7, "workload")), "workload", "run a seeded workload: opens the prompt", Does::Prompt(|_| "run random ops=10000 sizes=16..512 live=1000 seed=7".to_owned())).among(Group::Run),
     row(Map, &[Char('T')], Some((8, "threads")), "threads", "start real threads on the heap: opens the prompt; while some work, their pane", Does::Screen(Screen::Threads)).among(Group::Run),
-    row(Map, &[Char(' ')], Some((2, "run")), "run", "start the default workload, or pause or resume what runs", Ask(|_| Ok(Request::ToggleRun))),
+    row(Map, &[Char(' ')], Some((2, "run")), RUN, "start the default workload, or pause or resume what runs", Ask(|_| Ok(Request::ToggleRun))),
     row(Map, &[Char('s')], Some((7, "step")), "step", "one operation of what runs", Ask(|_| Ok(Request::Step))),
     row(Map, &[Char('<')], None, "slower", "hold what runs to the next lower rate: flat out, 1,000,000, 500,000 ... 1 operation a second", Ask(|_| Ok(Request::Slower))),
     row(Map, &[Char('>')], None, "faster", "the next higher rate, up to flat out", Ask(|_| Ok(Request::Faster))),
@@ -110,7 +110,7 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('z')], None, "maximise", "give the focused pane the whole screen, or put it back", Does::Screen(Screen::Maximise)),
     row(Map, &[Key::Esc], None, "leave", "leave popup, range, filter, pane and zoom, in turn; never the program", Does::Screen(Screen::Back)),
     row(Map, &[Char('q')], Some((0, "quit")), "quit", "close the layer on top or the pane in the map's place, else end heapwalk", Does::Screen(Screen::Quit)),
-    row(Everywhere, &[Ctrl('c')], None, "cancel", "cancel what runs; again ends heapwalk", Does::Screen(Screen::Interrupt)),
+    row(Everywhere, &[Ctrl('c')], Some((1, "cancel")), "cancel", "cancel what runs; again ends heapwalk", Does::Screen(Screen::Interrupt)),
     row(Everywhere, &[Ctrl('z')], None, "suspend", "stop heapwalk until the shell resumes it (fg)", Does::Screen(Screen::Suspend)),
 
     row(Card, &[Key::Enter], Some((0, "tour")), "tour", "take the 30-second tour, on a heap of its own", Does::Screen(Screen::BeginTour)),

@@ -58,6 +58,34 @@ impl Kind {
         }
     }
 
+    /// What one is likely to mean.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Kind::Overlap => {
+                "bytes with two owners: what one writes there destroys what the other keeps"
+            }
+            Kind::Overwritten => {
+                "the heap wrote into a block that is in use: what its owner kept there is gone"
+            }
+            Kind::Lost => {
+                "a block that nobody can give back: its memory is gone until the heap is destroyed"
+            }
+            Kind::Link => {
+                "two calls changed a free list at once: blocks on it may be lost, or handed out twice"
+            }
+            Kind::Cycle => {
+                "a free list leads back to itself: a search on it would never end, and finds blocks twice"
+            }
+            Kind::Counter => {
+                "two calls read the same value and both wrote: one of the changes is lost"
+            }
+            Kind::Structure => {
+                "two calls wrote here at once: the heap no longer knows where its blocks begin"
+            }
+        }
+    }
+
     const fn of(damage: Damage) -> Kind {
         match damage {
             Damage::Link | Damage::ListBit => Kind::Link,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::session::frame::Sight;
 use crate::session::{Journal, last_journal, parse_line, read_journal};
 
 fn apply(session: &mut Session, line: &str) -> Answer {
@@ -122,6 +123,14 @@ fn the_places_of_incidents_are_marked_until_the_next_command() {
     let (mut session, answer) = damaged(&["serialize off"], RACE);
     let places = session.bad_places(session.shown());
     assert!(answer.block.is_some_and(|at| places.contains(&at)));
+    let listed = session.check_shown().expect("what went wrong is listed");
+    assert!(listed.fresh && listed.findings.total > 0);
+    for located in &listed.findings.kept {
+        assert!(
+            matches!(&located.sight, Sight::Incident(words) if words.starts_with("operation "))
+        );
+        assert!(places.contains(&located.at) && !located.meaning.is_empty());
+    }
     apply(&mut session, "validate");
     assert!(session.crew_picture().is_some());
     apply(&mut session, "coalesce off");

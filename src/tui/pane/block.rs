@@ -112,7 +112,7 @@ pub(in crate::tui) fn draw_lines(scene: &Scene<'_>, area: Rect, buffer: &mut Buf
         let segments = [(0, holds), (1, act)]
             .map(|(rank, words)| Segment::new(rank, vec![scene.span(Role::Text, words)]));
         let line = joined(segments.to_vec(), &scene.bar(), area.width);
-        put_line(buffer, row(area, 1), &line);
+        scene.put_line(&line, row(area, 1), buffer);
         return;
     }
     let Some(block) = &picture.selected else {
@@ -130,7 +130,7 @@ pub(in crate::tui) fn draw_lines(scene: &Scene<'_>, area: Rect, buffer: &mut Buf
     first.extend(links(block).map(|words| text(2, words)));
     first.push(text(3, format!("payload {}", address(block.payload))));
     let first = joined(first, &scene.bar(), area.width);
-    put_line(buffer, row(area, 0), &first);
+    scene.put_line(&first, row(area, 0), buffer);
 
     let wrong = findings::of_block(scene.frame, block).next();
     let mut second = match wrong {
@@ -140,7 +140,7 @@ pub(in crate::tui) fn draw_lines(scene: &Scene<'_>, area: Rect, buffer: &mut Buf
     second.extend(before(block).map(|words| text(2, format!("before {words}"))));
     second.extend(behind(block).map(|words| text(1, format!("behind {words}"))));
     let second = joined(second, &scene.bar(), area.width);
-    put_line(buffer, row(area, 1), &second);
+    scene.put_line(&second, row(area, 1), buffer);
 }
 
 fn draw_card(scene: &Scene<'_>, block: &BlockCard, area: Rect, buffer: &mut Buffer) {
@@ -148,7 +148,7 @@ fn draw_card(scene: &Scene<'_>, block: &BlockCard, area: Rect, buffer: &mut Buff
     if let Some(born) = block.born {
         head.push(scene.span(Role::Faint, format!("  born op {}", grouped(born))));
     }
-    put_line(buffer, row(area, 0), &Line::from(head));
+    scene.put_line(&Line::from(head), row(area, 0), buffer);
     draw_parts(scene, block, row(area, 1), buffer);
     let captions = area.height >= WITH_CAPTIONS;
     if captions {

@@ -59,11 +59,10 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, chosen: usize, area: Rect, buffer:
     choices.draw(scene, inner, buffer, |entry| {
         let found = &findings.kept[entry];
         let head = format!(
-            " {} in {}: expected {:#x}, found {:#x}",
+            " {} in {}: {}",
             address(found.at),
             found.called,
-            found.expected,
-            found.found
+            found.sight
         );
         [head, found.meaning.to_owned()]
     });

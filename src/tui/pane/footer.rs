@@ -4,13 +4,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::session::frame::Frame;
-use crate::tui::action::{Action, Context};
+use crate::tui::action::{Action, Context, Does, RUN, Screen};
 use crate::tui::canvas::{put, right_of, width};
 use crate::tui::state::{Guide, State};
 use crate::tui::theme::Role;
 
 use super::Scene;
 
+/// The rank of the way to end what runs: wherever it counts, it is among the last to be left out.
+const CANCEL: u8 = 1;
 /// Columns between two hints.
 const GAP: u16 = 1;
 
@@ -65,14 +67,35 @@ struct Hint {
     area: Rect,
 }
 
+/// Whether something is under way that can be cancelled.
+fn works(frame: &Frame) -> bool {
+    frame.run.is_some() || frame.measuring.is_some()
+}
+
+fn is_cancel(action: &Action) -> bool {
+    matches!(action.does, Does::Screen(Screen::Interrupt))
+}
+
+/// The word of a hint: what starts something pauses what runs.
+fn word_now(action: &Action, word: &'static str, frame: &Frame) -> &'static str {
+    match &frame.run {
+        Some(run) if action.name == RUN && run.paused => "go on",
+        Some(_) if action.name == RUN => "pause",
+        _ => word,
+    }
+}
+
 /// What fits, in the order of the table; the highest ranks are left out first.
 fn hints(state: &State, frame: &Frame, area: Rect) -> Vec<Hint> {
     let area = right_of(area, width(&progress(state, frame)));
     let bindings = &state.bindings;
     let mut chosen: Vec<_> = bindings
         .hints(state.context())
+        .filter(|(action, ..)| !is_cancel(action) || works(frame))
         .map(|(action, key, rank, word)| {
             let key = key.to_string();
+            let word = word_now(action, word, frame);
+            let rank = if is_cancel(action) { CANCEL } else { rank };
             let columns = width(&key).saturating_add(1).saturating_add(width(word));
             (action, rank, word, key, columns)
         })

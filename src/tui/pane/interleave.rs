@@ -7,7 +7,7 @@ use ratatui::text::Line;
 
 use crate::session::EXAMPLES;
 use crate::session::frame::{Frame, Interleaved, Side};
-use crate::tui::canvas::{below, clipped, put, put_line, right_of, row, width, wrapped};
+use crate::tui::canvas::{below, clipped, put, right_of, row, width, wrapped};
 use crate::tui::numbers::counted;
 use crate::tui::panes::Pane;
 use crate::tui::theme::Role;
@@ -89,7 +89,7 @@ fn draw_examples(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
             scene.span(role, format!("{mark} {:<16}", example.name)),
             scene.span(role, example.doc),
         ]);
-        put_line(buffer, row(area, index), &line);
+        scene.put_line(&line, row(area, index), buffer);
     }
     let rest = below(area, u16::try_from(EXAMPLES.len() + 1).unwrap_or(u16::MAX));
     scene.say(IDLE, rest, buffer);

@@ -27,11 +27,11 @@ pub(super) mod time;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::text::Span;
+use ratatui::text::{Line, Span};
 
 use crate::session::frame::{Bookmark, Frame};
 
-use super::canvas::{put, row, titled, wrapped};
+use super::canvas::{put, put_cut, row, titled, wrapped};
 use super::numbers::difference;
 use super::panes::{ListView, PANES, Pane};
 use super::state::State;
@@ -122,6 +122,11 @@ impl Scene<'_> {
         for (index, line) in (0..area.height).zip(wrapped(&self.spell(words), area.width)) {
             put(buffer, row(area, index), &line, style);
         }
+    }
+
+    /// Writes a line at the start of `area`; what does not fit is told by a mark at its end.
+    pub(super) fn put_line(&self, line: &Line<'_>, area: Rect, buffer: &mut Buffer) -> u16 {
+        put_cut(buffer, area, line, self.theme.glyphs.more)
     }
 
     /// What stands between the segments of a line.

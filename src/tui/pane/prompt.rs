@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::session::{CALL_FLAGS, CommandRow, Completion, inline_help};
-use crate::tui::canvas::{blank, put, put_line, right_of, row, width, wrapped};
+use crate::tui::canvas::{blank, put, right_of, row, width, wrapped};
 use crate::tui::prompt::{Prompt, Refusal, Search};
 use crate::tui::theme::Role;
 
@@ -65,7 +65,7 @@ fn draw_search(scene: &Scene<'_>, search: &Search, area: Rect, buffer: &mut Buff
         None => scene.span(Role::Faint, "no earlier line has this"),
     };
     let line = Line::from(vec![key, typed, scene.bar(), found]);
-    put_line(buffer, row(area, 0), &line);
+    scene.put_line(&line, row(area, 0), buffer);
     footer::draw(scene, row(area, 1), buffer);
 }
 
@@ -77,7 +77,8 @@ fn draw_help(scene: &Scene<'_>, prompt: &Prompt, below: Rect, buffer: &mut Buffe
         .map(|offer| offer.doc)
         .filter(|doc| !doc.is_empty());
     if let Some(meaning) = meaning {
-        put(buffer, below, meaning, scene.theme.style(Role::Text));
+        let meaning = Line::from(scene.span(Role::Text, meaning));
+        scene.put_line(&meaning, below, buffer);
         return;
     }
     let Some(command) = inline_help(prompt.text()) else {
@@ -94,7 +95,7 @@ fn draw_help(scene: &Scene<'_>, prompt: &Prompt, below: Rect, buffer: &mut Buffe
     spans.pop();
     spans.push(scene.bar());
     spans.push(scene.span(Role::Faint, command.doc));
-    put_line(buffer, below, &Line::from(spans));
+    scene.put_line(&Line::from(spans), below, buffer);
 }
 
 /// The parts of a command's usage, and which of them is being typed at the end of `typed`.
@@ -164,7 +165,7 @@ fn draw_offers(
         spans.push(scene.span(role, offer.text.clone()));
         spans.push(scene.span(Role::Text, "  "));
     }
-    put_line(buffer, area, &Line::from(spans));
+    scene.put_line(&Line::from(spans), area, buffer);
 }
 
 /// The first completion to show so that the one at `at` is in sight as well.

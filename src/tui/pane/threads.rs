@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use crate::session::Step;
 use crate::session::frame::{CrewPicture, CrewState, Frame};
-use crate::session::threads::{Doing, Kind, LaneView, base, first_moment, sentence};
+use crate::session::threads::{Doing, Kind, LaneView, base, first_moment, lock_used, sentence};
 use crate::tui::canvas::{clipped, put, put_line, row, wrapped};
 use crate::tui::numbers::{counted, grouped, rounded};
 use crate::tui::panes::Pane;
@@ -171,15 +171,19 @@ fn rows(crew: &CrewPicture) -> Vec<Row> {
         };
         Row::new(role, lane_words(crew, worker, lane, rate))
     }));
-    rows.extend(report.incidents.iter().map(|incident| Row {
-        role: Role::Bad,
-        text: format!(
+    rows.extend(report.incidents.iter().map(|incident| {
+        let kind = incident.kind();
+        let text = format!(
             "{}: {}",
-            incident.kind().name(),
+            kind.name(),
             sentence(incident, crew.numbered_from)
-        ),
-        whole: None,
-        at: Some(incident.at),
+        );
+        Row {
+            role: Role::Bad,
+            whole: Some(format!("{text}; {}", kind.meaning())),
+            text,
+            at: Some(incident.at),
+        }
     }));
     rows
 }
@@ -243,19 +247,10 @@ fn damage(crew: &CrewPicture) -> Vec<Row> {
     lines.into_iter().map(row).collect()
 }
 
-/// `1.9M op/s, 0.45 x one alone (4.2M); lock 4.0M x, 0.41 % contended, 3 ms wait`
+/// `1.9M op/s, 0.45 x one alone (4.2M); lock taken 4.0M x, 0.41 % contended, 3 ms waited`
 fn lock(crew: &CrewPicture) -> String {
     let used = crew.report.lock;
-    let lock = if used.taken == 0 {
-        "lock never taken".to_owned()
-    } else {
-        format!(
-            "lock {} x, {:.2} % contended, {} ms wait",
-            rounded(used.taken as f64),
-            used.contended as f64 * 100.0 / used.taken as f64,
-            grouped(used.waited / 1_000_000)
-        )
-    };
+    let lock = lock_used(&used, &format!("{} x", rounded(used.taken as f64)));
     let throughput = crew.throughput();
     let (failed, done) = failures(crew);
     let compared = match crew.alone {

@@ -1,7 +1,7 @@
 //! What leads a person through the first minutes: the card, the tour, and words for keys without a meaning.
 
 use crate::session::frame::{Frame, Request};
-use crate::tui::action::{Action, Context, Screen};
+use crate::tui::action::{Action, Context, RUN, Screen};
 use crate::tui::key::Key;
 use crate::tui::layout::Arrangement;
 use crate::tui::pane::card;
@@ -11,9 +11,6 @@ use crate::tui::tour;
 use ratatui::layout::Position;
 
 use super::Update;
-
-/// The action of the map that starts the default workload.
-const RUN: &str = "run";
 
 impl Update<'_> {
     /// The tour makes a heap of its own and shows it where the map usually is.

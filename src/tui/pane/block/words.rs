@@ -39,11 +39,10 @@ pub(super) fn identity(scene: &Scene<'_>, block: &BlockCard) -> Vec<Span<'static
 /// What a check found in a block: `! a free list is broken: at 0x00780 expected 0x0, found 0x77`.
 pub(super) fn finding(found: &Located) -> String {
     format!(
-        "! {}: at {} expected {:#x}, found {:#x}",
+        "! {}: at {} {}",
         found.meaning,
         address(found.at),
-        found.expected,
-        found.found
+        found.sight
     )
 }
 
