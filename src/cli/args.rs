@@ -67,6 +67,8 @@ pub(super) enum Sub {
     /// What the explorer is told is kept in a journal, $XDG_STATE_HOME/heapwalk/sessions/TIME-PROCESS.heap, a command a
     /// line, written as soon as it is answered, and about once a second what was made of a workload that runs; the last
     /// twenty are kept. Opening one does everything in it again, undo and redo included, and so leads to the same heaps.
+    /// What real threads do does not repeat: their heap is kept as they leave it whenever they pause or end, or a
+    /// command comes in between.
     #[command(after_help = help::OPEN)]
     Open(Open),
     /// Run a script without a screen and print each answer

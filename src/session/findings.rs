@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::heap::{Block, Finding, GRANULE, Header};
+use crate::heap::{Block, CONTROL_BYTES, Finding, GRANULE, Header};
 use crate::lab::crew::Incident;
 use crate::view;
 
@@ -139,7 +139,11 @@ impl Slot {
             return (None, "the tables beside the blocks".to_owned());
         }
         let Some((from, to)) = view::extent(&self.heap, at) else {
-            return (None, "the control block".to_owned());
+            let words = match at {
+                ..CONTROL_BYTES => "the control block",
+                _ => "memory that no block stands in",
+            };
+            return (None, words.to_owned());
         };
         if let Some(owned) = self.names.owner(from + GRANULE) {
             return (Some(from), owned.name.to_string());

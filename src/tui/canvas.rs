@@ -270,7 +270,11 @@ mod tests {
                 &Line::from(text),
                 '~',
             );
-            let row: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
+            let row: String = buffer
+                .content
+                .iter()
+                .map(ratatui::buffer::Cell::symbol)
+                .collect();
             assert_eq!(row.trim_end(), shown, "{text:?} in {columns}");
         }
     }

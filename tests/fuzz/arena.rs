@@ -6,7 +6,7 @@ use heapwalk::session::{Command, Session, parse_line};
 use heapwalk::tui::{self, Appearance, ColorDepth, GlyphSet, Theme};
 use heapwalk::view::{Lens, Parts, Target, Window};
 use rand::RngExt;
-use rand::seq::{IndexedRandom, SliceRandom};
+use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 use ratatui::layout::Size;
 
@@ -330,16 +330,17 @@ pub(crate) fn run(cases: &mut Cases) {
     }
 }
 
-/// A heap, and many of its words damaged one after the other.
+/// A heap, and some of its words damaged one after the other. Seeds that follow each other go through all heaps in turn,
+/// and with each of them through all of its words.
 fn round(cases: &mut Cases, theme: &Theme) {
-    let past = cases.below(PASTS.len());
+    let (past, turn) = (cases.seed() % PASTS.len(), cases.seed() / PASTS.len());
     let checks = cases.random.random_bool(0.5);
     let name = format!("heap {past}, checks {checks}");
     cases.tell(&*name);
     let mut arena = Arena::new(PASTS[past], checks);
-    let mut words = arena.words.clone();
-    words.shuffle(&mut cases.random);
-    for at in words.into_iter().take(WORDS) {
+    let words = arena.words.clone();
+    let first = turn * WORDS % words.len();
+    for at in words.into_iter().cycle().skip(first).take(WORDS) {
         if !case(&mut arena, at, &name, cases, theme) {
             arena = Arena::new(PASTS[past], checks);
         }

@@ -67,6 +67,11 @@ impl Cases {
         true
     }
 
+    /// The seed of this round: the next round's is one more.
+    pub(crate) fn seed(&self) -> usize {
+        usize::try_from(self.seed).unwrap_or(0)
+    }
+
     /// A number below `end`.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         self.random.random_range(0..end.max(1))
