@@ -45,6 +45,8 @@ const CHECKSUM: usize = 4;
 const MOST_PAGES: u64 = 1 << 20;
 /// Names that a file may hold.
 const MOST_NAMES: u64 = 1 << 24;
+/// The most that a handle can have counted: no heap lives long enough for more, and there is room to count on.
+const MOST_COUNTED: u64 = 1 << 60;
 /// Bytes that the body may have: what that many pages and names come to where nothing can be compressed.
 const MOST_BODY: u64 = MOST_PAGES * (PAGE + 8) + MOST_NAMES * 64;
 

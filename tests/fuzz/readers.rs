@@ -374,10 +374,8 @@ fn use_image(file: &HeapFile, cases: &mut Cases) {
             .write(&mut bytes)
             .map(|_| bytes)
     });
-    assert!(
-        HeapFile::read(&again.expect("memory takes all")[..]).is_ok(),
-        "what is saved can be read"
-    );
+    let again = HeapFile::read(&again.expect("memory takes all")[..]);
+    assert!(again.is_ok(), "what is saved can be read: {again:?}");
 }
 
 const PLAIN: Context<'static> = Context {

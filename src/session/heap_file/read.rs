@@ -10,12 +10,9 @@ use crate::os::PAGE;
 use super::super::name::Name;
 use super::write::stats_of;
 use super::{
-    CHECKSUM, HEAD, HeapFile, HeapFileError, KeptName, MAGIC, MOST_BODY, MOST_NAMES, MOST_PAGES,
-    VERSION,
+    CHECKSUM, HEAD, HeapFile, HeapFileError, KeptName, MAGIC, MOST_BODY, MOST_COUNTED, MOST_NAMES,
+    MOST_PAGES, VERSION,
 };
-
-/// The most that a handle can have counted: no heap lives long enough for more, and there is room to count on.
-const MOST_COUNTED: u64 = 1 << 60;
 
 type Checked<T> = Result<T, HeapFileError>;
 

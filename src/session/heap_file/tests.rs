@@ -6,7 +6,7 @@ use flate2::read::ZlibEncoder;
 use proptest::prelude::*;
 
 use super::*;
-use crate::heap::{Access, Flags, Options};
+use crate::heap::{Access, Flags, Options, Stats};
 
 fn limit() -> Arc<CommitLimit> {
     Arc::new(CommitLimit::new(1 << 30))
@@ -237,6 +237,27 @@ fn a_heap_beyond_the_commit_limit_is_not_made() {
         assert!(file.make(&limit).is_err(), "{source:?}");
         assert_eq!(limit.used(), 0, "{source:?}");
     }
+}
+
+/// A file may say that as much was counted as can be: what its heap counts on from there is written as that.
+#[test]
+fn counts_at_their_limit_are_written_so_that_they_can_be_read() {
+    let heap = heap(Source::Fixed, &[40]);
+    let image = heap.image(None);
+    let counted = Stats {
+        allocs: u64::MAX,
+        ..image.stats()
+    };
+    let pages = image.pages().map(|(page, words)| (page, Box::new(*words)));
+    let bounds = (image.charged(), image.reached());
+    let file = HeapFile {
+        image: Image::of_pages(pages, counted, bounds),
+        ..HeapFile::of(&heap, Vec::new())
+    };
+    let mut bytes = Vec::new();
+    file.write(&mut bytes).expect("memory takes all");
+    let read = HeapFile::read(&bytes[..]).expect("a heap image");
+    assert_eq!(read.image.stats().allocs, MOST_COUNTED);
 }
 
 #[test]

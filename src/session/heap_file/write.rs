@@ -7,7 +7,9 @@ use flate2::write::ZlibEncoder;
 
 use crate::heap::{LockCounts, Stats};
 
-use super::{CHECKSUM, HEAD, HeapFile, KeptName, MAGIC, MOST_NAMES, MOST_PAGES, VERSION};
+use super::{
+    CHECKSUM, HEAD, HeapFile, KeptName, MAGIC, MOST_COUNTED, MOST_NAMES, MOST_PAGES, VERSION,
+};
 
 impl HeapFile {
     /// Writes the file. Answers with its bytes.
@@ -93,6 +95,8 @@ fn words_of(stats: Stats) -> [u64; 12] {
         stats.pages_automatic,
         stats.pages_heapmin,
     ]
+    // What would be refused when it is read is not written: a file may have brought a count to the limit.
+    .map(|count| count.min(MOST_COUNTED))
 }
 
 /// The same, read.
