@@ -113,6 +113,13 @@ impl Session {
             slot.image = Some(Arc::new(slot.heap.image(slot.image.as_deref())));
             slot.dirty = false;
         }
+        // Whoever only looks counts calls, too.
+        for slot in &mut self.slots {
+            let stats = slot.heap.stats();
+            if let Some(image) = slot.image.as_mut().filter(|image| image.stats() != stats) {
+                *image = Arc::new(image.with_stats(stats));
+            }
+        }
         State {
             slots: self.slots.clone(),
             in_view: self.in_view,

@@ -17,15 +17,6 @@ fn tell(session: &mut Session, line: &str) -> Answer {
     session.apply(&parse(line))
 }
 
-fn session(lines: &[&str]) -> Session {
-    let mut session = Session::new().expect("addresses");
-    for line in lines {
-        let answer = tell(&mut session, line);
-        assert_ne!(answer.tone, Tone::Refused, "{line}: {}", answer.words);
-    }
-    session
-}
-
 /// All that a moment is: heaps, figures, the counts of the handles, and names.
 #[derive(PartialEq)]
 struct Moment {
