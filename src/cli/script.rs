@@ -63,8 +63,12 @@ fn run_script(
 ) -> Result<(Session, Outcome), Failure> {
     let mut session = Session::new()?;
     // Nobody is there to undo anything, unless the script itself does.
-    let goes_back =
-        |(_, command): &(usize, Command)| matches!(command, Command::Undo | Command::Redo);
+    let goes_back = |(_, command): &(usize, Command)| {
+        matches!(
+            command,
+            Command::Undo | Command::Redo | Command::Seek(_) | Command::Branch(_)
+        )
+    };
     if !script.iter().any(goes_back) {
         session.without_undo();
     }

@@ -56,6 +56,15 @@ impl Image {
             .filter(|(_, words)| words.iter().any(|&word| word != 0))
     }
 
+    /// The same pages with other counts: of a heap that was only asked.
+    #[must_use]
+    pub fn with_stats(&self, stats: Stats) -> Image {
+        Image {
+            stats,
+            ..self.clone()
+        }
+    }
+
     /// The counts of the heap's handle.
     #[must_use]
     pub fn stats(&self) -> Stats {

@@ -193,6 +193,9 @@ impl Command {
                 | Command::FindingsOff
                 | Command::Undo
                 | Command::Redo
+                | Command::Seek(_)
+                | Command::Branch(_)
+                | Command::History(_)
                 | Command::Help(_)
                 | Command::Quit
                 | Command::Interleave(_)

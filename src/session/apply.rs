@@ -10,6 +10,7 @@ use super::grammar::GRAMMAR;
 use super::metric::Metric;
 use super::row::CommandRow;
 use super::session::{Here, LastCall, Session, Slot};
+use super::time::Again;
 use super::words::{Moment, change, count, flags_text, more, residency, rough};
 
 impl Session {
@@ -41,14 +42,24 @@ impl Session {
 
     /// Does what is no single command: takes back or brings back one, or carries out many. Refuses what has to wait.
     fn step_in_time(&mut self, command: &Command) -> Option<Answer> {
+        if let Some(refused) = self.kept_from_past(command) {
+            self.tell(refused.clone());
+            return Some(refused);
+        }
         match command {
             Command::Undo => Some(self.undo()),
             Command::Redo => Some(self.redo()),
             Command::Example(example) if self.stepping.is_none() => Some(self.example(example)),
             _ => {
-                let refused = self.held_up(command)?;
-                self.tell(refused.clone());
-                Some(refused)
+                if let Some(refused) = self.held_up(command) {
+                    self.tell(refused.clone());
+                    return Some(refused);
+                }
+                let led = self.lead_through_time(command);
+                if led.is_none() {
+                    self.touch_past();
+                }
+                led
             }
         }
     }
@@ -91,7 +102,7 @@ impl Session {
             if changes && !matches!(command, Command::Threads(_)) {
                 self.crew_left = None;
             }
-            if changes && !self.keep(text.clone(), before) {
+            if changes && !self.keep(&text, again(command), before) {
                 answer
                     .words
                     .push_str(" (the heaps are too large now for undo to keep)");
@@ -105,6 +116,13 @@ impl Session {
             self.sample_after(command, answer.tone == Tone::Done);
         }
         answer
+    }
+
+    /// Carries out a command that was carried out from here before: nobody is told of it, and nothing is written down.
+    pub(super) fn carry_out_again(&mut self, command: &Command) {
+        let journal = self.journal.take();
+        self.carry_out(command);
+        self.journal = journal;
     }
 
     /// What the allocator did since the command began.
@@ -163,6 +181,9 @@ impl Session {
             Command::Example(example) => self.example(example),
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
+            Command::History(bytes) => self.set_history(*bytes),
+            // These lead elsewhere before anything is carried out.
+            Command::Seek(_) | Command::Branch(_) => Answer::default(),
             Command::Help(topic) => Answer::note(help(*topic)),
             Command::Quit => Answer::note("the end"),
             Command::Decommit(thresholds) => self.decommit(*thresholds),
@@ -415,6 +436,15 @@ impl Session {
     }
 }
 
+/// How the operations of a command can be made again.
+fn again(command: &Command) -> Again {
+    match command {
+        Command::Run(_) => Again::Run,
+        Command::Threads(_) | Command::Load(_) => Again::Ends,
+        command => Again::Command(Box::new(command.clone())),
+    }
+}
+
 /// What is wrong with a heap that a call refuses to work on.
 pub(super) fn damaged_words(first: Option<&Finding>, total: u64) -> String {
     let first = first.map_or_else(String::new, |finding| format!(": {finding}"));
@@ -463,6 +493,9 @@ fn changes(command: &Command) -> bool {
             | Command::Example(_)
             | Command::Undo
             | Command::Redo
+            | Command::Seek(_)
+            | Command::Branch(_)
+            | Command::History(_)
             | Command::Help(_)
             | Command::Quit
             | Command::Say(_)

@@ -8,6 +8,7 @@ use crate::lab::Order;
 use crate::lab::crew::Guard;
 
 use super::filter::{Figure, Kind, Term};
+use super::time::{Direction, LETTERS, SeekTo};
 use super::*;
 
 fn any_name() -> impl Strategy<Value = Name> {
@@ -303,6 +304,24 @@ fn any_step() -> impl Strategy<Value = StepTo> {
     ]
 }
 
+fn any_seek() -> impl Strategy<Value = Command> {
+    let direction = || select(vec![Direction::Back, Direction::Forward]);
+    let count = prop_oneof![Just(1), 1..=u64::MAX];
+    let to = prop_oneof![
+        any_size().prop_map(SeekTo::Operation),
+        (direction(), count).prop_map(|(direction, count)| SeekTo::By(direction, count)),
+        direction().prop_map(SeekTo::Mark),
+        select(LETTERS.to_vec()).prop_map(SeekTo::Next),
+        select(vec![
+            SeekTo::Present,
+            SeekTo::Peak,
+            SeekTo::Worst,
+            SeekTo::Failure,
+        ]),
+    ];
+    to.prop_map(Command::Seek)
+}
+
 /// Any command that a line can say; every variant among them.
 pub(super) fn any_command() -> impl Strategy<Value = Command> {
     let heap = || proptest::option::of(any::<u32>());
@@ -374,6 +393,9 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         any::<String>().prop_map(Command::Say),
         any_interleave().prop_map(|asked| Command::Interleave(Box::new(asked))),
         any_step().prop_map(Command::Step),
+        any_seek(),
+        proptest::option::of(any::<u32>()).prop_map(Command::Branch),
+        proptest::option::of(any_size()).prop_map(Command::History),
         select(EXAMPLES.iter().collect::<Vec<_>>()).prop_map(Command::Example),
         (any::<String>(), any::<bool>())
             .prop_map(|(file, replace)| Command::Save { file, replace }),

@@ -193,6 +193,9 @@ impl Session {
         let holes = Holes::of(self.at(&here), before.figures);
         let mut series = Series::default();
         for name in names.each(0) {
+            if self.is_bound() {
+                break;
+            }
             self.operations += 1;
             let result = self.process.HeapAlloc(here.handle, flags.0, size as usize);
             let Some(address) = series.answered(result) else {
@@ -327,6 +330,9 @@ impl Session {
             flags,
         };
         for old in targets {
+            if self.is_bound() {
+                break;
+            }
             self.operations += 1;
             let was = here.extent(old);
             request.payload = Some(old);

@@ -16,6 +16,7 @@ use super::go::Place;
 use super::interleave::{Interleave, StepTo};
 use super::metric::Metric;
 use super::name::{Names, Operand};
+use super::time::SeekTo;
 use crate::lab::Workload;
 use crate::lab::crew::Guard;
 
@@ -176,6 +177,12 @@ pub enum Command {
     Undo,
     /// `redo`: bring back the last command taken back.
     Redo,
+    /// `seek N|present|peak|...`: look at another moment; nothing of the present changes.
+    Seek(SeekTo),
+    /// `branch`: go on from the moment that is looked at; `branch N`: go to the end of another line of history.
+    Branch(Option<u32>),
+    /// `history SIZE|default`: memory for the way back.
+    History(Option<u64>),
     /// `help [COMMAND]`: what commands do. The words of a verb, or those with which several begin.
     Help(Option<&'static str>),
     /// `quit`: end the program, or the script that it stands in.

@@ -8,6 +8,7 @@ use crate::view::{Figures, Lens, MemoryLine, Picture};
 pub use crate::view::Target;
 
 pub use super::threads::{CrewPicture, CrewState};
+pub use super::time::{BranchShown, Progress64, TimeShown};
 
 use super::Command;
 
@@ -49,8 +50,10 @@ pub struct Frame {
     pub next_name: String,
     /// The size the next `alloc` on a key would ask for.
     pub next_size: u64,
-    /// What was measured over time.
+    /// What was measured over time; of the present, also while the past is looked at.
     pub timeline: Arc<Timeline>,
+    /// Where in time this is.
+    pub time: Arc<TimeShown>,
     /// What figures are compared with, if a baseline was set.
     pub baseline: Option<Arc<Bookmark>>,
     /// Moments kept by the person, oldest first.

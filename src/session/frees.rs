@@ -85,6 +85,9 @@ impl Session {
         let before = Moment::of(&here.heap);
         let mut freed = Freed::default();
         for pointer in targets {
+            if self.is_bound() {
+                break;
+            }
             self.free_one(here, pointer, flags, &mut freed);
         }
         self.touch(here.number);

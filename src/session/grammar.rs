@@ -1,6 +1,7 @@
 //! The commands as a table: from it lines are parsed and completed, and help is made.
 
 mod lab;
+mod time;
 
 use crate::heap::Policy;
 
@@ -428,7 +429,7 @@ pub static GRAMMAR: &[CommandRow] = &[
         example: "limit 16M",
         group: Group::Settings,
         args: &[Arg::SizeOrDefault],
-        parse: |words| Ok(Command::Limit(words.arg(limit)?)),
+        parse: |words| Ok(Command::Limit(words.arg(size_or_default)?)),
     },
     lab::ROWS[0],
     lab::ROWS[1],
@@ -516,6 +517,13 @@ pub static GRAMMAR: &[CommandRow] = &[
         args: &[],
         parse: |_| Ok(Command::Redo),
     },
+    time::ROWS[0],
+    time::ROWS[1],
+    time::ROWS[2],
+    time::ROWS[3],
+    time::ROWS[4],
+    time::ROWS[5],
+    time::ROWS[6],
     CommandRow {
         verb: "help",
         call: None,
@@ -559,7 +567,7 @@ fn replace(piece: Piece<'_>) -> Result<bool, ParseError> {
 }
 
 /// A size, or `default` for none.
-fn limit(piece: Piece<'_>) -> Result<Option<u64>, ParseError> {
+fn size_or_default(piece: Piece<'_>) -> Result<Option<u64>, ParseError> {
     if piece.text == "default" {
         return Ok(None);
     }

@@ -14,8 +14,8 @@ use crate::view::{Mark, MarkedRange};
 
 use super::command::Command;
 use super::frame::{Answer, Interleaved, Side, Tone};
-use super::past::Before;
 use super::session::{Here, LastCall, Session};
+use super::time::{Again, Before};
 use super::words::{Moment, count, grouped};
 
 pub use calls::{Interleave, OneCall, Pointer};
@@ -49,6 +49,9 @@ const NOT_UNDER_WAY: &str =
 impl Session {
     /// Why a command has to wait while two calls are under way, if it does: all but those that only look.
     pub(super) fn held_up(&self, command: &Command) -> Option<Answer> {
+        if let Some(refused) = self.kept_from_past(command) {
+            return Some(refused);
+        }
         self.stepping.as_ref()?;
         let only_looks = matches!(
             command,
@@ -259,7 +262,7 @@ impl Session {
             result: i64::from(sound),
             merged: after.stats.merged - begun.stats.merged,
         };
-        let kept = self.keep(text.clone(), before);
+        let kept = self.keep(&text, Again::Ends, before);
         self.journal(&text);
         self.stepped = Some((self.place, shown));
         let mut words = verdict(twice, first.as_ref(), total, &order);

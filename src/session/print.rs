@@ -13,6 +13,7 @@ use super::interleave::StepTo;
 use super::metric::{Metric, Unit};
 use super::number::Size;
 use super::options::{self, on_off_word, write_fields};
+use super::time::{Direction, SeekTo};
 use crate::lab::Workload;
 
 impl Command {
@@ -78,6 +79,13 @@ impl Command {
             Command::Example(_) => "example",
             Command::Undo => "undo",
             Command::Redo => "redo",
+            Command::Seek(SeekTo::By(Direction::Back, _)) => "seek back",
+            Command::Seek(SeekTo::By(Direction::Forward, _)) => "seek forward",
+            Command::Seek(SeekTo::Mark(_)) => "seek mark",
+            Command::Seek(SeekTo::Next(_)) => "seek next",
+            Command::Seek(_) => "seek",
+            Command::Branch(_) => "branch",
+            Command::History(_) => "history",
             Command::Help(_) => "help",
             Command::Quit => "quit",
             Command::As { .. } => "as",
@@ -124,6 +132,8 @@ impl fmt::Display for Command {
             Command::Heapset(byte) => write!(f, " {byte:#04x}"),
             Command::Expand { what, size } => write!(f, " {what} {}", Size(*size)),
             Command::Help(topic) => write_optional(f, topic.as_ref()),
+            Command::Seek(to) => to.fmt(f),
+            Command::Branch(line) => write_optional(f, line.as_ref()),
             Command::Coalesce(on)
             | Command::Serialize(on)
             | Command::Stamp(on)
@@ -134,10 +144,12 @@ impl fmt::Display for Command {
             Command::Decommit(Some(thresholds)) => {
                 write_fields(f, thresholds, &Thresholds::NT, &options::DECOMMIT)
             }
-            Command::Limit(Some(size)) | Command::Probe(size) => write!(f, " {}", Size(*size)),
+            Command::Limit(Some(size)) | Command::History(Some(size)) | Command::Probe(size) => {
+                write!(f, " {}", Size(*size))
+            }
             Command::Go(Place::Block(what)) => write!(f, " {what}"),
             Command::Go(Place::Operation(number)) => write!(f, " {number}"),
-            Command::Limit(None) => f.write_str(" default"),
+            Command::Limit(None) | Command::History(None) => f.write_str(" default"),
             Command::Run(workload) => {
                 write_fields(f, workload, &Workload::default(), &options::WORKLOAD)
             }

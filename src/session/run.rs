@@ -13,7 +13,9 @@ use super::command::Command;
 use super::frame::{Answer, Run, Tone};
 use super::marks::Marks;
 use super::name::Name;
+use super::number::Size;
 use super::session::{Here, LastCall, Session, Slot};
+use super::time::Again;
 use super::why::Request;
 use super::words::{Moment, change, count, exact, grouped, rough};
 use crate::lab::Workload;
@@ -174,6 +176,18 @@ impl Running {
         }
     }
 
+    /// The step that it makes next, as it would be typed.
+    pub(super) fn next_step(&self) -> Option<String> {
+        if self.steps.done() >= self.of {
+            return None;
+        }
+        Some(match self.steps.clone().next()? {
+            Step::Alloc { slot, size } => format!("alloc {} {}", self.name(slot), Size(size)),
+            Step::Free { slot } => format!("free {}", self.name(slot)),
+            Step::Realloc { slot, size } => format!("realloc {} {}", self.name(slot), Size(size)),
+        })
+    }
+
     /// Whether it made the steps that `workload` wants to go on behind.
     fn leads_to(&self, workload: &Workload) -> bool {
         match &self.steps {
@@ -307,6 +321,7 @@ impl Session {
         if let Some(running) = &mut self.running {
             running.part.open = true;
         }
+        self.begin_inner();
         self.run_out();
         self.finish_run().unwrap_or_default()
     }
@@ -344,7 +359,8 @@ impl Session {
         if let Some(running) = self.running.as_mut().filter(|running| !running.part.open) {
             running.part.open = true;
             let text = running.what.clone();
-            self.checkpoint(text);
+            self.begin_inner();
+            self.open_entry(&text, Again::Run);
         }
     }
 
@@ -367,6 +383,7 @@ impl Session {
     /// Ends a part: what follows is another command.
     pub(super) fn close_part(&mut self) {
         let line = self.open_part_as_command();
+        self.close_entry();
         if let Some(running) = self.running.as_mut().filter(|running| running.part.open) {
             running.part = Part {
                 from: running.steps.done(),

@@ -20,11 +20,11 @@ use super::journal::Journal;
 use super::ledger::Ledger;
 use super::marks::Marks;
 use super::names::NameTable;
-use super::past::Step;
 use super::run::Running;
 use super::situations::Measuring;
 use super::survey::Surveys;
 use super::threads::{AtWork, CrewPicture};
+use super::time::{History, Inner, Looking};
 use super::timeline::Allowance;
 
 /// Answers kept for screens.
@@ -142,8 +142,14 @@ pub struct Session {
     pub(super) names: (Option<NamesOf>, Arc<Vec<String>>),
     /// Checkpoints are taken.
     pub(super) undoes: bool,
-    pub(super) undo: VecDeque<Step>,
-    pub(super) redo: Vec<Step>,
+    /// The way back, and other lines of history.
+    pub(super) history: History,
+    /// The past that is looked at.
+    pub(super) looking: Option<Looking>,
+    /// The operation at which a series of calls that is made again stops.
+    pub(super) bound: Option<u64>,
+    /// How a workload began that the way back is not kept from yet.
+    pub(super) run_begun: Option<Inner>,
     log: VecDeque<Arc<Answer>>,
     log_total: u64,
     pub(super) ledger: Arc<Ledger>,
@@ -204,8 +210,10 @@ impl Session {
             asking: Allowance::default(),
             names: (None, Arc::default()),
             undoes: true,
-            undo: VecDeque::new(),
-            redo: Vec::new(),
+            history: History::default(),
+            looking: None,
+            bound: None,
+            run_begun: None,
             log: VecDeque::new(),
             log_total: 0,
             ledger: Arc::default(),
@@ -400,11 +408,12 @@ impl Session {
             measuring: self.measuring.as_ref().map(Measuring::progress),
             crew: self.crew_picture(),
             script: None,
-            undo: self.undo.len(),
-            redo: self.redo.len(),
+            undo: self.depths().0,
+            redo: self.depths().1,
             next_name: format!("b{}", slot.names.next_index("b")),
             next_size: self.next_size,
-            timeline: Arc::clone(&self.shown().timeline),
+            timeline: self.timeline_shown(),
+            time: self.time_shown(),
             baseline: self.bookmarks.baseline.clone(),
             bookmarks: Arc::clone(&self.bookmarks.kept),
             names: self.names_to_complete(),

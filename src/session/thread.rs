@@ -463,11 +463,11 @@ impl Worker {
             // What runs ends before the past is entered; it does not go on there.
             Request::Undo => {
                 self.finish();
-                self.session.undo();
+                self.session.apply(&Command::Undo);
             }
             Request::Redo => {
                 self.finish();
-                self.session.redo();
+                self.session.apply(&Command::Redo);
             }
             Request::ToggleRun => self.toggle(),
             Request::Step => self.step(),
@@ -520,10 +520,11 @@ impl Worker {
             Command::Situations(situations) => self.begin_situations(*situations),
             Command::Pause => self.pause(),
             // What runs ends before the past is entered; it does not go on there.
-            Command::Undo | Command::Redo => {
+            Command::Undo | Command::Redo | Command::Branch(_) => {
                 self.finish();
                 self.session.apply(command);
             }
+            Command::Seek(_) => self.seek(command),
             Command::Interleave(_) => {
                 self.finish();
                 let answer = self.session.apply(command);

@@ -27,6 +27,7 @@ use super::frame::{Answer, Run, Tone};
 use super::heap_file::HeapFile;
 use super::name::Name;
 use super::session::{LastCall, Session, Slot};
+use super::time::Again;
 use super::words::{Moment, count, grouped};
 
 /// How long it may take until each has made the one operation that it was asked for.
@@ -325,7 +326,7 @@ impl Session {
             work.open = true;
             work.part_from = work.counted;
             let text = work.what.clone();
-            self.checkpoint(text);
+            self.open_entry(&text, Again::Ends);
             let place = self.place;
             if let Some(work) = &mut self.crew {
                 work.part_place = Some(place);

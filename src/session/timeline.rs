@@ -106,7 +106,7 @@ impl Allowance {
 }
 
 /// The letter of a command on the axis of time, if it deserves one.
-fn letter(command: &Command) -> Option<char> {
+pub(super) fn letter(command: &Command) -> Option<char> {
     match command {
         Command::Coalesce(_) => Some('C'),
         Command::Serialize(_) => Some('S'),

@@ -362,6 +362,7 @@ impl Model {
             next_name: "c".to_owned(),
             next_size: 64,
             timeline: Arc::new(self.timeline()),
+            time: Arc::default(),
             baseline: self.baseline.clone(),
             bookmarks: Arc::new(self.baseline.iter().cloned().collect()),
             names: Arc::default(),

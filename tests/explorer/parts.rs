@@ -115,6 +115,7 @@ fn frame() -> Frame {
         next_name: "a".to_owned(),
         next_size: 64,
         timeline: Arc::default(),
+        time: Arc::default(),
         baseline: None,
         bookmarks: Arc::default(),
         names: Arc::default(),

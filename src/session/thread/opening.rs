@@ -110,6 +110,7 @@ impl Worker {
     fn would_change(&self, command: &Command) -> bool {
         match command {
             Command::Undo | Command::Redo | Command::Pause => true,
+            Command::Seek(_) | Command::Branch(_) => true,
             Command::Interleave(_) | Command::Step(_) | Command::Example(_) => true,
             Command::Quit | Command::Rate(_) => false,
             // Where there is no heap yet, even a question makes one.

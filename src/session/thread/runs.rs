@@ -34,7 +34,29 @@ impl Worker {
         self.session.tell(Answer { command, ..answer });
     }
 
+    /// Looks at another moment. A workload stands meanwhile; threads end, since nobody can bring them back.
+    pub(super) fn seek(&mut self, command: &Command) {
+        if self.session.crew.is_some() {
+            self.finish();
+        }
+        self.session.apply(command);
+    }
+
+    /// Says that nothing runs in the past, where that is what is looked at.
+    fn refuse_in_past(&mut self) -> bool {
+        let past = self.session.is_past();
+        if past {
+            self.session.tell(Answer::refused(
+                "this is the past: nothing runs here; `branch` goes on from this place, `seek present` leads back",
+            ));
+        }
+        past
+    }
+
     pub(super) fn toggle(&mut self) {
+        if self.refuse_in_past() {
+            return;
+        }
         if self.toggle_threads() {
             return self.measure_anew();
         }
@@ -75,6 +97,9 @@ impl Worker {
     }
 
     pub(super) fn step(&mut self) {
+        if self.refuse_in_past() {
+            return;
+        }
         if self.step_threads() {
             return;
         }

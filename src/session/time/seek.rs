@@ -1,0 +1,364 @@
+//! Looking at the past: a place is entered from the nearest checkpoint before it, and the rest is made again.
+
+use std::sync::Arc;
+
+use crate::session::Command;
+use crate::session::findings::Checked;
+use crate::session::frame::Answer;
+use crate::session::marks::Marks;
+use crate::session::run::Running;
+use crate::session::session::Session;
+use crate::session::threads::CrewPicture;
+use crate::session::words::grouped;
+
+use super::line::Again;
+use super::place::Place;
+use super::state::State;
+use super::{Direction, SeekTo};
+
+/// The past that is looked at, and the present that is kept aside.
+pub(in crate::session) struct Looking {
+    pub(super) place: Place,
+    pub(super) present: State,
+    /// What the present has beside its state.
+    aside: Aside,
+    /// What goes on at the place: a workload at its operation.
+    running: Option<Running>,
+    /// What was looked for may have left its trace in counts of calls.
+    touched: bool,
+}
+
+/// What the present has that no state holds.
+struct Aside {
+    running: Option<Running>,
+    ended: Option<Running>,
+    marks: Marks,
+    checked: Checked,
+    crew_left: Option<Arc<CrewPicture>>,
+}
+
+impl Command {
+    /// Whether the past has no room for it: it would change something, and what is past stays as it was. A screen may
+    /// ask whether to `branch` before.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        !matches!(
+            self.spoken().1,
+            Command::Seek(_)
+                | Command::Branch(_)
+                | Command::History(_)
+                | Command::Save { .. }
+                | Command::Size { .. }
+                | Command::Validate { .. }
+                | Command::Walk
+                | Command::CrtWalk
+                | Command::Heapchk
+                | Command::Summary
+                | Command::Go(_)
+                | Command::Probe(_)
+                | Command::Rate(_)
+                | Command::Filter(_)
+                | Command::FindingsOff
+                | Command::Help(_)
+                | Command::Quit
+                | Command::Say(_)
+                | Command::Expect { .. }
+                | Command::Pause
+        )
+    }
+
+    /// Whether it leads to another moment.
+    const fn leads_through_time(&self) -> bool {
+        matches!(self, Command::Seek(_) | Command::Branch(_))
+    }
+}
+
+impl Session {
+    /// Whether the past is looked at.
+    #[must_use]
+    pub fn is_past(&self) -> bool {
+        self.looking.is_some()
+    }
+
+    /// Why a command does not come to be while the past is looked at, if it does not.
+    pub(in crate::session) fn kept_from_past(&self, command: &Command) -> Option<Answer> {
+        self.looking.as_ref()?;
+        let operation = grouped(self.operations);
+        let words = if command.changes() {
+            format!(
+                "this is the past, operation {operation}: nothing changes here; `branch` goes on from this place, `seek present` leads back"
+            )
+        } else if self.in_view.is_none() && !command.leads_through_time() {
+            "there is no heap yet at this moment".to_owned()
+        } else {
+            return None;
+        };
+        Some(Answer {
+            command: command.to_string(),
+            ..Answer::refused(words)
+        })
+    }
+
+    /// Notes that a command looked at the past: even that counts calls.
+    pub(in crate::session) fn touch_past(&mut self) {
+        if let Some(looking) = &mut self.looking {
+            looking.touched = true;
+        }
+    }
+
+    /// Goes through time, if that is what a command wants.
+    pub(in crate::session) fn lead_through_time(&mut self, command: &Command) -> Option<Answer> {
+        if !command.leads_through_time() {
+            return None;
+        }
+        let answer = match self.stays_here() {
+            Some(words) => Answer::refused(words),
+            None => match command {
+                Command::Seek(to) => self.seek_to(*to),
+                Command::Branch(line) => self.branch(*line),
+                _ => return None,
+            },
+        };
+        let answer = Answer {
+            command: command.to_string(),
+            ..answer
+        };
+        self.tell(answer.clone());
+        Some(answer)
+    }
+
+    /// Why nobody leaves the present now.
+    fn stays_here(&self) -> Option<String> {
+        if let Some(words) = self.waits() {
+            return Some(format!("{words}: the call has to end first"));
+        }
+        if !self.undoes {
+            return Some("no history is kept here".to_owned());
+        }
+        let held = self
+            .slots
+            .iter()
+            .find_map(|slot| self.actors.holder(&slot.heap));
+        held.map(|(_, holder)| format!("{holder} holds a heap's lock: `as {holder}: unlock` first"))
+    }
+
+    fn seek_to(&mut self, to: SeekTo) -> Answer {
+        // What runs stands still, and is a whole command until here.
+        self.close_part();
+        if to == SeekTo::Present {
+            return self.come_back();
+        }
+        let from = self.here_in_time();
+        let place = match to {
+            SeekTo::Operation(number) => Ok(self.place_of_operation(number)),
+            SeekTo::By(direction, count) => Ok(self.place_on(from, direction, count)),
+            SeekTo::Mark(direction) => self.place_of_mark(direction),
+            SeekTo::Next(letter) => self.place_of_letter(letter),
+            SeekTo::Peak | SeekTo::Worst | SeekTo::Failure => self.place_of_extreme(to),
+            SeekTo::Present => Ok(self.end_of_line()),
+        };
+        match place {
+            Err(words) => Answer::refused(words),
+            Ok(place) if place == from => Answer::note(match (from == self.end_of_line(), to) {
+                (true, SeekTo::By(Direction::Forward, _)) => "this is the present",
+                (false, SeekTo::By(Direction::Back, _)) => "nothing older is kept",
+                _ => "this is the place",
+            }),
+            Ok(place) if place == self.end_of_line() => self.come_back(),
+            Ok(place) => {
+                self.look_at(place);
+                let (command, inside) = self.led_by(place);
+                Answer::note(format!(
+                    "behind operation {}{inside}{command}",
+                    grouped(self.operations)
+                ))
+            }
+        }
+    }
+
+    fn led_by(&self, place: Place) -> (String, String) {
+        let index = match place.inside {
+            0 => place.entry.checked_sub(1),
+            _ => Some(place.entry),
+        };
+        let command = index
+            .and_then(|index| self.history.entry(index))
+            .map_or_else(String::new, |entry| entry.command.to_string());
+        match place.inside {
+            _ if command.is_empty() => (": as the session began".to_owned(), String::new()),
+            0 => (format!(", behind `{command}`"), String::new()),
+            inside => (
+                format!(" of `{command}`"),
+                format!(
+                    ", the {} of {}",
+                    grouped(inside),
+                    grouped(self.operations_of(place.entry))
+                ),
+            ),
+        }
+    }
+
+    /// Brings back the present, as it was.
+    fn come_back(&mut self) -> Answer {
+        let Some(looking) = self.looking.take() else {
+            return Answer::note("this is the present");
+        };
+        self.enter(&looking.present);
+        let Aside {
+            running,
+            ended,
+            marks,
+            checked,
+            crew_left,
+        } = looking.aside;
+        (self.running, self.ended) = (running, ended);
+        (self.marks, self.checked, self.crew_left) = (marks, checked, crew_left);
+        Answer::note(format!(
+            "the present, operation {}",
+            grouped(self.operations)
+        ))
+    }
+
+    /// Looks at a place that is not the present.
+    fn look_at(&mut self, place: Place) {
+        if self.looking.is_none() {
+            let present = self.state();
+            let mut running = self.running.take();
+            if let Some(running) = &mut running {
+                running.paused = true;
+            }
+            let aside = Aside {
+                running,
+                ended: self.ended.take(),
+                marks: std::mem::take(&mut self.marks),
+                checked: std::mem::take(&mut self.checked),
+                crew_left: self.crew_left.take(),
+            };
+            self.looking = Some(Looking {
+                place: self.end_of_line(),
+                present,
+                aside,
+                running: None,
+                touched: true,
+            });
+        }
+        self.enter_place(place);
+    }
+
+    /// Makes the session what it was at a place.
+    pub(super) fn enter_place(&mut self, place: Place) {
+        let goes_on = self.looking.as_ref().is_some_and(|looking| {
+            let near = looking.place.entry == place.entry && looking.place.inside <= place.inside;
+            near && !looking.touched && looking.running.is_some()
+        });
+        let running = self
+            .looking
+            .as_mut()
+            .and_then(|looking| looking.running.take());
+        let running = if goes_on {
+            running
+        } else {
+            self.enter_checkpoint(place)
+        };
+        let to = self.place_operation(place);
+        let running = self.make_again(place, running, to);
+        if let Some(looking) = &mut self.looking {
+            looking.running = running;
+            looking.place = place;
+            looking.touched = false;
+        }
+    }
+
+    /// Enters the nearest checkpoint before a place. Answers with the workload that went on there.
+    fn enter_checkpoint(&mut self, place: Place) -> Option<Running> {
+        let entry = self.history.entry(place.entry);
+        let to = self.place_operation(place);
+        let inner = entry
+            .and_then(|entry| {
+                let before = |inner: &&super::line::Inner| inner.state.operations() <= to;
+                entry.inner.iter().rfind(before)
+            })
+            .filter(|_| place.inside > 0)
+            .cloned();
+        if let Some(inner) = inner {
+            self.enter(&inner.state);
+            return Some(inner.running);
+        }
+        let behind = entry.map(|entry| Arc::clone(&entry.before));
+        let before = behind.or_else(|| self.history.line.tip.clone());
+        if let Some(before) = before {
+            self.enter(&before);
+        }
+        None
+    }
+
+    /// Makes operations of a place's entry again, up to so many in all.
+    fn make_again(&mut self, place: Place, running: Option<Running>, to: u64) -> Option<Running> {
+        if place.inside == 0 {
+            return None;
+        }
+        let again = self
+            .history
+            .entry(place.entry)
+            .map(|entry| entry.again.clone())?;
+        self.process.watch(false);
+        match again {
+            Again::Ends => None,
+            Again::Run => {
+                self.running = running;
+                while self.operations < to && self.run_steps(to - self.operations) > 0 {}
+                self.marks.settle_recent();
+                self.running.take()
+            }
+            Again::Command(command) => {
+                self.bound = Some(to);
+                self.carry_out_again(&command);
+                self.bound = None;
+                None
+            }
+        }
+    }
+
+    /// Whether a series of calls has come to the operation at which it is to stop.
+    pub(in crate::session) fn is_bound(&self) -> bool {
+        self.bound.is_some_and(|to| self.operations >= to)
+    }
+
+    /// The step that comes next at the place that is looked at, as it would be typed.
+    pub(super) fn next_step(&self) -> Option<String> {
+        self.looking.as_ref()?.running.as_ref()?.next_step()
+    }
+
+    fn place_of_mark(&self, direction: Direction) -> Result<Place, String> {
+        let here = self.place_operation(self.here_in_time());
+        let marks = self.bookmarks.kept.iter().filter(|mark| !mark.gone);
+        let marks = marks.map(|mark| mark.at);
+        let found = match direction {
+            Direction::Back => marks.filter(|&at| at < here).max(),
+            Direction::Forward => marks.filter(|&at| at > here).min(),
+        };
+        let way = match direction {
+            Direction::Back => "before",
+            Direction::Forward => "behind",
+        };
+        found
+            .map(|at| self.place_of_operation(at))
+            .ok_or_else(|| format!("there is no bookmark {way} this moment"))
+    }
+
+    fn place_of_letter(&self, letter: char) -> Result<Place, String> {
+        let from = self.here_in_time().entry;
+        let has = |index: &usize| {
+            let entry = self.history.entry(*index);
+            entry.is_some_and(|entry| entry.letter() == Some(letter))
+        };
+        (from..self.history.line.at)
+            .find(has)
+            .map(|index| Place::behind(index + 1))
+            .ok_or_else(|| format!("there is no {letter} behind this moment"))
+    }
+
+    fn place_of_extreme(&self, to: SeekTo) -> Result<Place, String> {
+        Err(format!("not known yet:{to}"))
+    }
+}

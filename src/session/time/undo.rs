@@ -1,0 +1,221 @@
+//! The way back by commands: what is kept before each, undo and redo.
+
+use std::sync::Arc;
+
+use crate::session::frame::{Answer, Tone};
+use crate::session::session::Session;
+use crate::session::words::rough;
+use crate::view;
+
+use super::line::{Again, Inner};
+use super::state::Before;
+
+impl Session {
+    /// What undo would bring back, before a command that may change it. Nothing where undo is off, or where the heaps
+    /// hold more than undo may keep.
+    pub(in crate::session) fn before(&mut self) -> Option<Before> {
+        let resident = |slot: &crate::session::session::Slot| {
+            if slot.dirty {
+                view::resident(&slot.heap).unwrap_or(0)
+            } else {
+                0
+            }
+        };
+        if !self.undoes || self.slots.iter().map(resident).sum::<u64>() > self.history.budget {
+            return None;
+        }
+        Some(Before(self.state()))
+    }
+
+    /// Keeps the way back from a command that changed something. Answers whether there is one.
+    pub(in crate::session) fn keep(
+        &mut self,
+        command: &str,
+        again: Again,
+        before: Option<Before>,
+    ) -> bool {
+        self.did = Arc::from(command);
+        self.places += 1;
+        self.place = self.places;
+        let begun = self.run_begun.take();
+        let Some(Before(state)) = before else {
+            // Older states do not lead back from here.
+            self.history.clear();
+            return !self.undoes;
+        };
+        self.leave_redo(&state);
+        let made = self.operations.saturating_sub(state.operations());
+        self.history
+            .push(Arc::clone(&self.did), again, state, Some(made));
+        if let Some((begun, entry)) = begun.zip(self.history.last_mut()) {
+            entry.inner.push(begun);
+        }
+        self.history.shrink();
+        true
+    }
+
+    /// What redo would have brought back is another line from here on.
+    fn leave_redo(&mut self, present: &super::state::State) {
+        let left: Vec<u64> = self.places_ahead();
+        if !left.is_empty() {
+            self.bookmarks.leave(&left);
+            let at = self.history.line.at;
+            self.history.part(at, present.clone());
+        }
+    }
+
+    /// `history`: how much memory the way back may take.
+    pub(in crate::session) fn set_history(&mut self, bytes: Option<u64>) -> Answer {
+        let before = self.history.budget;
+        self.history.set_budget(bytes);
+        self.history.shrink();
+        Answer::done(
+            "",
+            format!(
+                "the way back may take {} (was {}); it takes {} now",
+                rough(self.history.budget),
+                rough(before),
+                rough(self.history.bytes())
+            ),
+        )
+    }
+
+    /// Keeps no way back from here on: for runs that nobody watches.
+    pub fn without_undo(&mut self) {
+        self.undoes = false;
+    }
+
+    /// Takes a checkpoint before `command`, which is sure to change something, and goes on until
+    /// [`close_entry`](Session::close_entry).
+    pub(in crate::session) fn open_entry(&mut self, command: &str, again: Again) {
+        let before = self.before();
+        let had = before.is_some();
+        self.keep(command, again, before);
+        if let Some(entry) = self.history.last_mut().filter(|_| had) {
+            entry.made = None;
+        }
+    }
+
+    /// The last entry makes no more operations.
+    pub(in crate::session) fn close_entry(&mut self) {
+        let now = self.operations;
+        if let Some(entry) = self.history.last_mut().filter(|entry| entry.made.is_none()) {
+            entry.made = Some(now.saturating_sub(entry.begin()));
+        }
+    }
+
+    /// Keeps what a workload needs to make its steps again from here, for the entry that is kept next or is open.
+    pub(in crate::session) fn begin_inner(&mut self) {
+        if !self.undoes {
+            return;
+        }
+        let state = self.state();
+        if let Some(running) = self.running.clone() {
+            self.run_begun = Some(Inner { state, running });
+        }
+    }
+
+    /// Forgets the last checkpoint, if the session still is at the `place` that it led to: its command did nothing.
+    pub(in crate::session) fn drop_checkpoint(&mut self, place: u64) {
+        if self.place == place
+            && let Some(entry) = self.history.pop()
+        {
+            self.place = entry.before.place;
+            self.did = Arc::clone(&entry.before.did);
+        }
+    }
+
+    /// Commands that can be taken back, and brought back.
+    #[must_use]
+    pub fn depths(&self) -> (usize, usize) {
+        self.history.depths()
+    }
+
+    /// Takes back the last command that changed anything.
+    pub fn undo(&mut self) -> Answer {
+        if let Some(words) = self.waits() {
+            return self.nothing(
+                "undo",
+                &format!("{words}: a call that is under way is not taken back"),
+            );
+        }
+        if let Some(answer) = self.undo_stepping() {
+            return answer;
+        }
+        let at = self.history.line.at;
+        let Some(entry) = at.checked_sub(1).and_then(|last| self.history.entry(last)) else {
+            return self.nothing("undo", "there is nothing to undo");
+        };
+        let (command, before) = (Arc::clone(&entry.command), Arc::clone(&entry.before));
+        self.journal("undo");
+        if at == self.history.line.ids.len() {
+            self.history.line.tip = Some(Arc::new(self.state()));
+        }
+        let answer = self.moved("undo", &format!("took back: {command}"));
+        self.enter(&before);
+        self.history.line.at = at - 1;
+        self.tell(answer.clone());
+        answer
+    }
+
+    /// Brings back the last command taken back.
+    pub fn redo(&mut self) -> Answer {
+        if let Some(words) = self.waits() {
+            return self.nothing("redo", &format!("{words}: the call has to end first"));
+        }
+        if self.stepping.is_some() {
+            return self.nothing("redo", "two calls are under way; `step off` gives them up");
+        }
+        let at = self.history.line.at;
+        let Some(entry) = self.history.entry(at) else {
+            return self.nothing("redo", "there is nothing to bring back");
+        };
+        let command = Arc::clone(&entry.command);
+        let behind = self.history.entry(at + 1).map(|next| &next.before);
+        let Some(after) = behind.or(self.history.line.tip.as_ref()).map(Arc::clone) else {
+            return self.nothing("redo", "there is nothing to bring back");
+        };
+        self.journal("redo");
+        let words = match command.starts_with("threads ") {
+            true => format!("brought back what was left by {command}; nothing repeats"),
+            false => format!("brought back: {command}"),
+        };
+        let answer = self.moved("redo", &words);
+        self.enter(&after);
+        self.history.line.at = at + 1;
+        self.tell(answer.clone());
+        answer
+    }
+
+    pub(super) fn moved(&self, command: &str, words: &str) -> Answer {
+        Answer {
+            command: command.to_owned(),
+            words: words.to_owned(),
+            ..Answer::default()
+        }
+    }
+
+    fn nothing(&mut self, command: &str, words: &str) -> Answer {
+        let answer = Answer {
+            tone: Tone::Refused,
+            ..self.moved(command, words)
+        };
+        self.tell(answer.clone());
+        answer
+    }
+
+    /// The places that redo leads to.
+    fn places_ahead(&self) -> Vec<u64> {
+        let line = &self.history.line;
+        let states = (line.at + 1..line.ids.len())
+            .filter_map(|index| self.history.entry(index))
+            .map(|entry| &entry.before);
+        let ahead = states.chain(line.tip.as_ref().filter(|_| line.at < line.ids.len()));
+        ahead.map(|state| state.place).collect()
+    }
+
+    /// Whether redo leads to this place.
+    pub(in crate::session) fn lies_ahead(&self, place: u64) -> bool {
+        self.places_ahead().contains(&place)
+    }
+}
