@@ -15,9 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lesson", &["os", "heap", "api", "view", "session"]),
     (
         "tui",
-        &[
-            "os", "heap", "api", "view", "session", "trace", "lesson",
-        ],
+        &["os", "heap", "api", "view", "session", "trace", "lesson"],
     ),
     (
         "export",

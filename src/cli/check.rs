@@ -60,7 +60,9 @@ fn check(args: &Check) -> Result<Exit, Failure> {
         })?;
     }
     let worst = outcomes.iter().map(Outcome::exit);
-    Ok(worst.max_by_key(|exit| exit.code()).unwrap_or(Exit::Success))
+    Ok(worst
+        .max_by_key(|exit| exit.code())
+        .unwrap_or(Exit::Success))
 }
 
 fn check_one(path: &Path) -> Outcome {
@@ -280,7 +282,12 @@ fn print_grade(
     writeln!(to, "        {}", lesson.steps[step].words())?;
     for (goal, found, holds) in &attempt.goals {
         let found = found.map_or_else(|| "unknown here".to_owned(), |is| is.to_string());
-        writeln!(to, "  {}  goal {}: is {found}", mark(*holds), goal.condition)?;
+        writeln!(
+            to,
+            "  {}  goal {}: is {found}",
+            mark(*holds),
+            goal.condition
+        )?;
     }
     for (limit, used, kept) in &attempt.limits {
         let name = limit.counted.name();
@@ -338,12 +345,15 @@ impl<'a> Graded<'a> {
             found: found.map(number),
             holds: *holds,
         });
-        let limits = attempt.limits.iter().map(|(limit, used, kept)| GradedLimit {
-            counted: limit.counted.name(),
-            most: limit.most,
-            used: *used,
-            kept: *kept,
-        });
+        let limits = attempt
+            .limits
+            .iter()
+            .map(|(limit, used, kept)| GradedLimit {
+                counted: limit.counted.name(),
+                most: limit.most,
+                used: *used,
+                kept: *kept,
+            });
         Graded {
             schema: "heapwalk-grade",
             version: 1,

@@ -43,7 +43,9 @@ impl Exit {
     pub const fn doc(self) -> &'static str {
         match self {
             Exit::Success => "success; a reader that stops reading is success too",
-            Exit::Failed => "an expectation of a script or lesson failed, a challenge is not solved, or a replay found damage",
+            Exit::Failed => {
+                "an expectation of a script or lesson failed, a challenge is not solved, or a replay found damage"
+            }
             Exit::Refused => {
                 "wrong usage, input that cannot be read, output that cannot be written"
             }

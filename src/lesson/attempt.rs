@@ -3,9 +3,9 @@
 use crate::session::{Calls, Session, Value};
 
 use super::check::Failure;
-use super::run::{Failing, run};
 use super::condition::used;
 use super::model::{Challenge, Goal, Limit, Line};
+use super::run::{Failing, run};
 
 /// What came of an attempt at a challenge.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -37,13 +37,15 @@ pub(super) fn attempt(
 ) -> Attempt {
     let begin = session.calls();
     let mut attempt = Attempt::default();
-    let allowed = lines.iter().filter(|line| match forbidden(challenge, line) {
-        Some(failure) => {
-            attempt.failures.push(failure);
-            false
-        }
-        None => true,
-    });
+    let allowed = lines
+        .iter()
+        .filter(|line| match forbidden(challenge, line) {
+            Some(failure) => {
+                attempt.failures.push(failure);
+                false
+            }
+            None => true,
+        });
     let allowed: Vec<Line> = allowed.cloned().collect();
     attempt
         .failures

@@ -159,7 +159,8 @@ impl Check {
                     let found = format!("no block {name} in the heap in view");
                     return self.fail(step.line, &what, expected, found);
                 };
-                let within = |&(begin, bytes): &(u64, u64)| (begin..begin + bytes).contains(&address);
+                let within =
+                    |&(begin, bytes): &(u64, u64)| (begin..begin + bytes).contains(&address);
                 if !holes.iter().any(within) {
                     let found = format!("{name} at {address:#07x}, where no hole was");
                     self.fail(step.line, &what, expected, found);
@@ -202,7 +203,12 @@ impl Check {
         };
         if !open(&self.session) {
             let found = "every goal holds already".to_owned();
-            self.fail(step.line, "challenge", "a goal that does not hold yet", found);
+            self.fail(
+                step.line,
+                "challenge",
+                "a goal that does not hold yet",
+                found,
+            );
         }
         let attempt = attempt(
             &mut self.session,

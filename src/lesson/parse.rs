@@ -167,7 +167,11 @@ impl<'a> Steps<'a> {
     /// A question or a task begins: a caption above it would have to be a step of its own.
     fn nothing_said(&self, content: &Content<'_>) -> Result<(), ScriptError> {
         if self.words.is_some() {
-            return self.refuse(content, PAUSE, "the caption above it makes a step of its own");
+            return self.refuse(
+                content,
+                PAUSE,
+                "the caption above it makes a step of its own",
+            );
         }
         Ok(())
     }
@@ -183,12 +187,7 @@ impl<'a> Steps<'a> {
         });
     }
 
-    fn refuse(
-        &self,
-        content: &Content<'_>,
-        expected: &str,
-        hint: &str,
-    ) -> Result<(), ScriptError> {
+    fn refuse(&self, content: &Content<'_>, expected: &str, hint: &str) -> Result<(), ScriptError> {
         let error = ParseError::at(content.first, expected).hint(hint);
         Err(self.reader.mistake(content.number, error))
     }
@@ -205,16 +204,14 @@ impl<'a> Steps<'a> {
         } else {
             return Ok(self.lesson);
         };
-        Err(self.reader.at_end("say \"WORDS\" and pause", hint.to_owned()))
+        Err(self
+            .reader
+            .at_end("say \"WORDS\" and pause", hint.to_owned()))
     }
 }
 
 /// The first line.
-fn title<'a>(
-    reader: &Reader<'a>,
-    content: Content<'a>,
-    file: &str,
-) -> Result<Lesson, ScriptError> {
+fn title<'a>(reader: &Reader<'a>, content: Content<'a>, file: &str) -> Result<Lesson, ScriptError> {
     if word(content.first.text).is_none_or(|row| row.word != Word::Lesson) {
         let error = ParseError::at(content.first, TITLE).hint("a lesson begins with its title");
         return Err(reader.mistake(content.number, error));
@@ -248,7 +245,11 @@ fn setting(piece: Piece<'_>) -> Result<(&'static str, u64), ParseError> {
         .into_iter()
         .find(|name| *name == key.text)
         .ok_or_else(unknown)?;
-    let count = value.text.parse().ok().filter(|_| !value.text.starts_with('+'));
+    let count = value
+        .text
+        .parse()
+        .ok()
+        .filter(|_| !value.text.starts_with('+'));
     let count = count.ok_or_else(|| ParseError::at(value, "a count such as 7"))?;
     Ok((key, count))
 }
@@ -261,7 +262,9 @@ fn point(words: &mut Words<'_>) -> Result<Point, ParseError> {
         if piece.text == BLOCK {
             return Ok(None);
         }
-        let named = Place::ALL.into_iter().find(|place| place.name() == piece.text);
+        let named = Place::ALL
+            .into_iter()
+            .find(|place| place.name() == piece.text);
         let expected = || either(&names().chain([BLOCK]).collect::<Vec<_>>());
         let unknown = || ParseError::at(piece, expected()).suggest(names());
         named.map(Some).ok_or_else(unknown)

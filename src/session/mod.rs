@@ -70,7 +70,8 @@ pub use crate::lab::crew;
 pub use crate::lab::{Distribution, Generator, Lifetime, Step, Workload};
 pub use actors::Actor;
 pub use command::{
-    Baseline, Command, Condition, NewHeap, NewHeapKind, Relation, Situations, Threads, Thresholds, Value,
+    Baseline, Command, Condition, NewHeap, NewHeapKind, Relation, Situations, Threads, Thresholds,
+    Value,
 };
 pub use complete::{Completion, complete, inline_help};
 pub use error::{ParseError, ScriptError};
@@ -84,8 +85,8 @@ pub use grammar::GRAMMAR;
 pub use heap_file::{HeapFile, HeapFileError, KeptName, OtherLayout};
 pub use history::History;
 pub use interleave::{Interleave, OneCall, Pointer, StepTo};
-pub(crate) use lexer::Piece;
 pub use journal::{Deed, Journal, Kept, Past, last_journal, read_journal};
+pub(crate) use lexer::Piece;
 pub use metric::{Metric, Unit};
 pub use name::{Name, Names, Operand};
 pub use number::Size;

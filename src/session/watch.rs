@@ -57,7 +57,8 @@ impl Watched {
     /// The value of a figure; `None` where it is unknown or not watched.
     #[must_use]
     pub fn value(&self, metric: Metric) -> Option<Value> {
-        let of = |(watched, value): &(Metric, Option<Value>)| (*watched == metric).then_some(*value);
+        let of =
+            |(watched, value): &(Metric, Option<Value>)| (*watched == metric).then_some(*value);
         self.figures.iter().find_map(of).flatten()
     }
 }

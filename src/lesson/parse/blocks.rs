@@ -2,9 +2,7 @@
 
 use crate::session::{GRAMMAR, ParseError, Piece, ScriptError, Words, either};
 
-use crate::lesson::model::{
-    Answers, Challenge, Choice, Counted, Goal, Limit, Line, Prediction,
-};
+use crate::lesson::model::{Answers, Challenge, Choice, Counted, Goal, Limit, Line, Prediction};
 use crate::lesson::reader::{Content, Reader};
 use crate::lesson::words::{Word, word};
 
@@ -223,11 +221,7 @@ fn forbidden(words: &mut Words<'_>) -> Result<Vec<String>, ParseError> {
 /// The first word of a verb, perhaps with a comma behind it.
 fn verb(piece: Piece<'_>) -> Result<String, ParseError> {
     let text = piece.text.trim_end_matches(',');
-    let firsts = || {
-        GRAMMAR
-            .iter()
-            .filter_map(|row| row.verb.split(' ').next())
-    };
+    let firsts = || GRAMMAR.iter().filter_map(|row| row.verb.split(' ').next());
     if firsts().any(|first| first == text) {
         return Ok(text.to_owned());
     }
