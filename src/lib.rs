@@ -10,7 +10,7 @@
 //! holds this.
 //!
 //! ```text
-//! os <- heap <- { api, view, lab } <- session <- trace <- { tui, export } <- cli
+//! os <- heap <- { api, view, lab } <- session <- { trace, lesson } <- { tui, export } <- cli
 //! ```
 
 pub mod api;
@@ -18,6 +18,7 @@ pub mod cli;
 pub mod export;
 pub mod heap;
 pub mod lab;
+pub mod lesson;
 pub mod os;
 pub mod session;
 pub mod trace;

@@ -12,12 +12,19 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("lab", &["os", "heap"]),
     ("session", &["os", "heap", "api", "view", "lab"]),
     ("trace", &["os", "heap", "api", "view", "session"]),
-    ("tui", &["os", "heap", "api", "view", "session", "trace"]),
-    ("export", &["os", "heap", "api", "view", "session", "trace"]),
+    ("lesson", &["os", "heap", "api", "view", "session"]),
+    (
+        "tui",
+        &["os", "heap", "api", "view", "session", "trace", "lesson"],
+    ),
+    (
+        "export",
+        &["os", "heap", "api", "view", "session", "trace", "lesson"],
+    ),
     (
         "cli",
         &[
-            "os", "heap", "api", "view", "session", "trace", "tui", "export",
+            "os", "heap", "api", "view", "session", "trace", "lesson", "tui", "export",
         ],
     ),
 ];

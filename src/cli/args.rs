@@ -89,6 +89,19 @@ pub(super) enum Sub {
     /// The picture is that of the heap after the script or trace; without one, of the demonstration heap.
     #[command(after_help = help::FRAME)]
     Frame(Frame),
+    /// List the lessons
+    ///
+    /// Each with its number, its name for `heapwalk learn`, how long it takes and what it is about.
+    #[command(after_help = help::LESSONS)]
+    Lessons,
+    /// Check lessons without a screen, or a solution of a lesson's challenge
+    ///
+    /// A lesson is carried out from its first line to its last. Every command must be done, every `expect` must hold,
+    /// every prediction must have exactly one true answer, and every challenge must be open before its solution and
+    /// solved after it, within its limits. Each lesson is checked, whatever becomes of the others; without any, those
+    /// that heapwalk brings along are.
+    #[command(after_help = help::CHECK)]
+    Check(Check),
     /// Print the manual page
     ///
     /// It tells of options, keys and commands; the keys are those that heapwalk has without a configuration.
@@ -192,6 +205,27 @@ pub(super) struct Run {
     /// The script or trace; `-` is the standard input
     pub(super) file: PathBuf,
     /// Print one JSON object: the answers, and the metrics at the end
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Lessons: files, or the names and numbers that `heapwalk lessons` lists; `-` is the standard input
+    #[arg(value_name = "LESSON")]
+    pub(super) lessons: Vec<PathBuf>,
+    /// Check a solution of this lesson's challenge; LESSON:2 is its second one
+    #[arg(
+        long,
+        value_name = "LESSON",
+        requires = "solution",
+        conflicts_with = "lessons"
+    )]
+    pub(super) challenge: Option<String>,
+    /// The commands that are to solve it, a line each; `-` is the standard input
+    #[arg(long, value_name = "FILE", requires = "challenge")]
+    pub(super) solution: Option<PathBuf>,
+    /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -43,7 +43,9 @@ impl Exit {
     pub const fn doc(self) -> &'static str {
         match self {
             Exit::Success => "success; a reader that stops reading is success too",
-            Exit::Failed => "an expectation of a script failed, or a replay found damage",
+            Exit::Failed => {
+                "an expectation of a script or lesson failed, a challenge is not solved, or a replay found damage"
+            }
             Exit::Refused => {
                 "wrong usage, input that cannot be read, output that cannot be written"
             }
@@ -81,6 +83,9 @@ pub enum Failure {
     /// There is no session to go on with.
     #[error("open the last session: {0}")]
     NoSession(String),
+    /// A lesson without the challenge that was named.
+    #[error("find a challenge {0} (LESSON has one, or LESSON:2 a second one)")]
+    NoChallenge(String),
     /// The standard output.
     #[error("write to the standard output: {0}")]
     Write(#[from] io::Error),

@@ -74,6 +74,28 @@ Examples:
   heapwalk frame --run lesson.heap --format svg > lesson.svg
   heapwalk frame --glyphs ascii --size 80x24";
 
+pub(super) const LESSONS: &str = "\
+Examples:
+  heapwalk lessons
+  heapwalk learn 2";
+
+pub(super) const CHECK: &str = "\
+Examples:
+  heapwalk check
+  heapwalk check my.lesson 2
+  heapwalk check my.lesson --json | jq '.lessons[].failures'
+  echo 'free b1' | heapwalk check --challenge my.lesson --solution -
+
+JSON (version 1): {schema, version, fine, lessons: [{lesson, file, title, fine, steps, expectations,
+predictions, challenges, failures: [{line, what, expected, found}], mistake: {line, column, message}
+| null}]}. mistake says why a lesson could not be read; file and title are null then.
+Of a solution: {schema, version, file, lesson, line, solved, goals: [{condition, found, holds}],
+limits: [{counted, most, used, kept}], failures: [{line, what, expected, found}]}. found is null
+where the kernel does not tell.
+
+Exit codes: 0 all holds, or the challenge is solved; 1 something does not hold; 2 a file cannot be
+read or has a mistake, which FILE:LINE:COLUMN tells.";
+
 pub(super) const MAN: &str = "\
 Examples:
   heapwalk man | man -l -

@@ -4,6 +4,7 @@
 //! terminal no escape code is written.
 
 mod args;
+mod check;
 mod completions;
 mod config;
 mod exit;
@@ -11,6 +12,7 @@ mod explore;
 mod frame;
 mod help;
 mod input;
+mod lessons;
 mod man;
 mod out;
 mod places;
@@ -56,6 +58,8 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Sub::Replay(args)) => replay::run(args),
         Some(Sub::Run(args)) => run::run(args),
         Some(Sub::Open(args)) => explore::open(args, &Config::load(&arguments.overrides)?),
+        Some(Sub::Lessons) => lessons::run(),
+        Some(Sub::Check(args)) => check::run(args),
         Some(Sub::Man) => man::run(),
         Some(Sub::Completions { shell }) => completions::run(*shell),
         Some(Sub::Frame(args)) => frame::run(args, &Config::load(&arguments.overrides)?),

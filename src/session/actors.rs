@@ -161,7 +161,8 @@ enum Entry {
 
 impl Command {
     /// Who is to do it, and what.
-    pub(super) fn spoken(&self) -> (Actor, &Command) {
+    #[must_use]
+    pub fn spoken(&self) -> (Actor, &Command) {
         match self {
             Command::As { actor, command } => (actor.clone(), command),
             command => (Actor(Actor::MAIN.to_owned()), command),

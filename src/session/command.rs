@@ -328,6 +328,25 @@ pub enum Baseline {
     Off,
 }
 
+/// What a figure is to be: `largest_free < 128`.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Condition {
+    /// What is looked at.
+    pub metric: Metric,
+    /// How it is compared.
+    pub relation: Relation,
+    /// What with.
+    pub value: Value,
+}
+
+impl Condition {
+    /// Whether it holds where the figure is `found`; a figure that is unknown is nothing that could hold.
+    #[must_use]
+    pub fn holds(self, found: Option<Value>) -> bool {
+        found.is_some_and(|found| self.relation.holds(found, self.value))
+    }
+}
+
 /// A comparison in `expect`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Relation {

@@ -66,7 +66,7 @@ impl ScriptError {
 }
 
 impl ParseError {
-    pub(super) fn at(piece: Piece<'_>, expected: impl Into<String>) -> ParseError {
+    pub(crate) fn at(piece: Piece<'_>, expected: impl Into<String>) -> ParseError {
         let mut found: String = piece.text.chars().take(SHOWN).collect();
         if found.len() < piece.text.len() {
             found.push('…');
@@ -79,7 +79,7 @@ impl ParseError {
         }
     }
 
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> ParseError {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> ParseError {
         self.hint = Some(hint.into());
         self
     }
@@ -91,7 +91,7 @@ impl ParseError {
     }
 
     /// Adds "did you mean ..." when one of `words` is close to what was found.
-    pub(super) fn suggest<'a>(self, words: impl IntoIterator<Item = &'a str>) -> ParseError {
+    pub(crate) fn suggest<'a>(self, words: impl IntoIterator<Item = &'a str>) -> ParseError {
         match nearest(&self.found, words) {
             Some(word) => self.hint(format!("did you mean {word}?")),
             None => self,

@@ -4,16 +4,16 @@ use super::error::ParseError;
 
 /// A part of the line and where it stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Piece<'a> {
+pub(crate) struct Piece<'a> {
     /// The characters as typed.
-    pub(super) text: &'a str,
+    pub(crate) text: &'a str,
     /// Column of the first, in characters from 1.
-    pub(super) column: usize,
+    pub(crate) column: usize,
 }
 
 impl<'a> Piece<'a> {
     /// Both sides of the first `separator`, without it.
-    pub(super) fn split_once(self, separator: char) -> Option<(Piece<'a>, Piece<'a>)> {
+    pub(crate) fn split_once(self, separator: char) -> Option<(Piece<'a>, Piece<'a>)> {
         let (before, after) = self.text.split_once(separator)?;
         let column = self.column + before.chars().count() + 1;
         Some((

@@ -56,6 +56,7 @@ mod thread;
 pub mod threads;
 pub mod time;
 mod timeline;
+mod watch;
 mod whole;
 mod why;
 mod words;
@@ -69,7 +70,8 @@ pub use crate::lab::crew;
 pub use crate::lab::{Distribution, Generator, Lifetime, Step, Workload};
 pub use actors::Actor;
 pub use command::{
-    Baseline, Command, NewHeap, NewHeapKind, Relation, Situations, Threads, Thresholds, Value,
+    Baseline, Command, Condition, NewHeap, NewHeapKind, Relation, Situations, Threads, Thresholds,
+    Value,
 };
 pub use complete::{Completion, complete, inline_help};
 pub use error::{ParseError, ScriptError};
@@ -84,12 +86,15 @@ pub use heap_file::{HeapFile, HeapFileError, KeptName, OtherLayout};
 pub use history::History;
 pub use interleave::{Interleave, OneCall, Pointer, StepTo};
 pub use journal::{Deed, Journal, Kept, Past, last_journal, read_journal};
+pub(crate) use lexer::Piece;
 pub use metric::{Metric, Unit};
 pub use name::{Name, Names, Operand};
 pub use number::Size;
 pub use options::OptionRow;
+pub(crate) use parse::Words;
 pub use parse::{parse_line, parse_script};
 pub use reference::{ReferenceEntry, ReferenceSection, reference, sections};
 pub use row::{CommandRow, Group};
 pub use session::Session;
 pub use thread::SessionThread;
+pub use watch::{Calls, Watch, Watched};

@@ -108,7 +108,7 @@ use crate::heap::Flags;
 
 use super::actors;
 use super::command::{
-    Command, NewHeap, NewHeapKind, Relation, Situations, Threads, Thresholds, Value,
+    Command, Condition, NewHeap, NewHeapKind, Relation, Situations, Threads, Thresholds, Value,
 };
 use super::error::{ParseError, ScriptError, either};
 use super::faults::{Amount, Fault};
@@ -118,7 +118,7 @@ use super::grammar::{GRAMMAR, metric_names};
 use super::interleave::{Interleave, OneCall};
 use super::lexer::{Lexed, Piece, Token, lex};
 use super::metric::{Metric, Unit};
-use super::name;
+use super::name::{self, Name};
 use super::number;
 use super::options::{self, set_fields};
 use super::row::{CommandRow, row_of};
@@ -138,14 +138,10 @@ use crate::view::numbers::grouped;
 /// assert_eq!(parse_line("  # nothing to do"), Ok(None));
 /// ```
 pub fn parse_line(line: &str) -> Result<Option<Command>, ParseError> {
-    let Lexed { tokens, end, .. } = lex(line)?;
-    if tokens.is_empty() {
+    let mut words = Words::of(line)?;
+    if words.first().is_none() {
         return Ok(None);
     }
-    let mut words = Words {
-        tokens: tokens.into_iter(),
-        end,
-    };
     words.command().map(Some)
 }
 
@@ -184,14 +180,28 @@ pub fn parse_script(text: &str, file: &str) -> Result<Vec<(usize, Command)>, Scr
 }
 
 /// The words of a line that were not yet read.
-pub(super) struct Words<'a> {
+pub(crate) struct Words<'a> {
     tokens: std::vec::IntoIter<Token<'a>>,
     end: Piece<'a>,
 }
 
 impl<'a> Words<'a> {
+    /// The words of `line`.
+    pub(crate) fn of(line: &'a str) -> Result<Words<'a>, ParseError> {
+        let Lexed { tokens, end, .. } = lex(line)?;
+        Ok(Words {
+            tokens: tokens.into_iter(),
+            end,
+        })
+    }
+
+    /// The word that comes next, if any is left.
+    pub(crate) fn first(&self) -> Option<Piece<'a>> {
+        self.tokens.as_slice().first().map(|token| token.piece)
+    }
+
     /// Reads the next word; at the end of the line `parse` is given an empty one, which it refuses.
-    pub(super) fn arg<T>(
+    pub(crate) fn arg<T>(
         &mut self,
         parse: impl Fn(Piece<'a>) -> Result<T, ParseError>,
     ) -> Result<T, ParseError> {
@@ -199,7 +209,7 @@ impl<'a> Words<'a> {
     }
 
     /// Reads the next word if there is one.
-    pub(super) fn optional<T>(
+    pub(crate) fn optional<T>(
         &mut self,
         parse: impl Fn(Piece<'a>) -> Result<T, ParseError>,
     ) -> Result<Option<T>, ParseError> {
@@ -248,7 +258,7 @@ impl<'a> Words<'a> {
     }
 
     /// Reads a command to the end of the line.
-    pub(super) fn command(&mut self) -> Result<Command, ParseError> {
+    pub(crate) fn command(&mut self) -> Result<Command, ParseError> {
         let row = self.verb()?;
         let command = (row.parse)(self)?;
         self.done()?;
@@ -256,7 +266,7 @@ impl<'a> Words<'a> {
     }
 
     /// Reads a quoted text.
-    pub(super) fn text(&mut self) -> Result<String, ParseError> {
+    pub(crate) fn text(&mut self) -> Result<String, ParseError> {
         const TEXT: &str = "words in double quotes";
         match self.tokens.next() {
             Some(token) => token.says.ok_or_else(|| ParseError::at(token.piece, TEXT)),
@@ -382,15 +392,44 @@ impl<'a> Words<'a> {
         })
     }
 
-    pub(super) fn expectation(&mut self) -> Result<Command, ParseError> {
+    /// Reads a figure, how it is compared, and what with.
+    pub(crate) fn condition(&mut self) -> Result<Condition, ParseError> {
         let metric = self.arg(metric)?;
         let relation = self.arg(relation)?;
         let value = self.arg(|piece| value_of(metric, piece))?;
+        Ok(Condition {
+            metric,
+            relation,
+            value,
+        })
+    }
+
+    pub(super) fn expectation(&mut self) -> Result<Command, ParseError> {
+        let Condition {
+            metric,
+            relation,
+            value,
+        } = self.condition()?;
         Ok(Command::Expect {
             metric,
             relation,
             value,
         })
+    }
+
+    /// Reads the name of one block.
+    pub(crate) fn name(&mut self) -> Result<Name, ParseError> {
+        self.arg(name::name)
+    }
+
+    /// Reads a plain decimal count.
+    pub(crate) fn count(&mut self) -> Result<u64, ParseError> {
+        self.arg(number::count)
+    }
+
+    /// Reads a sign or a word that must stand here.
+    pub(crate) fn sign(&mut self, sign: &str) -> Result<(), ParseError> {
+        self.arg(|piece| brace(piece, sign))
     }
 
     /// Reads the words of a filter.
@@ -470,7 +509,8 @@ impl<'a> Words<'a> {
         ParseError::at(self.end, "a command")
     }
 
-    fn done(&mut self) -> Result<(), ParseError> {
+    /// Reads that nothing is left.
+    pub(crate) fn done(&mut self) -> Result<(), ParseError> {
         match self.tokens.next() {
             Some(token) => Err(ParseError::at(token.piece, "the end of the line")),
             None => Ok(()),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::command::{
-    Baseline, Command, NewHeap, NewHeapKind, Situations, Threads, Thresholds, Value,
+    Baseline, Command, Condition, NewHeap, NewHeapKind, Situations, Threads, Thresholds, Value,
 };
 use super::flags::write_flags;
 use super::go::Place;
@@ -18,7 +18,8 @@ use crate::lab::Workload;
 
 impl Command {
     /// The words that the line begins with.
-    pub(super) fn verb(&self) -> &'static str {
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
         match self {
             Command::HeapNew(heap) => match heap.kind {
                 NewHeapKind::Growable => "heap new growable",
@@ -173,8 +174,12 @@ impl fmt::Display for Command {
                 relation,
                 value,
             } => {
-                write!(f, " {metric} {} ", relation.sign())?;
-                write_value(f, *metric, *value)
+                let condition = Condition {
+                    metric: *metric,
+                    relation: *relation,
+                    value: *value,
+                };
+                write!(f, " {condition}")
             }
             Command::As { actor, command } => write!(f, " {actor}: {command}"),
             Command::Interleave(asked) => {
@@ -239,6 +244,13 @@ fn write_text(f: &mut fmt::Formatter<'_>, words: &str) -> fmt::Result {
         }
     }
     f.write_str("\"")
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ", self.metric, self.relation.sign())?;
+        write_value(f, self.metric, self.value)
+    }
 }
 
 /// Bytes with their unit, all else plain; a fraction always has a point.

@@ -1,0 +1,83 @@
+//! `heapwalk lessons`, and reading a lesson that the command line names.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::lesson::{Lesson, SHIPPED, Shipped, find, parse};
+use crate::session::ScriptError;
+
+use super::exit::{Exit, Failure};
+use super::{input, out};
+
+/// More than any lesson has.
+const LARGEST: u64 = 4 << 20;
+
+/// Lists the lessons that heapwalk brings along.
+pub(super) fn run() -> Result<Exit, Failure> {
+    let lessons: Vec<(&Shipped, Lesson)> = SHIPPED
+        .iter()
+        .map(|shipped| Ok((shipped, shipped.lesson()?)))
+        .collect::<Result<_, ScriptError>>()?;
+    let name_width = SHIPPED.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    out::write(|to| {
+        for (shipped, lesson) in &lessons {
+            let number = lesson.number.map(|number| number.to_string());
+            let number = number.unwrap_or_default();
+            writeln!(
+                to,
+                "{number:>2}  {:name_width$}  {} ({})",
+                shipped.name,
+                lesson.title,
+                length(lesson)
+            )?;
+            writeln!(to, "    {}", lesson.about)?;
+        }
+        writeln!(
+            to,
+            "\nheapwalk learn NAME begins one; in the explorer L lists them."
+        )
+    })?;
+    Ok(Exit::Success)
+}
+
+/// How long a lesson takes, in words.
+pub(super) fn length(lesson: &Lesson) -> String {
+    match lesson.minutes {
+        Some(1) => "a minute".to_owned(),
+        Some(minutes) => format!("{minutes} minutes"),
+        None => format!("{} steps", lesson.steps.len()),
+    }
+}
+
+/// All lessons that heapwalk brings along, as the command line would name them.
+pub(super) fn all() -> Vec<PathBuf> {
+    SHIPPED.iter().map(|row| PathBuf::from(row.name)).collect()
+}
+
+/// Reads a lesson: a file, the standard input, or, where there is no such file, a lesson by its name or number.
+pub(super) fn read(path: &Path) -> Result<Lesson, Failure> {
+    let name = input::name_of(path);
+    let file = match input::open(path) {
+        Ok(file) => file,
+        Err(failure) => {
+            return match path.to_str().and_then(find) {
+                Some(shipped) => Ok(shipped.lesson()?),
+                None => Err(failure),
+            };
+        }
+    };
+    let mut bytes = Vec::new();
+    let failed = |cause| Failure::Read {
+        file: name.clone(),
+        cause,
+    };
+    file.take(LARGEST).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 >= LARGEST {
+        return Err(failed(io::Error::other(
+            "more than 4 MiB, which no lesson has",
+        )));
+    }
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|error| ScriptError::not_text(&name, &bytes, error.valid_up_to()))?;
+    Ok(parse(text, &name)?)
+}

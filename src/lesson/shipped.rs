@@ -1,0 +1,59 @@
+//! The lessons that heapwalk brings along.
+
+use crate::session::ScriptError;
+
+use super::model::Lesson;
+use super::parse::parse;
+
+/// A lesson within the program.
+#[derive(Clone, Copy, Debug)]
+pub struct Shipped {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Its file in heapwalk's sources.
+    pub file: &'static str,
+    /// What stands in it.
+    pub text: &'static str,
+}
+
+/// The row of a file in `assets/lessons`.
+macro_rules! row {
+    ($name:literal, $file:literal) => {
+        Shipped {
+            name: $name,
+            file: concat!("assets/lessons/", $file),
+            text: include_str!(concat!("../../assets/lessons/", $file)),
+        }
+    };
+}
+
+/// Every lesson, in the order of the course (a test holds that no file is missing).
+pub const SHIPPED: &[Shipped] = &[
+    row!("blocks", "01-blocks.lesson"),
+    row!("fragmentation", "02-fragmentation.lesson"),
+    row!("coalescing", "03-coalescing.lesson"),
+    row!("returning", "04-returning.lesson"),
+    row!("double-free", "05-double-free.lesson"),
+];
+
+impl Shipped {
+    /// The lesson, read.
+    ///
+    /// # Errors
+    /// When its file has a mistake, which a test rules out.
+    pub fn lesson(&self) -> Result<Lesson, ScriptError> {
+        parse(self.text, self.file)
+    }
+}
+
+/// The lesson of this name, number or file.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Shipped> {
+    let number = name.parse::<u64>().ok();
+    SHIPPED.iter().find(|shipped| {
+        let numbered = || shipped.lesson().ok().and_then(|lesson| lesson.number);
+        shipped.name == name
+            || shipped.file == name
+            || number.is_some_and(|number| numbered() == Some(number))
+    })
+}
