@@ -34,6 +34,12 @@ pub const SHIPPED: &[Shipped] = &[
     row!("coalescing", "03-coalescing.lesson"),
     row!("returning", "04-returning.lesson"),
     row!("double-free", "05-double-free.lesson"),
+    row!("no-serialize", "06-no-serialize.lesson"),
+    row!("free-lists", "07-free-lists.lesson"),
+    row!("internal", "08-internal.lesson"),
+    row!("policies", "09-policies.lesson"),
+    row!("realloc", "10-realloc.lesson"),
+    row!("large", "11-large.lesson"),
 ];
 
 impl Shipped {

@@ -67,7 +67,7 @@ impl Session {
     /// How many calls have succeeded so far. Undo takes them back.
     #[must_use]
     pub fn calls(&self) -> Calls {
-        let commands = self.undo.len() as u64;
+        let commands = self.depths().0 as u64;
         let begin = Calls {
             commands,
             ..Calls::default()
