@@ -40,6 +40,7 @@ pub const SHIPPED: &[Shipped] = &[
     row!("policies", "09-policies.lesson"),
     row!("realloc", "10-realloc.lesson"),
     row!("large", "11-large.lesson"),
+    row!("real-program", "12-real-program.lesson"),
 ];
 
 impl Shipped {
