@@ -10,7 +10,7 @@
 //! holds this.
 //!
 //! ```text
-//! os <- heap <- { api, view, lab } <- session <- { trace, lesson } <- { tui, export } <- cli
+//! os <- heap <- { api, view, lab } <- session <- { trace, lesson, export } <- tui <- cli
 //! ```
 
 pub mod api;

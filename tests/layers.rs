@@ -13,13 +13,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("session", &["os", "heap", "api", "view", "lab"]),
     ("trace", &["os", "heap", "api", "view", "session"]),
     ("lesson", &["os", "heap", "api", "view", "session"]),
+    ("export", &[]),
     (
         "tui",
-        &["os", "heap", "api", "view", "session", "trace", "lesson"],
-    ),
-    (
-        "export",
-        &["os", "heap", "api", "view", "session", "trace", "lesson"],
+        &[
+            "os", "heap", "api", "view", "session", "trace", "lesson", "export",
+        ],
     ),
     (
         "cli",

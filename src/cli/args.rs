@@ -264,9 +264,12 @@ pub(super) struct Frame {
     /// Columns and rows; 80x24 unless given, with COLUMNS columns if that is set
     #[arg(long, value_name = "WIDTHxHEIGHT")]
     pub(super) size: Option<FrameSize>,
-    /// What to print; text has no colours
+    /// What to print: a picture of the screen, or the heap as data
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
+    /// Write to this file instead of the standard output; what is there is replaced
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
     /// The script or trace to run first; `-` is the standard input
     #[arg(long, value_name = "FILE")]
     pub(super) run: Option<PathBuf>,
@@ -349,8 +352,16 @@ impl FromStr for FrameSize {
 pub(super) enum Format {
     /// Plain text without escape codes
     Text,
-    /// An image that looks like the terminal
+    /// Text with the colours that a terminal is given
+    Ansi,
+    /// An image that looks like the terminal, of shapes
     Svg,
+    /// The same of pixels, 16 by 32 a character
+    Png,
+    /// The heap's settings, figures, segments, blocks and returned memory
+    Json,
+    /// The heap's blocks, one a line
+    Csv,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::export::PngError;
 use crate::heap::CreateError;
 use crate::session::ScriptError;
 use crate::trace::TraceError;
@@ -89,6 +90,22 @@ pub enum Failure {
     /// The standard output.
     #[error("write to the standard output: {0}")]
     Write(#[from] io::Error),
+    /// A file that was asked for.
+    #[error("write {file}: {cause}")]
+    WriteFile {
+        /// Its name.
+        file: String,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The bytes of an image, and a terminal to show them.
+    #[error(
+        "print PNG: the standard output is a terminal, which shows no images; --output FILE writes one"
+    )]
+    Terminal,
+    /// An image that cannot be.
+    #[error("{0}")]
+    Png(#[from] PngError),
     /// No heap, so no replay.
     #[error("make a heap: {0}")]
     Heap(#[from] CreateError),

@@ -1,5 +1,6 @@
 //! `heapwalk frame`, and what stands in for the explorer without a terminal: one still picture.
 
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,19 +20,22 @@ use super::out;
 use super::script::{self, Outcome};
 
 pub(super) fn run(args: &Frame, config: &Config) -> Result<Exit, Failure> {
-    picture(args.run.as_deref(), args.size, args.format, config)
+    let to = Destination::of(args)?;
+    let (session, outcome) = after(args.run.as_deref())?;
+    print(session, args.size, args.format, &to, config)?;
+    Ok(outcome.exit())
 }
 
 /// The explorer's first screen as text, for when there is no terminal to show it on.
 pub(super) fn instead_of_explorer(file: Option<&Path>, config: &Config) -> Result<Exit, Failure> {
-    let exit = picture(file, None, Format::Text, config)?;
-    out::say(&STILL);
-    Ok(exit)
+    let (session, outcome) = after(file)?;
+    instead_of_opening(session, config)?;
+    Ok(outcome.exit())
 }
 
 /// The same of a session that was opened.
 pub(super) fn instead_of_opening(session: Session, config: &Config) -> Result<Exit, Failure> {
-    print(session, None, Format::Text, config)?;
+    print(session, None, Format::Text, &Destination::Output, config)?;
     out::say(&STILL);
     Ok(Exit::Success)
 }
@@ -39,43 +43,83 @@ pub(super) fn instead_of_opening(session: Session, config: &Config) -> Result<Ex
 const STILL: &str =
     "this is one still picture; run heapwalk in a terminal to explore, or see heapwalk --help";
 
-fn picture(
-    file: Option<&Path>,
-    size: Option<FrameSize>,
-    format: Format,
-    config: &Config,
-) -> Result<Exit, Failure> {
-    let (session, outcome) = match file {
-        Some(path) => script::run_file(path, |_, _| Ok(()))?,
-        None => (script::run_demo()?, Outcome::default()),
-    };
-    print(session, size, format, config)?;
-    Ok(outcome.exit())
+/// Where a picture goes.
+enum Destination<'a> {
+    Output,
+    File(&'a Path),
+}
+
+impl<'a> Destination<'a> {
+    /// Refuses before anything is done: nobody wants the bytes of an image on a screen.
+    fn of(args: &'a Frame) -> Result<Destination<'a>, Failure> {
+        match &args.output {
+            Some(file) => Ok(Destination::File(file)),
+            None if args.format == Format::Png && io::stdout().is_terminal() => {
+                Err(Failure::Terminal)
+            }
+            None => Ok(Destination::Output),
+        }
+    }
+
+    fn write(&self, print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        match self {
+            Destination::Output => out::write(print),
+            Destination::File(file) => out::write_file(file, print),
+        }
+    }
+}
+
+/// The session after a script or trace, or else after the demonstration.
+fn after(file: Option<&Path>) -> Result<(Session, Outcome), Failure> {
+    match file {
+        Some(path) => script::run_file(path, |_, _| Ok(())),
+        None => Ok((script::run_demo()?, Outcome::default())),
+    }
 }
 
 fn print(
     mut session: Session,
     size: Option<FrameSize>,
     format: Format,
+    to: &Destination<'_>,
     config: &Config,
 ) -> Result<(), Failure> {
-    let size = size.unwrap_or_else(|| default_size(std::env::var("COLUMNS").ok().as_deref()));
+    match format {
+        Format::Json => return to.write(|to| session.write_json(to)),
+        Format::Csv => return to.write(|to| session.write_csv(to)),
+        Format::Text | Format::Ansi | Format::Svg | Format::Png => {}
+    }
     let environment = Environment::of_process();
     let appearance = config.appearance(&environment);
+    let buffer = drawn(&mut session, size, format, config);
+    let scheme = scheme(appearance);
+    let bytes = match format {
+        Format::Ansi => export::ansi(&buffer).into_bytes(),
+        Format::Svg => export::svg(&buffer, scheme).into_bytes(),
+        Format::Png => export::png(&buffer, scheme)?,
+        Format::Text | Format::Json | Format::Csv => export::text(&buffer).into_bytes(),
+    };
+    to.write(|to| to.write_all(&bytes))
+}
+
+/// The explorer's first screen.
+fn drawn(
+    session: &mut Session,
+    size: Option<FrameSize>,
+    format: Format,
+    config: &Config,
+) -> Buffer {
+    let size = size.unwrap_or_else(|| default_size(std::env::var("COLUMNS").ok().as_deref()));
+    let environment = Environment::of_process();
     let theme = Theme::new(
         depth(format, config.color.into(), &environment),
         glyphs(format, config, &environment),
-        appearance,
+        config.appearance(&environment),
     );
     let state = State::new((size.width, size.height))
         .with_bindings(Arc::clone(&config.keys))
         .attending(&session.frame(&Lens::default()));
-    let buffer = still(&mut session, &state, &theme);
-    let words = match format {
-        Format::Text => export::text(&buffer),
-        Format::Svg => export::svg(&buffer, scheme(appearance)),
-    };
-    out::write(|to| to.write_all(words.as_bytes()))
+    still(session, &state, &theme)
 }
 
 fn still(session: &mut Session, state: &State, theme: &Theme) -> Buffer {
@@ -109,20 +153,20 @@ fn default_size(columns: Option<&str>) -> FrameSize {
     })
 }
 
-/// Text has no colours. An image has all of them, whatever terminal it is made in.
+/// Text has no colours; everything else has all of them, whatever terminal it is made in.
 fn depth(format: Format, choice: ColorChoice, environment: &Environment) -> ColorDepth {
     match (format, choice) {
-        (Format::Text, _) | (Format::Svg, ColorChoice::Never) => ColorDepth::Mono,
-        (Format::Svg, ColorChoice::Auto) if !environment.no_color.is_empty() => ColorDepth::Mono,
-        (Format::Svg, ColorChoice::Auto | ColorChoice::Always) => ColorDepth::True,
+        (Format::Text, _) | (_, ColorChoice::Never) => ColorDepth::Mono,
+        (_, ColorChoice::Auto) if !environment.no_color.is_empty() => ColorDepth::Mono,
+        (_, ColorChoice::Auto | ColorChoice::Always) => ColorDepth::True,
     }
 }
 
 /// An image draws its own blocks and lines; text is shown in the reader's locale.
 fn glyphs(format: Format, config: &Config, environment: &Environment) -> GlyphSet {
     config.glyphs.or_else(|| match format {
-        Format::Text => GlyphSet::detect(environment),
-        Format::Svg => GlyphSet::Unicode,
+        Format::Svg | Format::Png => GlyphSet::Unicode,
+        _ => GlyphSet::detect(environment),
     })
 }
 
@@ -157,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn only_images_have_colours() {
+    fn everything_but_text_has_colours() {
         let environment = |no_color: &str| Environment {
             no_color: no_color.to_owned(),
             ..Environment::default()
@@ -168,6 +212,9 @@ mod tests {
             (Format::Svg, ColorChoice::Auto, "1", ColorDepth::Mono),
             (Format::Svg, ColorChoice::Always, "1", ColorDepth::True),
             (Format::Svg, ColorChoice::Never, "", ColorDepth::Mono),
+            (Format::Png, ColorChoice::Auto, "", ColorDepth::True),
+            (Format::Ansi, ColorChoice::Auto, "", ColorDepth::True),
+            (Format::Ansi, ColorChoice::Auto, "1", ColorDepth::Mono),
         ] {
             assert_eq!(
                 depth(format, choice, &environment(no_color)),

@@ -2,6 +2,9 @@
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use crate::session::whole_file;
 
 use super::exit::Failure;
 
@@ -11,6 +14,23 @@ pub(super) fn write(print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Res
     print(&mut to)?;
     to.flush()?;
     Ok(())
+}
+
+/// Lets `print` write a file through one buffer. It has its name when all of it is there, and takes the place of what
+/// had it.
+pub(super) fn write_file(
+    file: &Path,
+    print: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let written = whole_file(file, true, |to| {
+        let mut to = BufWriter::new(to);
+        print(&mut to)?;
+        to.flush()
+    });
+    written.map(drop).map_err(|cause| Failure::WriteFile {
+        file: file.display().to_string(),
+        cause,
+    })
 }
 
 /// Tells a person why something was not done.

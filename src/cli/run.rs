@@ -5,8 +5,8 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
+use crate::session::Value;
 use crate::session::frame::{Answer, Located, Sight, Tone};
-use crate::session::{Metric, Session, Value};
 
 use super::args::Run;
 use super::exit::{Exit, Failure};
@@ -62,7 +62,7 @@ struct Report {
     failed_expectations: u64,
     refused: u64,
     /// Null where the kernel is asked and does not tell.
-    metrics: BTreeMap<&'static str, Option<Number>>,
+    metrics: BTreeMap<&'static str, Option<Value>>,
 }
 
 #[derive(Serialize)]
@@ -95,26 +95,9 @@ struct Finding {
     meaning: &'static str,
 }
 
-/// A metric's value; JSON has one kind of numbers.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Number {
-    Whole(i64),
-    Fraction(f64),
-}
-
-impl From<Value> for Number {
-    fn from(value: Value) -> Number {
-        match value {
-            Value::Whole(number) => Number::Whole(number),
-            Value::Fraction(number) => Number::Fraction(number),
-        }
-    }
-}
-
 fn json(args: &Run) -> Result<Exit, Failure> {
     let mut answers = Vec::new();
-    let (mut session, outcome) = script::run_file(&args.file, |line, answer| {
+    let (session, outcome) = script::run_file(&args.file, |line, answer| {
         answers.push(Line {
             line,
             command: answer.command.clone(),
@@ -133,7 +116,7 @@ fn json(args: &Run) -> Result<Exit, Failure> {
         answers,
         failed_expectations: failed,
         refused,
-        metrics: metrics(&mut session),
+        metrics: session.metrics(),
     };
     out::write(|to| {
         serde_json::to_writer(&mut *to, &report)?;
@@ -161,13 +144,6 @@ fn finding_of(located: &Located) -> Finding {
         incident,
         meaning: located.meaning,
     }
-}
-
-fn metrics(session: &mut Session) -> BTreeMap<&'static str, Option<Number>> {
-    Metric::ALL
-        .into_iter()
-        .map(|metric| (metric.name(), session.metric(metric).map(Number::from)))
-        .collect()
 }
 
 const fn tone_name(tone: Tone) -> &'static str {

@@ -1,4 +1,4 @@
-//! Block elements and box drawing as shapes: no font draws them so that they meet.
+//! Block elements, box drawing and braille as shapes: no font draws them so that they meet, and few have them all.
 //!
 //! A cell is [`WIDTH`] by [`HEIGHT`] units with its origin at the upper left, which makes eighths of both whole.
 
@@ -6,6 +6,10 @@
 pub(super) const WIDTH: u32 = 16;
 /// Units down a cell.
 pub(super) const HEIGHT: u32 = 32;
+/// Units from the top of a row to the base line of its letters.
+pub(super) const BASE: u32 = 24;
+/// In units; monospaced fonts are about six tenths as wide as that.
+pub(super) const FONT_SIZE: u32 = 26;
 
 const CENTER: (i32, i32) = (WIDTH as i32 / 2, HEIGHT as i32 / 2);
 
@@ -25,12 +29,23 @@ pub(super) enum Shape {
     Fill(Vec<Rect>),
     /// The whole cell at so many quarters of the colour.
     Shade(u8),
-    /// A line: path data relative to the cell's origin, after a move to the first point.
+    /// Curves.
     Line(&'static [Stroke]),
 }
 
-/// A curve of a [`Shape::Line`]: where it starts, and relative path data from there.
-pub(super) type Stroke = ((u32, u32), &'static str);
+/// A curve of a [`Shape::Line`]: where it starts, and how it goes on from there.
+pub(super) type Stroke = ((u32, u32), &'static [Leg]);
+
+/// A part of a curve, relative to where the part before it ends. In units to the right and down.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Leg {
+    /// A line downwards.
+    Down(i32),
+    /// A straight line.
+    Line(i32, i32),
+    /// A quarter of a circle that leaves upwards or downwards.
+    Quarter(i32, i32),
+}
 
 /// Thickness of a line drawn as a [`Shape::Line`].
 pub(super) const LIGHT: u32 = 2;
@@ -42,6 +57,7 @@ pub(super) fn shape(char: char) -> Option<Shape> {
         '\u{2500}'..='\u{257F}' => Some(line(code - 0x2500)),
         '\u{2591}'..='\u{2593}' => Some(Shape::Shade((code - 0x2590) as u8)),
         '\u{2580}'..='\u{259F}' => Some(Shape::Fill(block(code - 0x2580))),
+        '\u{2801}'..='\u{28FF}' => Some(Shape::Fill(dots(code - 0x2800))),
         _ => None,
     }
 }
@@ -84,6 +100,31 @@ fn quadrants(set: u8) -> Vec<Rect> {
         .collect()
 }
 
+/// The dots of braille: the left column downwards, then the right one, and at last the lowest two.
+const DOTS: [(u32, u32); 8] = [
+    (0, 0),
+    (0, 1),
+    (0, 2),
+    (1, 0),
+    (1, 1),
+    (1, 2),
+    (0, 3),
+    (1, 3),
+];
+
+/// Braille by its place behind U+2800: each dot is as wide as half of the way to the next.
+fn dots(set: u32) -> Vec<Rect> {
+    let (across, down) = (WIDTH / 2, HEIGHT / 4);
+    DOTS.iter()
+        .enumerate()
+        .filter(|(bit, _)| set & (1 << bit) != 0)
+        .map(|(_, (x, y))| {
+            let side = across / 2;
+            rect(x * across + side / 2, y * down + side / 2, side, side)
+        })
+        .collect()
+}
+
 /// The arms of each character from U+2500 on: up, right, down, left, each absent 0, light 1, heavy 2 or double 3.
 /// Those without arms are dashed, curved or diagonal, and follow in [`dashes`] and [`CURVES`].
 #[rustfmt::skip]
@@ -108,16 +149,16 @@ const ARMS: [&[u8; 4]; 128] = [
 
 /// `╭╮╯╰╱╲╳`, U+256D to U+2573.
 const CURVES: [&[Stroke]; 7] = [
-    &[((8, 32), "v-8a8 8 0 0 1 8-8")],
-    &[((8, 32), "v-8a8 8 0 0 0-8-8")],
-    &[((8, 0), "v8a8 8 0 0 1-8 8")],
-    &[((8, 0), "v8a8 8 0 0 0 8 8")],
+    &[((8, 32), &[Leg::Down(-8), Leg::Quarter(8, -8)])],
+    &[((8, 32), &[Leg::Down(-8), Leg::Quarter(-8, -8)])],
+    &[((8, 0), &[Leg::Down(8), Leg::Quarter(-8, 8)])],
+    &[((8, 0), &[Leg::Down(8), Leg::Quarter(8, 8)])],
     &[RISING],
     &[FALLING],
     &[RISING, FALLING],
 ];
-const RISING: Stroke = ((0, 32), "l16-32");
-const FALLING: Stroke = ((0, 0), "l16 32");
+const RISING: Stroke = ((0, 32), &[Leg::Line(16, -32)]);
+const FALLING: Stroke = ((0, 0), &[Leg::Line(16, 32)]);
 
 fn line(place: u32) -> Shape {
     match place {
@@ -281,12 +322,14 @@ mod tests {
     }
 
     fn all() -> impl Iterator<Item = char> {
-        ('\u{2500}'..='\u{259F}').filter(|&char| shape(char).is_some())
+        ('\u{2500}'..='\u{259F}')
+            .chain('\u{2800}'..='\u{28FF}')
+            .filter(|&char| shape(char).is_some())
     }
 
     #[test]
     fn every_character_is_drawn_inside_its_cell() {
-        assert_eq!(all().count(), 160);
+        assert_eq!(all().count(), 160 + 255);
         for char in all() {
             match shape(char) {
                 Some(Shape::Fill(rects)) => {
@@ -307,7 +350,7 @@ mod tests {
                 None => panic!("{char} is not drawn"),
             }
         }
-        for char in ['a', '·', '…', '→', '\u{24FF}', '\u{25A0}'] {
+        for char in ['a', '·', '…', '→', '\u{24FF}', '\u{25A0}', '\u{2800}'] {
             assert_eq!(shape(char), None, "{char}");
         }
     }

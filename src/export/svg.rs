@@ -1,22 +1,12 @@
 //! A screen as SVG: what a terminal would show, in any browser.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use ratatui::buffer::{Buffer, Cell};
-use ratatui::style::Modifier;
+use ratatui::buffer::Buffer;
 
-use super::colors::{Rgb, Scheme, dimmed};
-use super::glyph::{HEIGHT, LIGHT, Rect, Shape, WIDTH, shape};
-use super::row::{self, Seen};
-
-/// Units from the top of a row to the base line of its letters.
-const BASE: u32 = 24;
-/// In units; monospaced fonts are about six tenths as wide as that.
-const FONT_SIZE: u32 = 26;
-/// Where underlines and strokes through begin, and how thick they are.
-const UNDERLINE: (u32, u32) = (28, 2);
-const CROSSED: (u32, u32) = (15, 2);
+use super::colors::{Rgb, Scheme};
+use super::drawing::{Drawing, Run};
+use super::glyph::{BASE, FONT_SIZE, HEIGHT, LIGHT, Leg, Rect, Stroke, WIDTH};
 
 /// The screen as an SVG image of half as many pixels as it has units: 8 by 16 a cell.
 ///
@@ -25,266 +15,133 @@ const CROSSED: (u32, u32) = (15, 2);
 /// same cells.
 #[must_use]
 pub fn svg(buffer: &Buffer, scheme: &Scheme) -> String {
-    let mut canvas = Canvas::default();
-    for number in 0..buffer.area.height {
-        let mut run = Run::default();
-        for seen in row::cells(buffer, number) {
-            canvas.cell(seen, number, scheme, &mut run);
-        }
-        canvas.text(run);
+    let drawing = Drawing::of(buffer, scheme);
+    let mut out = String::new();
+    begin(&mut out, drawing.size, scheme);
+    shapes(&mut out, &drawing);
+    push_str(
+        &mut out,
+        format_args!(
+            "<g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" \
+             font-size=\"{FONT_SIZE}\" xml:space=\"preserve\">\n"
+        ),
+    );
+    for run in &drawing.letters {
+        letters(&mut out, run);
     }
-    let (columns, rows) = (u32::from(buffer.area.width), u32::from(buffer.area.height));
-    canvas.document(columns * WIDTH, rows * HEIGHT, scheme)
+    out.push_str("</g>\n</svg>\n");
+    out
 }
 
-/// How letters look.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-struct Face {
-    color: Rgb,
-    bold: bool,
-    italic: bool,
+fn begin(out: &mut String, (width, height): (u32, u32), scheme: &Scheme) {
+    push_str(
+        out,
+        format_args!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {width} {height}\">\n\
+             <title>heapwalk</title>\n\
+             <rect width=\"{width}\" height=\"{height}\" fill=\"{}\"/>\n",
+            width / 2,
+            height / 2,
+            hex(scheme.background),
+        ),
+    );
 }
 
-/// Letters that stand side by side and look alike.
-#[derive(Default)]
-struct Run {
-    face: Face,
-    row: u16,
-    column: u16,
-    columns: u16,
-    words: String,
-}
-
-/// What is drawn, by colour: few elements, whatever the number of cells.
-#[derive(Default)]
-struct Canvas {
-    grounds: BTreeMap<Rgb, Vec<Rect>>,
-    /// By colour and quarters of opacity.
-    fills: BTreeMap<(Rgb, u8), Vec<Rect>>,
-    strokes: BTreeMap<Rgb, String>,
-    texts: String,
-}
-
-impl Canvas {
-    fn cell(&mut self, seen: Seen<'_>, row: u16, scheme: &Scheme, run: &mut Run) {
-        let Seen {
-            cell,
-            column,
-            width,
-        } = seen;
-        let (ink, ground) = inks(cell, scheme);
-        let origin = (u32::from(column) * WIDTH, u32::from(row) * HEIGHT);
-        let columns = u32::from(width) * WIDTH;
-        if ground != scheme.background {
-            push(
-                self.grounds.entry(ground).or_default(),
-                band(origin, columns, (0, HEIGHT)),
-            );
-        }
-        for (modifier, place) in [
-            (Modifier::UNDERLINED, UNDERLINE),
-            (Modifier::CROSSED_OUT, CROSSED),
-        ] {
-            if cell.modifier.contains(modifier) {
-                push(
-                    self.fills.entry((ink, 4)).or_default(),
-                    band(origin, columns, place),
-                );
-            }
-        }
-        let hidden = cell.modifier.contains(Modifier::HIDDEN);
-        let symbol = if hidden { " " } else { cell.symbol() };
-        if let Some(shape) = only_char(symbol).and_then(shape) {
-            self.text(std::mem::take(run));
-            return self.shape(shape, origin, ink);
-        }
-        let face = Face {
-            color: ink,
-            bold: cell.modifier.contains(Modifier::BOLD),
-            italic: cell.modifier.contains(Modifier::ITALIC),
-        };
-        // Wide characters stand alone: a font may give them any width.
-        let fits = run.face == face && run.columns > 0 && width == 1 && !run.words.ends_with("  ");
-        if !fits || symbol == " " && run.words.is_empty() {
-            self.text(std::mem::take(run));
-        }
-        if symbol == " " && run.columns == 0 {
-            return;
-        }
-        if run.columns == 0 {
-            *run = Run {
-                face,
-                row,
-                column,
-                ..Run::default()
-            };
-        }
-        run.columns += width;
-        run.words.push_str(symbol);
-        if width > 1 {
-            self.text(std::mem::take(run));
-        }
-    }
-
-    fn shape(&mut self, shape: Shape, origin: (u32, u32), ink: Rgb) {
-        match shape {
-            Shape::Fill(rects) => {
-                let fills = self.fills.entry((ink, 4)).or_default();
-                for rect in rects {
-                    push(
-                        fills,
-                        Rect {
-                            x: origin.0 + rect.x,
-                            y: origin.1 + rect.y,
-                            ..rect
-                        },
-                    );
-                }
-            }
-            Shape::Shade(quarters) => push(
-                self.fills.entry((ink, quarters)).or_default(),
-                band(origin, WIDTH, (0, HEIGHT)),
-            ),
-            Shape::Line(strokes) => {
-                let path = self.strokes.entry(ink).or_default();
-                for ((x, y), data) in strokes {
-                    push_str(
-                        path,
-                        format_args!("M{} {}{data}", origin.0 + x, origin.1 + y),
-                    );
-                }
-            }
-        }
-    }
-
-    /// Writes a run of letters without the blanks at its end.
-    fn text(&mut self, run: Run) {
-        let words = run.words.trim_end_matches(' ');
-        let blanks = run.words.len() - words.len();
-        if words.is_empty() {
-            return;
-        }
-        let Face {
-            color,
-            bold,
-            italic,
-        } = run.face;
+/// Everything that is no letter.
+fn shapes(out: &mut String, drawing: &Drawing) {
+    out.push_str("<g shape-rendering=\"crispEdges\">\n");
+    for (&color, rects) in &drawing.grounds {
         push_str(
-            &mut self.texts,
+            out,
+            format_args!("<path fill=\"{}\" d=\"{}\"/>\n", hex(color), data(rects)),
+        );
+    }
+    for (&(color, quarters), rects) in &drawing.fills {
+        let opacity = [
+            "",
+            " fill-opacity=\"0.25\"",
+            " fill-opacity=\"0.5\"",
+            " fill-opacity=\"0.75\"",
+            "",
+        ];
+        push_str(
+            out,
             format_args!(
-                "<text x=\"{}\" y=\"{}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{}\"{}{}>{}</text>\n",
-                u32::from(run.column) * WIDTH,
-                u32::from(run.row) * HEIGHT + BASE,
-                (u32::from(run.columns) - blanks as u32) * WIDTH,
+                "<path fill=\"{}\"{} d=\"{}\"/>\n",
                 hex(color),
-                if bold { " font-weight=\"bold\"" } else { "" },
-                if italic { " font-style=\"italic\"" } else { "" },
-                escaped(words),
+                opacity[usize::from(quarters) % opacity.len()],
+                data(rects)
             ),
         );
     }
-
-    fn document(&self, width: u32, height: u32, scheme: &Scheme) -> String {
-        let mut out = String::new();
+    out.push_str("</g>\n");
+    for (&color, strokes) in &drawing.strokes {
+        let path: String = strokes.iter().map(path).collect();
         push_str(
-            &mut out,
+            out,
             format_args!(
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{}\" viewBox=\"0 0 {width} {height}\">\n\
-                 <title>heapwalk</title>\n\
-                 <rect width=\"{width}\" height=\"{height}\" fill=\"{}\"/>\n\
-                 <g shape-rendering=\"crispEdges\">\n",
-                width / 2,
-                height / 2,
-                hex(scheme.background),
+                "<path fill=\"none\" stroke=\"{}\" stroke-width=\"{LIGHT}\" d=\"{path}\"/>\n",
+                hex(color)
             ),
         );
-        for (&color, rects) in &self.grounds {
-            push_str(
-                &mut out,
-                format_args!("<path fill=\"{}\" d=\"{}\"/>\n", hex(color), data(rects)),
-            );
-        }
-        for (&(color, quarters), rects) in &self.fills {
-            let opacity = [
-                "",
-                " fill-opacity=\"0.25\"",
-                " fill-opacity=\"0.5\"",
-                " fill-opacity=\"0.75\"",
-                "",
-            ];
-            push_str(
-                &mut out,
+    }
+}
+
+fn letters(out: &mut String, run: &Run) {
+    push_str(
+        out,
+        format_args!(
+            "<text x=\"{}\" y=\"{}\" textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{}\"{}{}>{}</text>\n",
+            u32::from(run.column) * WIDTH,
+            u32::from(run.row) * HEIGHT + BASE,
+            u32::from(run.columns) * WIDTH,
+            hex(run.face.color),
+            if run.face.bold {
+                " font-weight=\"bold\""
+            } else {
+                ""
+            },
+            if run.face.italic {
+                " font-style=\"italic\""
+            } else {
+                ""
+            },
+            escaped(&run.words),
+        ),
+    );
+}
+
+/// Path data of a curve in a cell.
+fn path(&((x, y), stroke): &((u32, u32), Stroke)) -> String {
+    let (from, legs) = stroke;
+    let mut data = format!("M{} {}", x + from.0, y + from.1);
+    for &leg in legs {
+        match leg {
+            Leg::Down(by) => push_str(&mut data, format_args!("v{by}")),
+            Leg::Line(across, down) => {
+                push_str(&mut data, format_args!("l{across}{}", apart(down)));
+            }
+            Leg::Quarter(across, down) => push_str(
+                &mut data,
                 format_args!(
-                    "<path fill=\"{}\"{} d=\"{}\"/>\n",
-                    hex(color),
-                    opacity[usize::from(quarters) % opacity.len()],
-                    data(rects)
+                    "a{} {} 0 0 {}{}{}",
+                    across.abs(),
+                    down.abs(),
+                    // It leaves downwards or upwards and turns sideways.
+                    u8::from((across < 0) == (down > 0)),
+                    apart(across),
+                    apart(down)
                 ),
-            );
-        }
-        out.push_str("</g>\n");
-        for (&color, path) in &self.strokes {
-            push_str(
-                &mut out,
-                format_args!(
-                    "<path fill=\"none\" stroke=\"{}\" stroke-width=\"{LIGHT}\" d=\"{path}\"/>\n",
-                    hex(color)
-                ),
-            );
-        }
-        push_str(
-            &mut out,
-            format_args!(
-                "<g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" \
-                 font-size=\"{FONT_SIZE}\" xml:space=\"preserve\">\n{}</g>\n</svg>\n",
-                self.texts
             ),
-        );
-        out
-    }
-}
-
-/// The colours of letters and ground, after reversing and dimming.
-fn inks(cell: &Cell, scheme: &Scheme) -> (Rgb, Rgb) {
-    let ink = scheme.rgb(cell.fg).unwrap_or(scheme.foreground);
-    let ground = scheme.rgb(cell.bg).unwrap_or(scheme.background);
-    let (ink, ground) = if cell.modifier.contains(Modifier::REVERSED) {
-        (ground, ink)
-    } else {
-        (ink, ground)
-    };
-    if cell.modifier.contains(Modifier::DIM) {
-        (dimmed(ink, ground), ground)
-    } else {
-        (ink, ground)
-    }
-}
-
-fn only_char(symbol: &str) -> Option<char> {
-    let mut chars = symbol.chars();
-    chars.next().filter(|_| chars.next().is_none())
-}
-
-/// A part of a row: where it begins, and how far down from the row's top.
-fn band((x, y): (u32, u32), width: u32, (down, height): (u32, u32)) -> Rect {
-    Rect {
-        x,
-        y: y + down,
-        width,
-        height,
-    }
-}
-
-/// Adds a rectangle, or lengthens the last one where both are one band.
-fn push(rects: &mut Vec<Rect>, rect: Rect) {
-    match rects.last_mut() {
-        Some(last)
-            if (last.y, last.height) == (rect.y, rect.height) && last.x + last.width == rect.x =>
-        {
-            last.width += rect.width;
         }
-        _ => rects.push(rect),
     }
+    data
+}
+
+/// A number behind another; a sign parts them as well as a blank does.
+fn apart(number: i32) -> String {
+    let blank = if number < 0 { "" } else { " " };
+    format!("{blank}{number}")
 }
 
 /// Path data of rectangles.
@@ -333,10 +190,11 @@ fn push_str(out: &mut String, words: std::fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use ratatui::layout;
-    use ratatui::style::{Color, Style};
+    use ratatui::style::{Color, Modifier, Style};
     use roxmltree::{Document, Node};
 
     use super::*;
+    use crate::export::colors::dimmed;
 
     const PLAIN: Style = Style::new();
 

@@ -178,6 +178,7 @@ impl Command {
                 | Command::HeapDestroy(_)
                 | Command::HeapCrt(_)
                 | Command::Save { .. }
+                | Command::Export { .. }
                 | Command::Load(_)
                 | Command::Unlock
                 | Command::Limit(_)

@@ -144,6 +144,7 @@ impl Session {
             Command::HeapDestroy(number) => self.heap_destroy(*number),
             Command::HeapCrt(number) => self.heap_crt(*number),
             Command::Save { file, replace } => self.save(file, *replace),
+            Command::Export { file, replace } => self.export(file, *replace),
             Command::Load(file) => self.load(file),
             Command::Alloc { names, size, flags } => self.alloc(names, *size, *flags),
             Command::Realloc { what, size, flags } => self.realloc(what, *size, *flags),
@@ -467,10 +468,11 @@ fn help(topic: Option<&str>) -> String {
 }
 
 /// Whether a command can change anything that undo would bring back.
-fn changes(command: &Command) -> bool {
+pub(super) fn changes(command: &Command) -> bool {
     !matches!(
         command,
         Command::Save { .. }
+            | Command::Export { .. }
             | Command::Size { .. }
             | Command::Validate { .. }
             | Command::Walk

@@ -399,6 +399,8 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         select(EXAMPLES.iter().collect::<Vec<_>>()).prop_map(Command::Example),
         (any::<String>(), any::<bool>())
             .prop_map(|(file, replace)| Command::Save { file, replace }),
+        (any::<String>(), any::<bool>())
+            .prop_map(|(file, replace)| Command::Export { file, replace }),
         any::<String>().prop_map(Command::Load),
         any_expectation(),
     ]

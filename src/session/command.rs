@@ -6,6 +6,8 @@
 
 use std::cmp::Ordering;
 
+use serde::Serialize;
+
 use crate::heap::{Flags, Policy};
 
 use super::actors::Actor;
@@ -31,8 +33,15 @@ pub enum Command {
     HeapDestroy(Option<u32>),
     /// `heap crt [N]`: give a heap the tag CRT.
     HeapCrt(Option<u32>),
-    /// `save "FILE" [replace]`: keep the heap in view in a file.
+    /// `save "FILE" [replace]`: keep the heap in view in a file, or the session as a script.
     Save {
+        /// Where, as the system names it.
+        file: String,
+        /// A file that is there already goes.
+        replace: bool,
+    },
+    /// `export "FILE" [replace]`: write what the end of the name says.
+    Export {
         /// Where, as the system names it.
         file: String,
         /// A file that is there already goes.
@@ -413,8 +422,9 @@ impl Relation {
     }
 }
 
-/// The right-hand side of `expect`: a size or a fraction.
-#[derive(Clone, Copy, PartialEq, Debug)]
+/// The right-hand side of `expect`: a size or a fraction. JSON has one kind of numbers for both.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[serde(untagged)]
 pub enum Value {
     /// A whole number, signed: sizes, counts, return values, error codes.
     Whole(i64),

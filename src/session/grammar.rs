@@ -98,12 +98,27 @@ pub static GRAMMAR: &[CommandRow] = &[
         verb: "save",
         call: None,
         usage: "save \"FILE\" [replace]",
-        doc: "keep the heap in view in a file, as it stands, with the names of its blocks",
+        doc: "keep the heap in view in a file, as it stands, with the names of its blocks; in a file that ends with .heap, the session as a script",
         example: "save \"holes.heapimage\" replace",
         group: Group::Heaps,
         args: &[Arg::Free, Arg::OneOf(&[REPLACE])],
         parse: |words| {
             Ok(Command::Save {
+                file: words.text()?,
+                replace: words.optional(replace)?.unwrap_or(false),
+            })
+        },
+    },
+    CommandRow {
+        verb: "export",
+        call: None,
+        usage: "export \"FILE\" [replace]",
+        doc: "write what the end of the name says: .json and .csv the heap in view as data, .heap the session as a script, .heapimage the heap; in the explorer also .txt, .ansi, .svg and .png, the screen",
+        example: "export \"blocks.csv\"",
+        group: Group::Heaps,
+        args: &[Arg::Free, Arg::OneOf(&[REPLACE])],
+        parse: |words| {
+            Ok(Command::Export {
                 file: words.text()?,
                 replace: words.optional(replace)?.unwrap_or(false),
             })
@@ -555,7 +570,7 @@ fn byte(piece: Piece<'_>) -> Result<u8, ParseError> {
     Ok(number::within(piece, 0, 255)? as u8)
 }
 
-/// What lets `save` take the place of a file.
+/// What lets `save` and `export` take the place of a file.
 pub(super) const REPLACE: &str = "replace";
 
 fn replace(piece: Piece<'_>) -> Result<bool, ParseError> {

@@ -8,7 +8,7 @@
 mod file;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::command::Command;
 use super::error::ScriptError;
@@ -16,8 +16,8 @@ use super::frame::{Answer, Tone};
 use super::parse::parse_line;
 use super::session::Session;
 
-use file::HEADING;
 pub(super) use file::make_directory;
+use file::{HEADING, file_beside};
 pub use file::{Journal, last_journal};
 
 /// The heap that an explorer begins with, which is no command of anybody's and cannot be taken back.
@@ -87,7 +87,7 @@ pub fn read_journal(bytes: &[u8], file: &str) -> Result<Past, ScriptError> {
     Ok(Past { deeds, cut, kept })
 }
 
-fn deed(line: &str, number: usize, file: &str) -> Result<Option<Deed>, ScriptError> {
+pub(super) fn deed(line: &str, number: usize, file: &str) -> Result<Option<Deed>, ScriptError> {
     Ok(match line {
         FIRST_HEAP => Some(Deed::FirstHeap),
         UNDO => Some(Deed::Undo),
@@ -120,6 +120,11 @@ impl Session {
         self.journal = Some(journal);
     }
 
+    /// Files that lines refer to without saying where lie beside `source`, the script that is done.
+    pub fn set_source(&mut self, source: &Path) {
+        self.beside = source.parent().map(Path::to_owned);
+    }
+
     /// Keeps a heap as it stands beside the journal. Answers with the name of its file; nothing where no journal is kept
     /// or it cannot be written.
     pub(super) fn keep_beside_journal(&mut self, heap: u32) -> Option<String> {
@@ -134,16 +139,21 @@ impl Session {
 
     /// The heap image that a line of the journal names.
     pub(super) fn kept_beside_journal(&self, name: &str) -> Option<PathBuf> {
-        self.journal.as_ref()?.find_beside(name)
+        let of_journal = self
+            .journal
+            .as_ref()
+            .and_then(|journal| journal.find_beside(name));
+        of_journal.or_else(|| file_beside(self.beside.as_deref()?, name))
     }
 
     /// Notes that a heap was made without a command.
     pub(super) fn journal_first_heap(&mut self) {
+        self.record.add(FIRST_HEAP);
         let Some(journal) = &mut self.journal else {
             return;
         };
         if journal.has_file() {
-            self.journal(FIRST_HEAP);
+            self.write_journal(|journal| journal.write(FIRST_HEAP));
         } else {
             journal.begin_with(FIRST_HEAP);
         }
@@ -151,12 +161,14 @@ impl Session {
 
     /// Writes down what was done, for a replay. A journal that cannot be written ends, and a note says so.
     pub(super) fn journal(&mut self, line: &str) {
+        self.record.add(line);
         self.write_journal(|journal| journal.write(line));
     }
 
     /// Writes down what a part of a workload has come to, in the place of what stands there of it. `closed`: nothing
     /// more comes of it.
     pub(super) fn journal_part(&mut self, line: &str, closed: bool) {
+        self.record.set_part(line, closed);
         self.write_journal(|journal| journal.write_part(line, closed));
     }
 

@@ -30,6 +30,7 @@ impl Command {
             Command::HeapDestroy(_) => "heap destroy",
             Command::HeapCrt(_) => "heap crt",
             Command::Save { .. } => "save",
+            Command::Export { .. } => "export",
             Command::Load(_) => "load",
             Command::Alloc { .. } => "alloc",
             Command::Realloc { .. } => "realloc",
@@ -165,7 +166,7 @@ impl fmt::Display for Command {
             Command::Baseline(Baseline::Mark(number)) => write!(f, " {number}"),
             Command::Baseline(Baseline::Off) => f.write_str(" off"),
             Command::Say(words) | Command::Load(words) => write_text(f, words),
-            Command::Save { file, replace } => {
+            Command::Save { file, replace } | Command::Export { file, replace } => {
                 write_text(f, file)?;
                 write_optional(f, replace.then_some(REPLACE).as_ref())
             }

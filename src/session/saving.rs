@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::heap::Flags;
 
+use super::export::Export;
 use super::frame::Answer;
 use super::heap_file::{HeapFile, OtherLayout};
 use super::names::NameTable;
@@ -17,12 +18,23 @@ use super::words::{count, rough};
 const UNFINISHED: &str = ".part";
 
 impl Session {
+    /// Keeps the heap in view, or the session as a script, as the end of the name says.
     pub(super) fn save(&mut self, file: &str, replace: bool) -> Answer {
+        match Export::of(Path::new(file)) {
+            Some(Export::Script) => self.save_script(file, replace),
+            Some(Export::Image) | None => self.save_image(file, replace),
+            Some(_) => Answer::refused(format!(
+                "{file} has the name of something else than a heap; `export` writes that"
+            )),
+        }
+    }
+
+    pub(super) fn save_image(&mut self, file: &str, replace: bool) -> Answer {
         let slot = self.slot_here();
         let (number, names) = (slot.number, slot.names.kept());
         let named = names.len() as u64;
         let kept = HeapFile::of(&slot.heap, names);
-        let written = write(Path::new(file), replace, |to| kept.write(to));
+        let written = whole_file(Path::new(file), replace, |to| kept.write(to));
         match written {
             Ok(bytes) => Answer::done(
                 format!("save (heapwalk's own) = {bytes} bytes"),
@@ -33,10 +45,7 @@ impl Session {
                     count(named, "name")
                 ),
             ),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Answer::refused(format!(
-                "{file} is there already; with `replace` behind its name the heap takes its place"
-            )),
-            Err(error) => Answer::refused(format!("failed to write {file}: {error}")),
+            Err(error) => not_written(file, &error),
         }
     }
 
@@ -111,13 +120,38 @@ impl Session {
     }
 }
 
+/// Why a file was not written.
+pub(super) fn not_written(file: &str, error: &io::Error) -> Answer {
+    Answer::refused(not_written_words(file, error))
+}
+
+/// The same in words.
+#[must_use]
+pub fn not_written_words(file: &str, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::AlreadyExists => {
+            format!("{file} is there already; add `replace` behind its name to write over it")
+        }
+        _ => format!("failed to write {file}: {error}"),
+    }
+}
+
 /// Writes a file under another name and gives it its own when all of it is there: whatever happens, what stands under
-/// the name is whole. A file that is there already goes only where it may be replaced.
-fn write(
+/// the name is whole. A file that is there already goes only where it may be replaced; devices and pipes are written
+/// to as they are.
+///
+/// # Errors
+/// What the system answers; nothing has changed then. `AlreadyExists` where nothing may be replaced.
+pub fn whole_file<T>(
     file: &Path,
     replace: bool,
-    write: impl FnOnce(&File) -> io::Result<u64>,
-) -> io::Result<u64> {
+    write: impl FnOnce(&File) -> io::Result<T>,
+) -> io::Result<T> {
+    if replace && fs::metadata(file).is_ok_and(|what| !what.is_file() && !what.is_dir()) {
+        return write(&OpenOptions::new().write(true).open(file)?);
+    }
+    // A link stays one: what it leads to is replaced.
+    let file = &fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     // Held from the beginning, so that nobody else can take the name meanwhile.
     let claimed = !replace
         && OpenOptions::new()
@@ -135,10 +169,10 @@ fn write(
             .truncate(true)
             .open(&unfinished)?;
         let finish = || {
-            let bytes = write(&to)?;
+            let done = write(&to)?;
             to.sync_all()?;
             fs::rename(&unfinished, file)?;
-            Ok(bytes)
+            Ok(done)
         };
         finish().inspect_err(|_: &io::Error| drop(fs::remove_file(&unfinished)))
     })();

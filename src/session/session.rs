@@ -1,6 +1,7 @@
 //! The session: its heaps, their names, and what can be undone.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,6 +21,7 @@ use super::journal::Journal;
 use super::ledger::Ledger;
 use super::marks::Marks;
 use super::names::NameTable;
+use super::record::Record;
 use super::run::Running;
 use super::situations::Measuring;
 use super::survey::Surveys;
@@ -122,6 +124,10 @@ pub struct Session {
     pub(super) stepped: Option<(u64, Arc<Interleaved>)>,
     /// Where what was done is written down.
     pub(super) journal: Option<Journal>,
+    /// The same for a script, whether or not there is a journal.
+    pub(super) record: Record,
+    /// Where files lie that lines refer to without saying where.
+    pub(super) beside: Option<PathBuf>,
     /// The workload that ended last before its last step: the next may go on with it.
     pub(super) ended: Option<Running>,
     pub(super) rate: Option<f64>,
@@ -199,6 +205,8 @@ impl Session {
             stepping: None,
             stepped: None,
             journal: None,
+            record: Record::default(),
+            beside: None,
             ended: None,
             rate: None,
             target: None,

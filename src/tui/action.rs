@@ -48,6 +48,8 @@ pub enum Context {
     Faults,
     /// The list of findings is open.
     Findings,
+    /// The export menu is open.
+    Export,
     /// Pasted lines wait for a yes.
     Paste,
     /// Always.
@@ -111,6 +113,8 @@ pub enum Screen {
     OpenBookmarks,
     /// Ways to misuse the selected block.
     OpenFaults,
+    /// What the screen, the heap and the session can be written as.
+    OpenExport,
     /// Checks the heap, or lists what the last check found.
     Validate,
     /// What stands at a digit in the menu.
@@ -186,7 +190,7 @@ pub enum RowStep {
 
 impl Context {
     /// Every context, in the order of the table.
-    pub const ALL: [Context; 18] = [
+    pub const ALL: [Context; 19] = [
         Context::Map,
         Context::Everywhere,
         Context::Card,
@@ -204,6 +208,7 @@ impl Context {
         Context::Bookmarks,
         Context::Faults,
         Context::Findings,
+        Context::Export,
         Context::Paste,
     ];
 
@@ -227,6 +232,7 @@ impl Context {
             Context::Bookmarks => "bookmarks",
             Context::Faults => "faults",
             Context::Findings => "findings",
+            Context::Export => "export",
             Context::Paste => "paste",
             Context::Everywhere => "everywhere",
         }
@@ -252,6 +258,7 @@ impl Context {
             Context::Bookmarks => "the list of bookmarks",
             Context::Faults => "the fault menu",
             Context::Findings => "the list of findings",
+            Context::Export => "the export menu",
             Context::Paste => "the question about pasted lines",
             Context::Everywhere => "all places",
         }
@@ -309,6 +316,7 @@ impl Action {
                         | Screen::Copy
                         | Screen::OpenBookmarks
                         | Screen::OpenFaults
+                        | Screen::OpenExport
                         | Screen::Validate
                         | Screen::Digit
                         | Screen::OpenRow

@@ -10,7 +10,7 @@ use crate::session::frame::Frame;
 use super::canvas::width;
 use super::layout::Layout;
 use super::pane::{
-    Scene, block, bookmarks, bytes, card, explain, faults, figures, findings, footer,
+    Scene, block, bookmarks, bytes, card, explain, export, faults, figures, findings, footer,
     fragmentation, free_list, header, help, interleave, log, map, memory, pins, popup, prompt,
     returned, threads, time,
 };
@@ -57,6 +57,7 @@ pub fn cursor(state: &State) -> Option<Position> {
         | Layer::Bookmarks(_)
         | Layer::Faults(_)
         | Layer::Findings(_)
+        | Layer::Export(_)
         | Layer::Paste(_) => None,
     }
 }
@@ -162,6 +163,7 @@ fn draw_layer(scene: &Scene<'_>, layout: &Layout, area: Rect, buffer: &mut Buffe
         Some(Layer::Bookmarks(chosen)) => bookmarks::draw(scene, *chosen, area, buffer),
         Some(Layer::Faults(chosen)) => faults::draw(scene, *chosen, area, buffer),
         Some(Layer::Findings(chosen)) => findings::draw(scene, *chosen, area, buffer),
+        Some(Layer::Export(chosen)) => export::draw(scene, *chosen, area, buffer),
         Some(Layer::Paste(lines)) => popup::draw_paste(scene, lines, area, buffer),
     }
 }

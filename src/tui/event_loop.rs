@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr};
@@ -21,8 +22,9 @@ use super::background::{Answers, QUESTION};
 use super::bindings::Bindings;
 use super::draw::{cursor, draw};
 use super::environment::Appearance;
+use super::export::Job;
 use super::input::{News, fault_point, listen_to_signals, listen_to_terminal, spawn};
-use super::message::{Effect, Message};
+use super::message::{Effect, Message, Picture};
 use super::pace::{Pace, Reason};
 use super::state::State;
 use super::terminal::{self, Guard, Screen};
@@ -167,13 +169,19 @@ pub fn run(source: &dyn Source, inbox: Inbox, options: Options) -> Result<()> {
         pace: Pace::new(options.frames_per_second),
         reason: Reason::Answer,
         copy: None,
+        exports: Vec::new(),
         asked,
     };
     let result = explorer.run();
     if result.is_ok() {
         explorer.await_answer();
     }
+    let exports = std::mem::take(&mut explorer.exports);
     drop(explorer);
+    for thread in exports {
+        // What was asked for is written, however soon one leaves; a panic of it was reported by its hook.
+        let _ = thread.join();
+    }
     signals.close();
     drop(farewell);
     result
@@ -233,6 +241,8 @@ struct Explorer<'a> {
     reason: Reason,
     /// What goes to the clipboard with the next frame; only the last wish counts.
     copy: Option<Vec<u8>>,
+    /// Pictures of the screen that are being written.
+    exports: Vec<JoinHandle<()>>,
     /// When the terminal was asked for its background, until it answers.
     asked: Option<Instant>,
 }
@@ -347,9 +357,27 @@ impl Explorer<'_> {
                     result => result.wrap_err("failed to set up the terminal again")?,
                 },
                 Effect::Copy(text) => self.copy(&text),
+                Effect::Export(picture) => self.export(picture),
             }
         }
         Ok(Flow::On)
+    }
+
+    /// Draws the screen as it is without what lies over it, and lets it be written beside everything else.
+    fn export(&mut self, picture: Picture) {
+        let state = State {
+            layer: None,
+            notice: None,
+            ..self.state.clone()
+        };
+        let told = self.inbox.sender.clone();
+        let tell = move |exported| {
+            // Without a screen there is nobody to tell.
+            let _ = told.send(News::Message(Message::Exported(exported)));
+        };
+        let job = Job::of(picture, &state, &self.frame, &self.theme);
+        self.exports.retain(|thread| !thread.is_finished());
+        self.exports.extend(job.begin(tell));
     }
 
     /// Whether a terminal does as it is told is never known: some ask first, some are set to refuse.

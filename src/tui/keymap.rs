@@ -74,6 +74,7 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('u')], Some((5, "undo")), "undo", "take back the last command", Ask(undo)).among(Group::Time),
     row(Map, &[Ctrl('r'), Char('U')], None, "redo", "bring back the last command taken back", Ask(redo)).among(Group::Time),
     row(Map, &[Char(':')], Some((1, "prompt")), "prompt", "type a command; what was left there with Esc is still there", Does::Screen(Screen::OpenPrompt)),
+    row(Map, &[Char('E')], Some((8, "export")), "export", "write the screen, the heap or the session to a file: a menu of formats", Does::Screen(Screen::OpenExport)),
     row(Map, &[Char('y')], None, "copy", "copy a line about what is chosen: the block, the answer, the row", Does::Screen(Screen::Copy)),
     row(Map, &[Char('i')], Some((3, "explain")), "explain", "the words and formulas of the focused pane, with its figures, then all others", Does::Screen(Screen::OpenExplain)),
     row(Map, &[Char('?'), Key::Function(1)], Some((0, "keys")), "keys", "search all keys and commands, and run one", Does::Screen(Screen::OpenHelp)),
@@ -220,6 +221,12 @@ pub static ACTIONS: &[Action] = &[
     row(Findings, &[Key::Down, Char('j'), Char('n')], Some((0, "and up choose")), "finding below", "choose the finding below, and select its block", Does::Screen(Screen::Down)),
     row(Findings, &[Key::Up, Char('k'), Char('N')], None, "finding above", "choose the finding above, and select its block", Does::Screen(Screen::Up)),
     row(Findings, &[Key::Esc, Char('q'), Char('V')], Some((0, "closes")), "close findings", "close the list of findings", Does::Screen(Screen::Back)),
+
+    row(Context::Export, &[Key::Enter], Some((0, "asks for the file")), "name the file", "open the prompt with a file name for what is chosen", Does::Screen(Screen::Accept)),
+    row(Context::Export, &[Char('1'), Char('2'), Char('3'), Char('4'), Char('5'), Char('6'), Char('7'), Char('8')], Some((1, "to 8 too")), "export by number", "ask for the file of what stands at this digit", Does::Screen(Screen::Digit)),
+    row(Context::Export, &[Key::Down, Char('j')], Some((0, "and up choose")), "format below", "choose the format below", Does::Screen(Screen::Down)),
+    row(Context::Export, &[Key::Up, Char('k')], None, "format above", "choose the format above", Does::Screen(Screen::Up)),
+    row(Context::Export, &[Key::Esc, Char('q'), Char('E')], Some((0, "closes")), "close export", "close the menu; nothing is written", Does::Screen(Screen::Back)),
 
     row(Paste, &[Key::Enter], Some((0, "runs them")), "run pasted lines", "run the pasted lines in order", Does::Screen(Screen::Accept)),
     row(Paste, &[Key::Esc, Char('q')], Some((0, "drops them")), "drop pasted lines", "forget the pasted lines", Does::Screen(Screen::Back)),

@@ -1,5 +1,6 @@
 //! All that can happen to the screen, and all that the screen can ask for.
 
+use crate::session::Export;
 use crate::session::frame::Request;
 
 use super::key::Key;
@@ -21,6 +22,32 @@ pub enum Message {
     FrameReady,
     /// The operating system wants something.
     Signal(Signal),
+    /// A picture of the screen was written, or not.
+    Exported(Exported),
+}
+
+/// What came of a picture of the screen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Exported {
+    /// The line that asked for it.
+    pub line: String,
+    /// The bytes of the file, or why there is none.
+    pub outcome: Result<u64, String>,
+    /// The file as the line names it.
+    pub file: String,
+}
+
+/// A picture of the screen that is to be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Picture {
+    /// The line that asks for it.
+    pub line: String,
+    /// The file as the line names it.
+    pub file: String,
+    /// A file that is there already goes.
+    pub replace: bool,
+    /// As what.
+    pub export: Export,
 }
 
 /// What the mouse did, at which column and row. Only the left button and the wheel count.
@@ -69,6 +96,8 @@ pub enum Effect {
     Suspend,
     /// Set the terminal up again and draw everything.
     Repaint,
+    /// Write the screen as it is to a file, beside everything else.
+    Export(Picture),
     /// Put this on the clipboard through the terminal; the screen says so where answers are.
     Copy(String),
 }

@@ -19,6 +19,7 @@ pub mod chart;
 pub mod draw;
 pub mod environment;
 pub mod event_loop;
+mod export;
 pub mod group;
 mod input;
 pub mod key;

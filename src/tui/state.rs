@@ -134,6 +134,8 @@ pub enum Layer {
     Faults(usize),
     /// What the last check found, and which of that is chosen.
     Findings(usize),
+    /// What can be written, and which of it is chosen.
+    Export(usize),
     /// Pasted lines wait for a yes.
     Paste(Vec<String>),
 }
@@ -153,6 +155,7 @@ impl Layer {
             Layer::Bookmarks(_) => Context::Bookmarks,
             Layer::Faults(_) => Context::Faults,
             Layer::Findings(_) => Context::Findings,
+            Layer::Export(_) => Context::Export,
             Layer::Paste(_) => Context::Paste,
         }
     }

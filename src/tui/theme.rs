@@ -7,6 +7,7 @@ mod tests;
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::export::Scheme;
 use crate::view::Cell;
 
 use super::environment::{Appearance, ColorDepth, GlyphSet};
@@ -210,6 +211,7 @@ pub struct Theme {
     /// Characters.
     pub glyphs: Glyphs,
     depth: ColorDepth,
+    appearance: Appearance,
     palette: Palette,
 }
 
@@ -224,7 +226,30 @@ impl Theme {
         Theme {
             glyphs,
             depth,
+            appearance,
             palette: Palette::of(depth, appearance),
+        }
+    }
+
+    /// The same with all the colours there are, unless there are to be none.
+    #[must_use]
+    pub fn in_full_colour(&self) -> Theme {
+        match self.depth {
+            ColorDepth::Mono => *self,
+            _ => Theme {
+                depth: ColorDepth::True,
+                palette: Palette::of(ColorDepth::True, self.appearance),
+                ..*self
+            },
+        }
+    }
+
+    /// What an image takes for the terminal's own colours.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        match self.appearance {
+            Appearance::Dark => Scheme::DARK,
+            Appearance::Light => Scheme::LIGHT,
         }
     }
 
@@ -232,7 +257,11 @@ impl Theme {
     #[must_use]
     pub fn on(self, appearance: Appearance) -> Theme {
         let palette = Palette::of(self.depth, appearance);
-        Theme { palette, ..self }
+        Theme {
+            palette,
+            appearance,
+            ..self
+        }
     }
 
     /// The style of a meaning.

@@ -1,6 +1,7 @@
 //! From (state, frame, message) to the next state and what must be done: no terminal, no clock, no session.
 
 mod copy;
+mod export;
 mod guide;
 mod lab;
 mod layers;
@@ -122,6 +123,7 @@ impl Update<'_> {
 
     fn input(&mut self, message: Message) {
         match message {
+            Message::Exported(exported) => self.exported(exported),
             Message::Key(key) => self.key(key),
             Message::Mouse(mouse) => self.mouse(mouse),
             Message::Paste(text) => self.paste(&text),
@@ -268,6 +270,7 @@ impl Update<'_> {
             Screen::OpenExplain => self.state.layer = Some(Layer::Explain(Explain::default())),
             Screen::OpenBookmarks => self.open_bookmarks(),
             Screen::OpenFaults => self.open_faults(),
+            Screen::OpenExport => self.state.layer = Some(Layer::Export(0)),
             // They need to know the key, and are done before.
             Screen::Validate | Screen::Digit => {}
             Screen::Copy => self.copy(),

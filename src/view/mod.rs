@@ -86,7 +86,7 @@ pub fn take(heap: &Heap, lens: &Lens, context: &Context<'_>) -> Picture {
         let selected = lens.cursor.and_then(|cursor| seek::extent_in(core, cursor));
         let window = |window: Window| Some(window).filter(|window| window.rows > 0);
         Picture {
-            heap: title(heap, &core, context),
+            heap: title_in(heap, &core, context),
             selected: lens
                 .cursor
                 .and_then(|cursor| card::card(heap, &core, cursor, context)),
@@ -110,7 +110,13 @@ pub fn take(heap: &Heap, lens: &Lens, context: &Context<'_>) -> Picture {
     })
 }
 
-fn title(heap: &Heap, core: &Reader<'_>, context: &Context<'_>) -> HeapTitle {
+/// A heap and its switches.
+#[must_use]
+pub fn title(heap: &Heap, context: &Context<'_>) -> HeapTitle {
+    heap.look(|core| title_in(heap, &core, context))
+}
+
+fn title_in(heap: &Heap, core: &Reader<'_>, context: &Context<'_>) -> HeapTitle {
     use crate::heap::Flags;
     let settings = core.settings();
     let kind = if settings.flags.has(Flags::GROWABLE) {

@@ -2,6 +2,7 @@
 
 mod completions;
 mod config;
+mod exports;
 mod frame;
 mod man;
 mod open;

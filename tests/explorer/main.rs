@@ -3,6 +3,7 @@
 mod actors;
 mod background;
 mod ends;
+mod export;
 mod faults;
 mod floods;
 mod help;

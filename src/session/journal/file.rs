@@ -198,10 +198,8 @@ impl Journal {
     /// The file of this name beside the journal, or beside the one that it goes on with.
     pub(super) fn find_beside(&self, name: &str) -> Option<PathBuf> {
         let source = self.source.as_deref().and_then(Path::parent);
-        let places = source.into_iter().chain([&*self.directory]);
-        let mut files = places.map(|place| place.join(name));
-        // A name and nothing else: no line of a journal leads out of its directory.
-        files.find(|file| file.file_name().is_some_and(|last| last == name) && file.is_file())
+        let mut places = source.into_iter().chain([&*self.directory]);
+        places.find_map(|place| file_beside(place, name))
     }
 
     /// The file, which is made for its first line.
@@ -247,6 +245,12 @@ impl Journal {
         }
         (path, now)
     }
+}
+
+/// The file of this name in a directory. A name and nothing else: no line leads out of the directory that it is in.
+pub(in crate::session) fn file_beside(directory: &Path, name: &str) -> Option<PathBuf> {
+    let file = directory.join(name);
+    (file.file_name().is_some_and(|last| last == name) && file.is_file()).then_some(file)
 }
 
 fn heading(now: &str) -> String {

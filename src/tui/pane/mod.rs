@@ -6,6 +6,7 @@ pub(super) mod bytes;
 pub(super) mod card;
 mod choices;
 pub(super) mod explain;
+pub(super) mod export;
 pub(super) mod faults;
 pub(super) mod figures;
 pub(super) mod findings;

@@ -4,10 +4,10 @@ use ratatui::layout::{Position, Rect};
 
 use crate::heap::Flags;
 use crate::session::frame::{Request, Target};
-use crate::session::{Command, FAULTS};
+use crate::session::{Command, EXPORTS, FAULTS};
 use crate::tui::action::{Action, Screen};
 use crate::tui::key::Key;
-use crate::tui::pane::{faults, findings};
+use crate::tui::pane::{export, faults, findings};
 use crate::tui::state::{Layer, Verb};
 use crate::view::BlockState;
 
@@ -49,14 +49,21 @@ impl Update<'_> {
         self.send(Request::Line(line));
     }
 
-    /// A digit commits the fault of that number; 0 is the tenth.
+    /// A digit does what stands at that number in the menu; 0 is the tenth.
     pub(super) fn choose_digit(&mut self, key: Option<Key>) {
         let Some(Key::Char(digit)) = key else { return };
         let number = digit.to_digit(10).unwrap_or(0) as usize;
-        let chosen = (number + FAULTS.len() - 1) % 10;
-        if matches!(self.state.layer, Some(Layer::Faults(_))) && chosen < FAULTS.len() {
-            self.state.layer = None;
-            self.commit(chosen);
+        let chosen = (number + 9) % 10;
+        match self.state.layer {
+            Some(Layer::Faults(_)) if chosen < FAULTS.len() => {
+                self.state.layer = None;
+                self.commit(chosen);
+            }
+            Some(Layer::Export(_)) if chosen < EXPORTS.len() => {
+                self.state.layer = None;
+                self.name_export(chosen);
+            }
+            _ => {}
         }
     }
 
@@ -107,6 +114,7 @@ impl Update<'_> {
         let area = Rect::new(0, 0, self.state.size.0, self.state.size.1);
         let (chosen, entry) = match self.state.layer {
             Some(Layer::Faults(chosen)) => (chosen, faults::entry_at(chosen, area, at)),
+            Some(Layer::Export(chosen)) => (chosen, export::entry_at(chosen, area, at)),
             Some(Layer::Findings(chosen)) => {
                 (chosen, findings::entry_at(self.frame, chosen, area, at))
             }
@@ -114,7 +122,7 @@ impl Update<'_> {
         };
         match (entry, &mut self.state.layer) {
             (Some(entry), _) if entry == chosen => self.accept(),
-            (Some(entry), Some(Layer::Faults(chosen))) => *chosen = entry,
+            (Some(entry), Some(Layer::Faults(chosen) | Layer::Export(chosen))) => *chosen = entry,
             (Some(entry), _) => self.choose_finding(entry),
             (None, _) => return false,
         }

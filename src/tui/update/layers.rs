@@ -4,7 +4,7 @@ use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
 use crate::session::frame::Request;
-use crate::session::{CommandRow, FAULTS};
+use crate::session::{CommandRow, EXPORTS, FAULTS};
 use crate::tui::action::{Context, Screen};
 use crate::tui::palette::Entry;
 use crate::tui::pane::{explain, findings, help};
@@ -49,6 +49,7 @@ impl Update<'_> {
             }
             Some(Layer::Bookmarks(chosen)) => self.compare_with(chosen),
             Some(Layer::Faults(chosen)) => self.commit(chosen),
+            Some(Layer::Export(chosen)) => self.name_export(chosen),
             // The cursor is there already.
             Some(Layer::Findings(_)) => {}
             Some(Layer::Paste(lines)) => {
@@ -144,6 +145,7 @@ impl Update<'_> {
                 *chosen = moved(*chosen, lines, last);
             }
             Some(Layer::Faults(chosen)) => *chosen = moved(*chosen, lines, FAULTS.len() - 1),
+            Some(Layer::Export(chosen)) => *chosen = moved(*chosen, lines, EXPORTS.len() - 1),
             Some(Layer::Findings(chosen)) => {
                 let last = findings::kept(self.frame).len().saturating_sub(1);
                 let next = moved(*chosen, lines, last);

@@ -47,6 +47,9 @@ impl Update<'_> {
             return;
         }
         self.remember(std::slice::from_ref(&line));
+        if self.export_screen(&line) {
+            return;
+        }
         self.state.last_verb = Some(Verb::of_line(&line));
         self.state.asked_by = self.screen_key(Screen::OpenPrompt);
         self.send(Request::Line(line));
