@@ -11,7 +11,8 @@ use crate::child::{Cases, REPORT, SEED, seed_given};
 const SECONDS: u64 = 4;
 /// One case takes milliseconds. A machine may be slow and busy, but not by this factor.
 const STANDSTILL: Duration = Duration::from_secs(30);
-/// What the child may take beside running cases: to begin, and for the last case.
+/// What the child may take beside running cases: to begin, and for the last round. A tenth of the time if that is more:
+/// who fuzzes for an hour does it beside other work, and a round that takes a second may take a minute then.
 const GRACE: Duration = Duration::from_secs(60);
 
 /// Runs a target: in this process if it is the child, else in a child that is watched.
@@ -81,7 +82,7 @@ fn start(test: &str, folder: &Path, report: &Path, output: &Path) -> Child {
 /// Waits for the child as long as it goes from case to case.
 fn wait(mut child: Child, report: &Path, standstill: Duration) -> Result<ExitStatus, String> {
     let begun = Instant::now();
-    let most = seconds() + GRACE;
+    let most = seconds() + GRACE.max(seconds() / 10);
     let (mut last, mut since) = (Vec::new(), Instant::now());
     loop {
         if let Some(status) = child.try_wait().expect("the child is ours") {
