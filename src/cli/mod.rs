@@ -19,6 +19,7 @@ mod places;
 mod replay;
 mod run;
 mod script;
+mod themes;
 
 use std::process::ExitCode;
 
@@ -61,6 +62,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Sub::Lessons) => lessons::run(),
         Some(Sub::Check(args)) => check::run(args),
         Some(Sub::Man) => man::run(),
+        Some(Sub::Themes) => themes::run(),
         Some(Sub::Completions { shell }) => completions::run(*shell),
         Some(Sub::Frame(args)) => frame::run(args, &Config::load(&arguments.overrides)?),
         None => {

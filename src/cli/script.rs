@@ -39,7 +39,11 @@ pub(super) fn run_file(
 ) -> Result<(Session, Outcome), Failure> {
     let name = input::name_of(path);
     match input::script_or_trace(path)? {
-        Input::Script(script) => run_script(&name, &script, each),
+        Input::Script(script) => {
+            let mut session = Session::new()?;
+            session.set_source(path);
+            run_script(session, &name, &script, each)
+        }
         Input::Trace(trace) => {
             let mut session = Session::new()?;
             session.without_undo();
@@ -53,15 +57,15 @@ pub(super) fn run_file(
 /// The session after the demonstration.
 pub(super) fn run_demo() -> Result<Session, Failure> {
     let script = parse_script(DEMO.1, DEMO.0)?;
-    Ok(run_script(DEMO.0, &script, |_, _| Ok(()))?.0)
+    Ok(run_script(Session::new()?, DEMO.0, &script, |_, _| Ok(()))?.0)
 }
 
 fn run_script(
+    mut session: Session,
     name: &str,
     script: &[(usize, Command)],
     mut each: impl FnMut(usize, &Answer) -> Result<(), Failure>,
 ) -> Result<(Session, Outcome), Failure> {
-    let mut session = Session::new()?;
     // Nobody is there to undo anything, unless the script itself does.
     let goes_back = |(_, command): &(usize, Command)| {
         matches!(
