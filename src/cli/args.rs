@@ -102,6 +102,12 @@ pub(super) enum Sub {
     /// that heapwalk brings along are.
     #[command(after_help = help::CHECK)]
     Check(Check),
+    /// Record a script or a lesson as an asciicast
+    ///
+    /// It is played as the explorer would draw it: commands are typed at the prompt, and each answer stays for as long
+    /// as it takes to read. No clock is asked, so that the same script gives the same recording.
+    #[command(after_help = help::CAST)]
+    Cast(Cast),
     /// List the themes
     ///
     /// Heapwalk's own, and those in $XDG_CONFIG_HOME/heapwalk/themes, each with what it is for.
@@ -280,6 +286,28 @@ pub(super) struct Frame {
     /// The script or trace to run first; `-` is the standard input
     #[arg(long, value_name = "FILE")]
     pub(super) run: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Cast {
+    /// A script, or a lesson: a file, or the name of one that heapwalk brings along
+    pub(super) script: PathBuf,
+    /// Write to this file instead of the standard output; what is there is replaced
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Columns and rows; 120x40 unless given
+    #[arg(long, value_name = "WIDTHxHEIGHT")]
+    pub(super) size: Option<FrameSize>,
+    /// How many times faster than somebody would read it, from 0.1 to 100
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = speed)]
+    pub(super) speed: f64,
+}
+
+/// How much faster a recording goes.
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: Option<f64> = text.parse().ok();
+    let found = speed.filter(|speed| (0.1..=100.0).contains(speed));
+    found.ok_or_else(|| "expected a number from 0.1 to 100".to_owned())
 }
 
 /// Any text; the names that are known are offered.

@@ -44,7 +44,7 @@ const STILL: &str =
     "this is one still picture; run heapwalk in a terminal to explore, or see heapwalk --help";
 
 /// Where a picture goes.
-enum Destination<'a> {
+pub(super) enum Destination<'a> {
     Output,
     File(&'a Path),
 }
@@ -61,7 +61,10 @@ impl<'a> Destination<'a> {
         }
     }
 
-    fn write(&self, print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    pub(super) fn write(
+        &self,
+        print: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         match self {
             Destination::Output => out::write(print),
             Destination::File(file) => out::write_file(file, print),
@@ -120,7 +123,7 @@ fn drawn(
     (still(session, &state, &theme), theme.scheme())
 }
 
-fn still(session: &mut Session, state: &State, theme: &Theme) -> Buffer {
+pub(super) fn still(session: &mut Session, state: &State, theme: &Theme) -> Buffer {
     let lens = match state.look() {
         Some(Request::Look(lens)) => lens,
         // Too small for a map: the screen says so.
@@ -152,7 +155,7 @@ fn default_size(columns: Option<&str>) -> FrameSize {
 }
 
 /// Text has no colours; everything else has all of them, whatever terminal it is made in.
-fn depth(format: Format, choice: ColorChoice, environment: &Environment) -> ColorDepth {
+pub(super) fn depth(format: Format, choice: ColorChoice, environment: &Environment) -> ColorDepth {
     match (format, choice) {
         (Format::Text, _) | (_, ColorChoice::Never) => ColorDepth::Mono,
         (_, ColorChoice::Auto) if !environment.no_color.is_empty() => ColorDepth::Mono,

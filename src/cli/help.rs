@@ -102,6 +102,17 @@ where the kernel does not tell.
 Exit codes: 0 all holds, or the challenge is solved; 1 something does not hold; 2 a file cannot be
 read or has a mistake, which FILE:LINE:COLUMN tells.";
 
+pub(super) const CAST: &str = "\
+Examples:
+  heapwalk cast demo --output demo.cast
+  heapwalk cast lesson.heap --size 80x24 --speed 1.5 > lesson.cast
+  asciinema play demo.cast
+
+An asciicast (version 2) is text: a line of JSON with the size, and one for each piece of output with
+its second. asciinema, svg-term, agg and players for browsers read it.
+
+Exit codes: as of heapwalk run; the recording is written all the same.";
+
 pub(super) const THEMES: &str = "\
 Examples:
   heapwalk themes

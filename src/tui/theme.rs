@@ -5,6 +5,8 @@ mod colors;
 mod glyphs;
 mod legend;
 #[cfg(test)]
+mod sight;
+#[cfg(test)]
 mod tests;
 
 use ratatui::style::{Color, Modifier, Style};

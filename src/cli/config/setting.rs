@@ -103,7 +103,7 @@ pub(in crate::cli) fn variable(name: &str) -> String {
 }
 
 impl Kind {
-    /// The values there are, in words: `auto, dark or light`.
+    /// The values there are, in words: `auto, always or never`.
     pub(in crate::cli) fn expected(&self) -> String {
         match self {
             Kind::Word { words, .. } => either(&words()),
