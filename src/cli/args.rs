@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
@@ -12,7 +12,7 @@ use crate::heap::Policy;
 use crate::session::{Size, Thresholds};
 use crate::tui::{ColorChoice, GlyphSet};
 
-use super::config::FRAMES;
+use super::config::{FRAMES, theme};
 use super::help;
 
 /// The whole grammar, for those who tell of it.
@@ -102,6 +102,17 @@ pub(super) enum Sub {
     /// that heapwalk brings along are.
     #[command(after_help = help::CHECK)]
     Check(Check),
+    /// Record a script or a lesson as an asciicast
+    ///
+    /// It is played as the explorer would draw it: commands are typed at the prompt, and each answer stays for as long
+    /// as it takes to read. No clock is asked, so that the same script gives the same recording.
+    #[command(after_help = help::CAST)]
+    Cast(Cast),
+    /// List the themes
+    ///
+    /// Heapwalk's own, and those in $XDG_CONFIG_HOME/heapwalk/themes, each with what it is for.
+    #[command(after_help = help::THEMES)]
+    Themes,
     /// Print the manual page
     ///
     /// It tells of options, keys and commands; the keys are those that heapwalk has without a configuration.
@@ -135,18 +146,20 @@ pub(super) enum Shell {
 /// What the command line says about the configuration.
 #[derive(Debug, Default, Args)]
 pub(super) struct Overrides {
-    /// What background to draw for
+    /// Which colours
     ///
-    /// `auto` asks the terminal, then COLORFGBG, and else takes dark.
+    /// A theme that `heapwalk themes` lists, or a file with one. `auto` asks the terminal whether it is dark or light,
+    /// then COLORFGBG, and else takes dark.
     #[arg(
         long,
         alias = "background",
-        value_enum,
-        value_name = "GROUND",
+        value_name = "NAME|FILE",
+        value_parser = ThemeNames,
+        hide_possible_values = true,
         global = true,
         display_order = 100
     )]
-    pub(super) theme: Option<Ground>,
+    pub(super) theme: Option<String>,
     /// When to use colours
     ///
     /// NO_COLOR is honoured unless this or HEAPWALK_COLOR is given.
@@ -275,6 +288,49 @@ pub(super) struct Frame {
     pub(super) run: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Cast {
+    /// A script, or a lesson: a file, or the name of one that heapwalk brings along
+    pub(super) script: PathBuf,
+    /// Write to this file instead of the standard output; what is there is replaced
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Columns and rows; 120x40 unless given
+    #[arg(long, value_name = "WIDTHxHEIGHT")]
+    pub(super) size: Option<FrameSize>,
+    /// How many times faster than somebody would read it, from 0.1 to 100
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = speed)]
+    pub(super) speed: f64,
+}
+
+/// How much faster a recording goes.
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: Option<f64> = text.parse().ok();
+    let found = speed.filter(|speed| (0.1..=100.0).contains(speed));
+    found.ok_or_else(|| "expected a number from 0.1 to 100".to_owned())
+}
+
+/// Any text; the names that are known are offered.
+#[derive(Clone)]
+struct ThemeNames;
+
+impl TypedValueParser for ThemeNames {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(theme::names().map(PossibleValue::new)))
+    }
+}
+
 /// `on` and `off`.
 fn switch() -> impl TypedValueParser<Value = bool> {
     PossibleValuesParser::new(["on", "off"]).map(|word| word == "on")
@@ -284,8 +340,7 @@ fn switch() -> impl TypedValueParser<Value = bool> {
 fn policy() -> impl TypedValueParser<Value = Policy> {
     let short = |policy: Policy| policy.name().trim_end_matches("-fit");
     PossibleValuesParser::new(
-        Policy::ALL
-            .map(|policy| clap::builder::PossibleValue::new(policy.name()).alias(short(policy))),
+        Policy::ALL.map(|policy| PossibleValue::new(policy.name()).alias(short(policy))),
     )
     .map(move |name| {
         let named = |policy: &Policy| policy.name() == name || short(*policy) == name;
@@ -403,14 +458,4 @@ impl Glyphs {
             Glyphs::Ascii => GlyphSet::Ascii,
         }
     }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(super) enum Ground {
-    /// As the terminal says, or else COLORFGBG
-    Auto,
-    /// Light letters on a dark ground
-    Dark,
-    /// Dark letters on a light ground
-    Light,
 }

@@ -3,6 +3,7 @@
 mod file;
 mod print;
 mod setting;
+pub(super) mod theme;
 
 use std::fs;
 use std::io;
@@ -12,11 +13,11 @@ use std::sync::Arc;
 use etcetera::BaseStrategy;
 
 use crate::tui::{
-    self, Appearance, Bindings, ColorDepth, Environment, FRAMES_PER_SECOND, GlyphSet, Options,
-    Theme,
+    self, Appearance, Bindings, ColorDepth, Colors, Environment, FRAMES_PER_SECOND, GlyphSet,
+    Options, Theme,
 };
 
-use super::args::{Glyphs, Ground, Overrides, When};
+use super::args::{Glyphs, Overrides, When};
 use super::exit::Failure;
 
 pub(super) use print::to_toml;
@@ -25,7 +26,7 @@ pub(super) use setting::{FRAMES, SETTINGS, variable};
 /// Everything that can be configured.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Config {
-    pub(super) theme: Ground,
+    pub(super) theme: theme::Choice,
     pub(super) color: When,
     pub(super) glyphs: Glyphs,
     pub(super) mouse: bool,
@@ -37,7 +38,7 @@ pub(super) struct Config {
 impl Default for Config {
     fn default() -> Config {
         Config {
-            theme: Ground::Auto,
+            theme: theme::Choice::default(),
             color: When::Auto,
             glyphs: Glyphs::Auto,
             mouse: true,
@@ -63,10 +64,18 @@ pub enum ConfigError {
         /// What was found and what was expected.
         words: String,
     },
-    /// In the environment.
+    /// A theme that cannot be read at all.
+    #[error("the theme {file}: {words}")]
+    Theme {
+        /// Its file.
+        file: String,
+        /// What the system said.
+        words: String,
+    },
+    /// In the environment or on the command line.
     #[error("{variable}: {words}")]
     Environment {
-        /// Which variable.
+        /// Which variable or option.
         variable: String,
         /// What was found and what was expected.
         words: String,
@@ -81,7 +90,7 @@ impl Config {
             None => Config::default(),
         };
         config.take_environment(|name| std::env::var(name).ok())?;
-        config.take_arguments(given);
+        config.take_arguments(given)?;
         Ok(config)
     }
 
@@ -100,16 +109,27 @@ impl Config {
             setting
                 .kind
                 .take_text(self, &text)
-                .map_err(|words| ConfigError::Environment { variable, words })?;
+                .map_err(|refused| match refused {
+                    theme::Refused::Unknown(words) => ConfigError::Environment { variable, words },
+                    theme::Refused::Broken(error) => error,
+                })?;
         }
         Ok(())
     }
 
-    fn take_arguments(&mut self, given: &Overrides) {
+    fn take_arguments(&mut self, given: &Overrides) -> Result<(), ConfigError> {
         fn put<T: Copy>(place: &mut T, given: Option<T>) {
             *place = given.unwrap_or(*place);
         }
-        put(&mut self.theme, given.theme);
+        if let Some(asked) = &given.theme {
+            self.theme = theme::Choice::find(asked).map_err(|refused| match refused {
+                theme::Refused::Unknown(words) => ConfigError::Environment {
+                    variable: "--theme".to_owned(),
+                    words,
+                },
+                theme::Refused::Broken(error) => error,
+            })?;
+        }
         put(&mut self.color, given.color);
         put(&mut self.glyphs, given.glyphs);
         put(&mut self.mouse, given.explorer.mouse);
@@ -118,33 +138,33 @@ impl Config {
             &mut self.frames_per_second,
             given.explorer.frames_per_second,
         );
+        Ok(())
     }
 
     /// The explorer's options in a terminal.
     pub(super) fn options(&self, environment: &Environment) -> Options {
         let depth = ColorDepth::detect(self.color.into(), environment);
-        let theme = Theme::new(
+        let theme = Theme::of(
             depth,
             self.glyphs.or_else(|| GlyphSet::detect(environment)),
-            self.appearance(environment),
+            self.colors(environment),
         );
         Options {
             mouse: self.mouse,
             frames_per_second: self.frames_per_second,
             bindings: Arc::clone(&self.keys),
-            ask_background: self.theme == Ground::Auto
+            ask_background: self.theme.theme.is_none()
                 && depth > ColorDepth::Mono
                 && tui::can_be_asked(&environment.term),
             theme,
         }
     }
 
-    /// The background to draw for, as far as it can be told without asking the terminal.
-    pub(super) fn appearance(&self, environment: &Environment) -> Appearance {
-        match self.theme {
-            Ground::Auto => Appearance::detect(environment),
-            Ground::Dark => Appearance::Dark,
-            Ground::Light => Appearance::Light,
+    /// The colours to draw with, as far as they can be told without asking the terminal.
+    pub(super) fn colors(&self, environment: &Environment) -> Colors {
+        match &self.theme.theme {
+            Some(theme) => theme.colors,
+            None => Colors::of(Appearance::detect(environment)),
         }
     }
 }

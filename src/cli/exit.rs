@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::export::PngError;
 use crate::heap::CreateError;
-use crate::session::ScriptError;
+use crate::session::{HeapFileError, ScriptError};
 use crate::trace::TraceError;
 use crate::tui::Lost;
 
@@ -78,6 +78,14 @@ pub enum Failure {
     /// A trace with a mistake.
     #[error("read {0}")]
     Trace(#[from] TraceError),
+    /// A heap image that is cut off, damaged or none.
+    #[error("read {file}: {cause}")]
+    Image {
+        /// Its name.
+        file: String,
+        /// What is wrong with it.
+        cause: HeapFileError,
+    },
     /// A configuration with a mistake.
     #[error("read {0}")]
     Config(#[from] ConfigError),

@@ -46,6 +46,7 @@ pub(super) fn open(args: &Open, config: &Config) -> Result<Exit, Failure> {
         return frame::instead_of_explorer(Some(&journal), config);
     };
     let mut session = Session::new()?;
+    session.set_source(&journal);
     session.replay(&past);
     frame::instead_of_opening(session, config)
 }
@@ -72,6 +73,9 @@ fn begin(file: Option<&Path>, config: &Config) -> Result<(Session, Past), Failur
     let mut session = Session::new()?;
     session.explain_words();
     let beginning = file.map(|path| Ok::<_, Failure>((path, input::beginning(path)?)));
+    if let Some(source) = file {
+        session.set_source(source);
+    }
     let past = match beginning.transpose()? {
         // The steps of a trace are no commands, so that no journal could say what was done.
         Some((path, Beginning::Trace(trace))) => {

@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use crate::export::{self, Scheme};
 use crate::session::Session;
 use crate::session::frame::Request;
-use crate::tui::{self, Appearance, ColorChoice, ColorDepth, Environment, GlyphSet, State, Theme};
+use crate::tui::{self, ColorChoice, ColorDepth, Environment, GlyphSet, State, Theme};
 use crate::view::Lens;
 
 use super::args::{Format, Frame, FrameSize};
@@ -44,7 +44,7 @@ const STILL: &str =
     "this is one still picture; run heapwalk in a terminal to explore, or see heapwalk --help";
 
 /// Where a picture goes.
-enum Destination<'a> {
+pub(super) enum Destination<'a> {
     Output,
     File(&'a Path),
 }
@@ -61,7 +61,10 @@ impl<'a> Destination<'a> {
         }
     }
 
-    fn write(&self, print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    pub(super) fn write(
+        &self,
+        print: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         match self {
             Destination::Output => out::write(print),
             Destination::File(file) => out::write_file(file, print),
@@ -89,10 +92,8 @@ fn print(
         Format::Csv => return to.write(|to| session.write_csv(to)),
         Format::Text | Format::Ansi | Format::Svg | Format::Png => {}
     }
-    let environment = Environment::of_process();
-    let appearance = config.appearance(&environment);
-    let buffer = drawn(&mut session, size, format, config);
-    let scheme = scheme(appearance);
+    let (buffer, scheme) = drawn(&mut session, size, format, config);
+    let scheme = &scheme;
     let bytes = match format {
         Format::Ansi => export::ansi(&buffer).into_bytes(),
         Format::Svg => export::svg(&buffer, scheme).into_bytes(),
@@ -108,21 +109,21 @@ fn drawn(
     size: Option<FrameSize>,
     format: Format,
     config: &Config,
-) -> Buffer {
+) -> (Buffer, Scheme) {
     let size = size.unwrap_or_else(|| default_size(std::env::var("COLUMNS").ok().as_deref()));
     let environment = Environment::of_process();
-    let theme = Theme::new(
+    let theme = Theme::of(
         depth(format, config.color.into(), &environment),
         glyphs(format, config, &environment),
-        config.appearance(&environment),
+        config.colors(&environment),
     );
     let state = State::new((size.width, size.height))
         .with_bindings(Arc::clone(&config.keys))
         .attending(&session.frame(&Lens::default()));
-    still(session, &state, &theme)
+    (still(session, &state, &theme), theme.scheme())
 }
 
-fn still(session: &mut Session, state: &State, theme: &Theme) -> Buffer {
+pub(super) fn still(session: &mut Session, state: &State, theme: &Theme) -> Buffer {
     let lens = match state.look() {
         Some(Request::Look(lens)) => lens,
         // Too small for a map: the screen says so.
@@ -154,7 +155,7 @@ fn default_size(columns: Option<&str>) -> FrameSize {
 }
 
 /// Text has no colours; everything else has all of them, whatever terminal it is made in.
-fn depth(format: Format, choice: ColorChoice, environment: &Environment) -> ColorDepth {
+pub(super) fn depth(format: Format, choice: ColorChoice, environment: &Environment) -> ColorDepth {
     match (format, choice) {
         (Format::Text, _) | (_, ColorChoice::Never) => ColorDepth::Mono,
         (_, ColorChoice::Auto) if !environment.no_color.is_empty() => ColorDepth::Mono,
@@ -168,13 +169,6 @@ fn glyphs(format: Format, config: &Config, environment: &Environment) -> GlyphSe
         Format::Svg | Format::Png => GlyphSet::Unicode,
         _ => GlyphSet::detect(environment),
     })
-}
-
-const fn scheme(appearance: Appearance) -> &'static Scheme {
-    match appearance {
-        Appearance::Dark => &Scheme::DARK,
-        Appearance::Light => &Scheme::LIGHT,
-    }
 }
 
 #[cfg(test)]

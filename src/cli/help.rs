@@ -72,7 +72,13 @@ pub(super) const FRAME: &str = "\
 Examples:
   heapwalk frame --size 120x40
   heapwalk frame --run lesson.heap --format svg > lesson.svg
-  heapwalk frame --glyphs ascii --size 80x24";
+  heapwalk frame --format png --output map.png
+  heapwalk frame --format json | jq .memory
+  heapwalk frame --glyphs ascii --size 80x24
+
+JSON is described by assets/schema/heapwalk-1.schema.json: {schema: \"heapwalk/1\", heap, operations,
+memory, metrics, regions, blocks, returns, returns_total}, sizes and addresses in bytes from the first
+byte of the heap. CSV has a line for each block (RFC 4180), with the units in its first line.";
 
 pub(super) const LESSONS: &str = "\
 Examples:
@@ -95,6 +101,27 @@ where the kernel does not tell.
 
 Exit codes: 0 all holds, or the challenge is solved; 1 something does not hold; 2 a file cannot be
 read or has a mistake, which FILE:LINE:COLUMN tells.";
+
+pub(super) const CAST: &str = "\
+Examples:
+  heapwalk cast demo --output demo.cast
+  heapwalk cast lesson.heap --size 80x24 --speed 1.5 > lesson.cast
+  asciinema play demo.cast
+
+An asciicast (version 2) is text: a line of JSON with the size, and one for each piece of output with
+its second. asciinema, svg-term, agg and players for browsers read it.
+
+Exit codes: as of heapwalk run; the recording is written all the same.";
+
+pub(super) const THEMES: &str = "\
+Examples:
+  heapwalk themes
+  heapwalk --theme high-contrast
+  heapwalk frame --format png --theme ./mine.toml --output mine.png
+
+A theme is a TOML file: `ground` is dark or light, [colors] names seven colours (busy, overhead, free,
+free-ink, accent, accent-ink, faint), and what is left out is as in heapwalk's own. [colors-256] and
+[colors-16] are for terminals with fewer colours, [image] for what images take for letters and ground.";
 
 pub(super) const MAN: &str = "\
 Examples:

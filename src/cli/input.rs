@@ -1,10 +1,12 @@
-//! Files that a person names: scripts and traces, told apart by what is in them.
+//! Files that a person names: scripts, journals, heap images and traces, told apart by what is in them.
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use crate::session::{Command, Example, Past, ScriptError, parse_script, read_journal};
+use crate::session::{
+    Command, Deed, Example, HeapFile, Past, ScriptError, parse_script, read_journal,
+};
 use crate::trace::Trace;
 use crate::trace::samples::Sample;
 
@@ -31,6 +33,8 @@ pub(super) enum Beginning {
 /// A file that was read, as far as it is told apart.
 enum Read {
     Text(Vec<u8>),
+    /// A heap image without a mistake, by the command that makes a heap of it.
+    Image(Command),
     Trace(Trace),
 }
 
@@ -89,18 +93,23 @@ pub(super) fn trace(path: &Path) -> Result<Trace, Failure> {
     Ok(Trace::read(&name_of(path), open(path)?)?)
 }
 
-/// Reads a script or a trace.
+/// Reads a script, a heap image or a trace.
 pub(super) fn script_or_trace(path: &Path) -> Result<Input, Failure> {
     match read(path)? {
         Read::Text(text) => script(&name_of(path), &text).map(Input::Script),
+        Read::Image(load) => Ok(Input::Script(vec![(1, load)])),
         Read::Trace(trace) => Ok(Input::Trace(trace)),
     }
 }
 
-/// Reads a journal, a script or a trace.
+/// Reads a journal, a script, a heap image or a trace.
 pub(super) fn beginning(path: &Path) -> Result<Beginning, Failure> {
     match read(path)? {
         Read::Text(text) => Ok(Beginning::Past(read_journal(&text, &name_of(path))?)),
+        Read::Image(load) => Ok(Beginning::Past(Past {
+            deeds: vec![Deed::Command(load)],
+            ..Past::default()
+        })),
         Read::Trace(trace) => Ok(Beginning::Trace(trace)),
     }
 }
@@ -120,6 +129,9 @@ fn read(path: &Path) -> Result<Read, Failure> {
     if is_trace(&begin) {
         return Ok(Read::Trace(Trace::read(&name, begin.chain(rest))?));
     }
+    if HeapFile::is_one(&begin) {
+        return image(path, begin.chain(rest)).map(Read::Image);
+    }
     rest.take(LARGEST_SCRIPT)
         .read_to_end(&mut begin)
         .map_err(failed)?;
@@ -129,6 +141,22 @@ fn read(path: &Path) -> Result<Read, Failure> {
         )));
     }
     Ok(Read::Text(begin))
+}
+
+/// Reads a heap image to its end, so that nothing is opened of one that is cut off or damaged, and answers with the
+/// command that makes a heap of it: this is what a journal needs to do it again.
+fn image(path: &Path, bytes: impl io::Read) -> Result<Command, Failure> {
+    let file = name_of(path);
+    if let Err(cause) = HeapFile::read(bytes) {
+        return Err(Failure::Image { file, cause });
+    }
+    if is_stdin(path) {
+        let cause = io::Error::other("found a heap image, which has to be a file with a name");
+        return Err(Failure::Read { file, cause });
+    }
+    // Wherever the session is opened again from.
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    Ok(Command::Load(whole.display().to_string()))
 }
 
 /// As much of a file as tells what it is.

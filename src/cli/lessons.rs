@@ -1,5 +1,6 @@
 //! `heapwalk lessons`, and reading a lesson that the command line names.
 
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,9 @@ use super::{input, out};
 
 /// More than any lesson has.
 const LARGEST: u64 = 4 << 20;
+
+/// As much of a file as tells whether it is one.
+const BEGINNING: u64 = 4096;
 
 /// Lists the lessons that heapwalk brings along.
 pub(super) fn run() -> Result<Exit, Failure> {
@@ -52,6 +56,19 @@ pub(super) fn length(lesson: &Lesson) -> String {
 /// All lessons that heapwalk brings along, as the command line would name them.
 pub(super) fn all() -> Vec<PathBuf> {
     SHIPPED.iter().map(|row| PathBuf::from(row.name)).collect()
+}
+
+/// Whether the command line names a lesson: one by its name where there is no such file, or a file that begins as one.
+pub(super) fn is_one(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else {
+        return path.to_str().and_then(find).is_some();
+    };
+    let mut begin = Vec::new();
+    let read = file.take(BEGINNING).read_to_end(&mut begin);
+    let text = String::from_utf8_lossy(&begin);
+    let mut lines = text.lines().map(str::trim_start);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+    read.is_ok() && first.is_some_and(|line| line.starts_with("lesson "))
 }
 
 /// Reads a lesson: a file, the standard input, or, where there is no such file, a lesson by its name or number.

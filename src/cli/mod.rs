@@ -4,6 +4,7 @@
 //! terminal no escape code is written.
 
 mod args;
+mod cast;
 mod check;
 mod completions;
 mod config;
@@ -19,6 +20,7 @@ mod places;
 mod replay;
 mod run;
 mod script;
+mod themes;
 
 use std::process::ExitCode;
 
@@ -60,7 +62,9 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Sub::Open(args)) => explore::open(args, &Config::load(&arguments.overrides)?),
         Some(Sub::Lessons) => lessons::run(),
         Some(Sub::Check(args)) => check::run(args),
+        Some(Sub::Cast(args)) => cast::run(args, &Config::load(&arguments.overrides)?),
         Some(Sub::Man) => man::run(),
+        Some(Sub::Themes) => themes::run(),
         Some(Sub::Completions { shell }) => completions::run(*shell),
         Some(Sub::Frame(args)) => frame::run(args, &Config::load(&arguments.overrides)?),
         None => {

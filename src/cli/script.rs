@@ -39,7 +39,10 @@ pub(super) fn run_file(
 ) -> Result<(Session, Outcome), Failure> {
     let name = input::name_of(path);
     match input::script_or_trace(path)? {
-        Input::Script(script) => run_script(&name, &script, each),
+        Input::Script(script) => {
+            let commands = script.iter().map(|(_, command)| command);
+            run_script(session_for(path, commands)?, &name, &script, each)
+        }
         Input::Trace(trace) => {
             let mut session = Session::new()?;
             session.without_undo();
@@ -53,26 +56,54 @@ pub(super) fn run_file(
 /// The session after the demonstration.
 pub(super) fn run_demo() -> Result<Session, Failure> {
     let script = parse_script(DEMO.1, DEMO.0)?;
-    Ok(run_script(DEMO.0, &script, |_, _| Ok(()))?.0)
+    let commands = script.iter().map(|(_, command)| command);
+    let session = session_for(Path::new(DEMO.0), commands)?;
+    Ok(run_script(session, DEMO.0, &script, |_, _| Ok(()))?.0)
 }
 
-fn run_script(
-    name: &str,
-    script: &[(usize, Command)],
-    mut each: impl FnMut(usize, &Answer) -> Result<(), Failure>,
-) -> Result<(Session, Outcome), Failure> {
+/// A session for a script: nobody is there to undo anything, unless the script itself does.
+pub(super) fn session_for<'a>(
+    path: &Path,
+    mut commands: impl Iterator<Item = &'a Command>,
+) -> Result<Session, Failure> {
     let mut session = Session::new()?;
-    // Nobody is there to undo anything, unless the script itself does.
-    let goes_back = |(_, command): &(usize, Command)| {
+    session.set_source(path);
+    let goes_back = |command: &Command| {
         matches!(
             command,
             Command::Undo | Command::Redo | Command::Seek(_) | Command::Branch(_)
         )
     };
-    if !script.iter().any(goes_back) {
+    if !commands.any(goes_back) {
         session.without_undo();
     }
-    let mut outcome = Outcome::default();
+    Ok(session)
+}
+
+/// What is counted while a script is carried out.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Tally {
+    pub(super) outcome: Outcome,
+}
+
+impl Tally {
+    /// Takes in an answer of the session; answers whether it is one that the script did not want.
+    pub(super) fn count(&mut self, session: &Session, answer: &Answer) -> bool {
+        let failed = session.failed_expectations() - self.outcome.failed;
+        self.outcome.failed += failed;
+        let refused = answer.tone == Tone::Refused;
+        self.outcome.refused += u64::from(refused);
+        failed > 0 || refused
+    }
+}
+
+fn run_script(
+    mut session: Session,
+    name: &str,
+    script: &[(usize, Command)],
+    mut each: impl FnMut(usize, &Answer) -> Result<(), Failure>,
+) -> Result<(Session, Outcome), Failure> {
+    let mut tally = Tally::default();
     let until_quit = script
         .iter()
         .take_while(|(_, command)| *command != Command::Quit);
@@ -82,11 +113,7 @@ fn run_script(
         for late in session.late_answers() {
             each(*line, late)?;
         }
-        let failed = session.failed_expectations() - outcome.failed;
-        outcome.failed += failed;
-        let refused = answer.tone == Tone::Refused;
-        outcome.refused += u64::from(refused);
-        if failed > 0 || refused {
+        if tally.count(&session, &answer) {
             out::say(&format_args!(
                 "{name}:{line}: {}: {}",
                 answer.command, answer.words
@@ -96,5 +123,5 @@ fn run_script(
     if let Some(waits) = session.waits() {
         out::say(&format_args!("{name}: at the end {waits}"));
     }
-    Ok((session, outcome))
+    Ok((session, tally.outcome))
 }

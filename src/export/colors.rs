@@ -71,7 +71,8 @@ impl Scheme {
     };
 
     /// The colour itself; `None` for the terminal's own.
-    pub(super) fn rgb(&self, color: Color) -> Option<Rgb> {
+    #[must_use]
+    pub fn rgb(&self, color: Color) -> Option<Rgb> {
         let named = |number: usize| Some(self.ansi[number]);
         match color {
             Color::Reset => None,

@@ -114,7 +114,7 @@ pub static GRAMMAR: &[CommandRow] = &[
         call: None,
         usage: "export \"FILE\" [replace]",
         doc: "write what the end of the name says: .json and .csv the heap in view as data, .heap the session as a script, .heapimage the heap; in the explorer also .txt, .ansi, .svg and .png, the screen",
-        example: "export \"blocks.csv\"",
+        example: "export \"holes.csv\"",
         group: Group::Heaps,
         args: &[Arg::Free, Arg::OneOf(&[REPLACE])],
         parse: |words| {

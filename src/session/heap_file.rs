@@ -136,6 +136,13 @@ pub struct OtherLayout {
 }
 
 impl HeapFile {
+    /// Whether a file that begins so is a heap image, or was to be one.
+    #[must_use]
+    pub fn is_one(begin: &[u8]) -> bool {
+        let known = begin.len().min(MAGIC.len());
+        known > 0 && begin[..known] == MAGIC[..known]
+    }
+
     /// The heap as it stands. Touches no page that is not resident.
     #[must_use]
     pub fn of(heap: &Heap, names: Vec<KeptName>) -> HeapFile {

@@ -10,7 +10,7 @@
 //!            | "heap" "destroy" [ NUMBER ]              (* heap destroy 2 *)
 //!            | "heap" "crt" [ NUMBER ]                  (* heap crt *)
 //!            | "save" TEXT [ "replace" ]                (* save "holes.heapimage" replace *)
-//!            | "export" TEXT [ "replace" ]              (* export "blocks.csv" *)
+//!            | "export" TEXT [ "replace" ]              (* export "holes.csv" *)
 //!            | "load" TEXT                              (* load "holes.heapimage" *)
 //!            | "alloc" names SIZE { flag }              (* alloc b[0:100] 48 *)
 //!            | "realloc" operand SIZE { flag }          (* realloc a 4K inplace *)

@@ -1,9 +1,9 @@
 //! What was done in a session, as the lines of a script: `save "FILE.heap"` writes them.
 //!
 //! The lines are those of a journal, kept whether or not there is one. What was taken back and not brought back is left
-//! out, where that is sure to lead to the same heaps: calls that waited for a lock go in later than they were made, so
-//! that the order of the lines is not the one in which they would be taken back, and then `undo` and `redo` stand in the
-//! script as they were typed.
+//! out, where that is sure to lead to the same heaps. It is not where calls waited for a lock: they go in later than they
+//! were made, so that the order of the lines is not the one in which they would be taken back. Nor is it where somebody
+//! went on from the past. Then `undo`, `redo`, `seek` and `branch` stand in the script as they were done.
 
 use std::fmt::Write;
 
@@ -58,10 +58,17 @@ impl Record {
             "# written by heapwalk {}",
             env!("CARGO_PKG_VERSION")
         );
-        let goes_back = |line: &&Line<'_>| matches!(line.deed, Some(Deed::Undo | Deed::Redo));
+        let goes_back = |line: &&Line<'_>| {
+            matches!(
+                line.deed,
+                Some(
+                    Deed::Undo | Deed::Redo | Deed::Command(Command::Seek(_) | Command::Branch(_))
+                )
+            )
+        };
         if !folded && told.iter().any(goes_back) {
             script.push_str(
-                "# undo and redo stand here as they were done, since calls waited for a lock\n",
+                "# the way back stands here as it was gone: what was taken back cannot be told from what was not\n",
             );
         }
         let (mut images, mut lost, mut commands) = (0, 0, 0);
@@ -228,7 +235,7 @@ mod tests {
         record.add("lock");
         record.add("undo");
         let script = record.script(|_| None).script;
-        assert!(script.contains("# undo and redo stand here as they were done"));
+        assert!(script.contains("# the way back stands here as it was gone"));
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod pane;
 pub mod panes;
 pub mod prompt;
 pub mod state;
+pub(crate) mod tables;
 pub mod terminal;
 pub mod terms;
 pub mod theme;
@@ -52,5 +53,5 @@ pub use environment::{Appearance, ColorChoice, ColorDepth, Environment, GlyphSet
 pub use event_loop::{FRAMES_PER_SECOND, Inbox, Lost, Options, Source, Waker, doorbell, run};
 pub use message::{Effect, Message};
 pub use state::State;
-pub use theme::Theme;
+pub use theme::{Colors, Theme, ThemeError, ThemeFile};
 pub use update::update;

@@ -30,7 +30,7 @@ pub enum Line {
 const NAME: u32 = 4;
 
 /// Words that people look for, and the names of what they mean by them.
-const ALSO_CALLED: [(&str, &[&str]); 6] = [
+const ALSO_CALLED: [(&str, &[&str]); 7] = [
     (
         "corruption corrupted damaged breaking broken bug",
         &[
@@ -61,6 +61,7 @@ const ALSO_CALLED: [(&str, &[&str]); 6] = [
         &["walk", "summary", "filter", "free where", "pins pane"],
     ),
     ("buffer overflow", &["overrun", "underrun"]),
+    ("screenshot picture image share", &["export"]),
     (
         "use after free dangling",
         &["write-after-free", "size-freed", "realloc-freed"],

@@ -1,7 +1,11 @@
-//! Colours and glyphs, asked for by meaning. Nothing outside this file names a colour or draws a special character.
+//! Colours and glyphs, asked for by meaning. Nothing else names a colour or draws a special character; the colours
+//! themselves stand in the files of themes.
 
+mod colors;
 mod glyphs;
 mod legend;
+#[cfg(test)]
+mod sight;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +16,7 @@ use crate::view::Cell;
 
 use super::environment::{Appearance, ColorDepth, GlyphSet};
 
+pub use colors::{Colors, SHIPPED, ThemeError, ThemeFile, color_names};
 pub use glyphs::Glyphs;
 pub use legend::{Kind, LegendEntry};
 
@@ -110,115 +115,26 @@ const NO_PALETTE: Palette = Palette {
     faint: None,
 };
 
-const fn rgb(hex: u32) -> Option<Color> {
-    let [_, red, green, blue] = hex.to_be_bytes();
-    Some(Color::Rgb(red, green, blue))
-}
-
-const fn indexed(number: u8) -> Option<Color> {
-    Some(Color::Indexed(number))
-}
-
-/// Rows: appearance, depth, palette. ANSI 8 never appears: in Solarized it is the background.
-const PALETTES: [(Appearance, ColorDepth, Palette); 6] = [
-    (
-        Appearance::Dark,
-        ColorDepth::True,
-        Palette {
-            busy: rgb(0x56_B4E9),
-            overhead: rgb(0xE6_9F00),
-            free: rgb(0x3A_4A55),
-            free_ink: rgb(0xA9_BAC4),
-            accent: rgb(0xFF_FFFF),
-            accent_ink: rgb(0x10_1418),
-            faint: rgb(0x93_A1AB),
-        },
-    ),
-    (
-        Appearance::Light,
-        ColorDepth::True,
-        Palette {
-            busy: rgb(0x00_72B2),
-            overhead: rgb(0xD5_5E00),
-            free: rgb(0xC9_D6DF),
-            free_ink: rgb(0x55_6570),
-            accent: rgb(0x00_0000),
-            accent_ink: rgb(0xFF_FFFF),
-            faint: rgb(0x5A_6872),
-        },
-    ),
-    (
-        Appearance::Dark,
-        ColorDepth::Ansi256,
-        Palette {
-            busy: indexed(74),
-            overhead: indexed(172),
-            free: indexed(238),
-            free_ink: indexed(250),
-            accent: indexed(231),
-            accent_ink: indexed(16),
-            faint: indexed(247),
-        },
-    ),
-    (
-        Appearance::Light,
-        ColorDepth::Ansi256,
-        Palette {
-            busy: indexed(25),
-            overhead: indexed(166),
-            free: indexed(252),
-            free_ink: indexed(240),
-            accent: indexed(16),
-            accent_ink: indexed(231),
-            faint: indexed(241),
-        },
-    ),
-    (
-        Appearance::Dark,
-        ColorDepth::Ansi16,
-        Palette {
-            busy: Some(Color::Cyan),
-            overhead: Some(Color::Yellow),
-            ..NO_PALETTE
-        },
-    ),
-    (
-        Appearance::Light,
-        ColorDepth::Ansi16,
-        Palette {
-            busy: Some(Color::Blue),
-            overhead: Some(Color::Red),
-            ..NO_PALETTE
-        },
-    ),
-];
-
-impl Palette {
-    /// The palette for a terminal; none where there are no colours.
-    fn of(depth: ColorDepth, appearance: Appearance) -> Palette {
-        PALETTES
-            .iter()
-            .find(|(for_appearance, for_depth, _)| {
-                *for_appearance == appearance && *for_depth == depth
-            })
-            .map_or(NO_PALETTE, |(_, _, palette)| *palette)
-    }
-}
-
 /// Colours and glyphs of one screen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Theme {
     /// Characters.
     pub glyphs: Glyphs,
     depth: ColorDepth,
-    appearance: Appearance,
+    colors: Colors,
     palette: Palette,
 }
 
 impl Theme {
-    /// The theme for a terminal.
+    /// Heapwalk's own theme for a terminal.
     #[must_use]
     pub fn new(depth: ColorDepth, glyphs: GlyphSet, appearance: Appearance) -> Theme {
+        Theme::of(depth, glyphs, Colors::of(appearance))
+    }
+
+    /// A theme of these colours.
+    #[must_use]
+    pub fn of(depth: ColorDepth, glyphs: GlyphSet, colors: Colors) -> Theme {
         let glyphs = match glyphs {
             GlyphSet::Unicode => glyphs::UNICODE,
             GlyphSet::Ascii => glyphs::ASCII,
@@ -226,8 +142,8 @@ impl Theme {
         Theme {
             glyphs,
             depth,
-            appearance,
-            palette: Palette::of(depth, appearance),
+            colors,
+            palette: colors.palette(depth),
         }
     }
 
@@ -238,7 +154,7 @@ impl Theme {
             ColorDepth::Mono => *self,
             _ => Theme {
                 depth: ColorDepth::True,
-                palette: Palette::of(ColorDepth::True, self.appearance),
+                palette: self.colors.palette(ColorDepth::True),
                 ..*self
             },
         }
@@ -247,19 +163,16 @@ impl Theme {
     /// What an image takes for the terminal's own colours.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
-        match self.appearance {
-            Appearance::Dark => Scheme::DARK,
-            Appearance::Light => Scheme::LIGHT,
-        }
+        self.colors.scheme
     }
 
-    /// The same on another background.
+    /// The same in the colours of heapwalk's own theme for another background.
     #[must_use]
     pub fn on(self, appearance: Appearance) -> Theme {
-        let palette = Palette::of(self.depth, appearance);
+        let colors = Colors::of(appearance);
         Theme {
-            palette,
-            appearance,
+            palette: colors.palette(self.depth),
+            colors,
             ..self
         }
     }

@@ -113,7 +113,7 @@ fn wrong_requests_for_a_configuration_are_refused() {
         (
             &["--print-config"],
             ("HEAPWALK_THEME", "blue"),
-            "failed to read HEAPWALK_THEME: found \"blue\", expected auto, dark or light",
+            "failed to read HEAPWALK_THEME: found \"blue\", expected auto, dark, light, high-contrast, mono, the name",
         ),
         (
             &["--config", &missing, "--no-config"],

@@ -1,5 +1,6 @@
 //! The program as a shell sees it: arguments in; output, messages and exit code out.
 
+mod cast;
 mod completions;
 mod config;
 mod exports;
@@ -9,4 +10,5 @@ mod open;
 mod replay;
 mod run;
 mod support;
+mod themes;
 mod usage;

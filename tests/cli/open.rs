@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::heapwalk;
+use crate::support::{Files, heapwalk};
 
 /// Journals, and what opening the last of them answers: the exit code, and words of the output and of the mistake.
 #[test]
@@ -49,5 +49,85 @@ fn the_last_session_is_opened_or_the_reason_is_told() {
         // Nothing is written where nobody explores.
         let left = fs::read_dir(&sessions).map_or(0, Iterator::count);
         assert_eq!(left, journals.len(), "{journals:?}");
+    }
+}
+
+/// A heap image is known by what is in it, whatever it is called, and shows the heap as it was saved.
+#[test]
+fn images_scripts_and_journals_are_told_apart_by_content() {
+    let files = Files::new();
+    let image = files.path("no-end");
+    let script = files.write(
+        "s.heap",
+        &format!("heap new fixed 64K\nalloc kept 100\nexport \"{image}.heapimage\"\n"),
+    );
+    assert_eq!(heapwalk(&["run", &script]).piped().code, Some(0));
+    fs::rename(format!("{image}.heapimage"), &image).expect("renamed");
+    let picture = |args: &[&str]| heapwalk(args).env("COLUMNS", "120").piped();
+    for args in [&["open", &image][..], &[&image]] {
+        let done = picture(args);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        assert!(done.stdout.contains("fixed 64K"), "{done:?}");
+        assert!(done.stdout.contains("as they were saved"), "{done:?}");
+    }
+    assert_eq!(picture(&["frame", "--run", &image]).code, Some(0));
+    assert_eq!(picture(&["open", &script]).code, Some(0));
+    // From the standard input no image can be found again.
+    let bytes = fs::read(&image).expect("the image");
+    let piped = heapwalk(&["run", "-"]).input(&bytes).piped();
+    assert!(
+        piped.message(2).contains("has to be a file with a name"),
+        "{piped:?}"
+    );
+}
+
+/// Whatever is missing or wrong is said, and nothing is opened.
+#[test]
+fn damaged_files_are_named_and_not_opened() {
+    let files = Files::new();
+    let image = files.path("x.heapimage");
+    let script = files.write(
+        "s.heap",
+        &format!("heap new fixed 64K\nalloc a 100\nsave \"{image}\"\n"),
+    );
+    assert_eq!(heapwalk(&["run", &script]).piped().code, Some(0));
+    let whole = fs::read(&image).expect("the image");
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    for (name, bytes, words) in [
+        (
+            "cut",
+            &whole[..whole.len() - 9],
+            "the heap image is cut off at byte ",
+        ),
+        (
+            "head",
+            &whole[..20],
+            "the heap image is cut off at byte 20: it should have ",
+        ),
+        ("magic", &whole[..5], "the heap image is cut off at byte 5"),
+        (
+            "flipped",
+            &flipped,
+            "the heap image is damaged: its checksum should be ",
+        ),
+        ("binary", &[b'#', 0xFF, 0xFE], "binary:1:2: found "),
+        ("script", b"alloc a 64\nalloc b", "script:2:8: "),
+    ] {
+        let file = files.write(name, bytes);
+        for args in [
+            &["open", &file][..],
+            &[&file],
+            &["run", &file],
+            &["frame", "--run", &file],
+        ] {
+            let done = heapwalk(args).piped();
+            let told = done.message(2);
+            assert!(
+                told.starts_with(&format!("heapwalk: failed to read {file}")),
+                "{told}"
+            );
+            assert!(told.contains(words), "{told}");
+        }
     }
 }

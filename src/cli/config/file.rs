@@ -4,54 +4,53 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
-use crate::session::{either, nearest};
 use crate::tui::Bindings;
 use crate::tui::action::{ACTIONS, Action, Context};
 use crate::tui::bindings::{Change, Clash};
 use crate::tui::key::Key;
+use crate::tui::tables::{
+    self, Mistake, Name, in_order, place, suggestion, table_of, told, unknown,
+};
 
 use super::setting::{SETTINGS, Setting};
+use super::theme::Refused;
 use super::{Config, ConfigError};
 
 /// The table of keys.
 const KEYS: &str = "keys";
 
-/// Words about a range of bytes.
-struct Mistake {
-    at: Range<usize>,
-    words: String,
-}
-
 /// The configuration of a file's text; `file` is its name in messages.
 pub(super) fn parse(text: &str, file: &str) -> Result<Config, ConfigError> {
-    config_of(text).map_err(|mistake| {
-        let (line, column) = place(text, mistake.at.start);
-        ConfigError::File {
-            file: file.to_owned(),
-            line,
-            column,
-            words: mistake.words,
+    config_of(text).map_err(|wrong| match wrong {
+        Wrong::Here(mistake) => {
+            let (line, column) = place(text, mistake.at.start);
+            ConfigError::File {
+                file: file.to_owned(),
+                line,
+                column,
+                words: mistake.words,
+            }
         }
+        Wrong::InTheme(error) => error,
     })
 }
 
-/// The line and the column of a byte, both from 1.
-fn place(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let begin = before.rfind('\n').map_or(0, |end| end + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[begin..].chars().count() + 1,
-    )
+/// What is wrong, and in which file.
+enum Wrong {
+    Here(Mistake),
+    InTheme(ConfigError),
 }
 
-fn config_of(text: &str) -> Result<Config, Mistake> {
-    let table = DeTable::parse(text).map_err(|error| Mistake {
-        at: error.span().unwrap_or_default(),
-        words: error.message().replace('\n', "; "),
-    })?;
+impl From<Mistake> for Wrong {
+    fn from(mistake: Mistake) -> Wrong {
+        Wrong::Here(mistake)
+    }
+}
+
+fn config_of(text: &str) -> Result<Config, Wrong> {
+    let table = tables::table(text)?;
     let mut config = Config::default();
     for (name, value) in in_order(table.get_ref()) {
         let setting = SETTINGS.iter().find(|setting| setting.name == name.text);
@@ -60,39 +59,28 @@ fn config_of(text: &str) -> Result<Config, Mistake> {
             None if name.text == KEYS => config.keys = Arc::new(bindings_of(&name, value)?),
             None => {
                 let names = SETTINGS.iter().map(|setting| setting.name).chain([KEYS]);
-                return Err(unknown(&name, &names.collect::<Vec<_>>()));
+                return Err(unknown(&name, &names.collect::<Vec<_>>()).into());
             }
         }
     }
     Ok(config)
 }
 
-/// A key of a table with its place.
-struct Name<'a> {
-    text: &'a str,
-    at: Range<usize>,
-}
-
-/// The entries of a table as they stand in the file, so that the first mistake is the one told.
-fn in_order<'a>(table: &'a DeTable<'_>) -> Vec<(Name<'a>, &'a Spanned<DeValue<'a>>)> {
-    let mut entries: Vec<_> = table
-        .iter()
-        .map(|(name, value)| {
-            let text = name.get_ref().as_ref();
-            let at = name.span();
-            (Name { text, at }, value)
-        })
-        .collect();
-    entries.sort_by_key(|(name, _)| name.at.start);
-    entries
-}
-
-fn take(
-    setting: &Setting,
-    config: &mut Config,
-    value: &Spanned<DeValue<'_>>,
-) -> Result<(), Mistake> {
+fn take(setting: &Setting, config: &mut Config, value: &Spanned<DeValue<'_>>) -> Result<(), Wrong> {
     let kind = &setting.kind;
+    if let Some(found) = value
+        .get_ref()
+        .as_str()
+        .and_then(|asked| kind.take_theme(config, asked))
+    {
+        return found.map_err(|refused| match refused {
+            Refused::Unknown(words) => Wrong::Here(Mistake {
+                at: value.span(),
+                words,
+            }),
+            Refused::Broken(error) => Wrong::InTheme(error),
+        });
+    }
     let taken = match value.get_ref() {
         DeValue::String(word) => kind.take_word(config, word),
         DeValue::Boolean(on) => kind.take_switch(config, *on),
@@ -103,7 +91,7 @@ fn take(
     if taken {
         return Ok(());
     }
-    Err(Mistake {
+    Err(Wrong::Here(Mistake {
         at: value.span(),
         words: format!(
             "found {}, expected {} for {}",
@@ -111,36 +99,7 @@ fn take(
             kind.expected(),
             setting.name
         ),
-    })
-}
-
-/// A value in words: itself if it is short, else what it is.
-fn told(value: &DeValue<'_>) -> String {
-    match value {
-        DeValue::String(text) => format!("{text:?}"),
-        DeValue::Integer(number) => number.to_string(),
-        DeValue::Float(number) => number.to_string(),
-        DeValue::Boolean(on) => on.to_string(),
-        DeValue::Datetime(_) => "a date".to_owned(),
-        DeValue::Array(_) => "a list".to_owned(),
-        DeValue::Table(_) => "a table".to_owned(),
-    }
-}
-
-fn unknown(name: &Name<'_>, known: &[&str]) -> Mistake {
-    Mistake {
-        at: name.at.clone(),
-        words: format!(
-            "found {:?}, expected {}{}",
-            name.text,
-            either(known),
-            suggestion(name.text, known.iter().copied())
-        ),
-    }
-}
-
-fn suggestion<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(text, known).map_or_else(String::new, |word| format!(" (did you mean {word}?)"))
+    }))
 }
 
 /// Keys of actions, each with its place.
@@ -162,20 +121,6 @@ fn bindings_of(name: &Name<'_>, value: &Spanned<DeValue<'_>>) -> Result<Bindings
         }
     }
     Bindings::with(&keys.changes).map_err(|clash| keys.mistake(&clash))
-}
-
-fn table_of<'a>(
-    name: &Name<'_>,
-    value: &'a Spanned<DeValue<'a>>,
-) -> Result<&'a DeTable<'a>, Mistake> {
-    value.get_ref().as_table().ok_or_else(|| Mistake {
-        at: value.span(),
-        words: format!(
-            "found {}, expected a table for {}",
-            told(value.get_ref()),
-            name.text
-        ),
-    })
 }
 
 impl Keys {

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use crate::session::either;
 
 use super::Config;
+use super::theme::{self, Choice, Refused};
 
 /// One row of the table.
 pub(in crate::cli) struct Setting {
@@ -26,6 +27,8 @@ pub(in crate::cli) enum Kind {
         /// Answers whether the word is one of them.
         set: fn(&mut Config, &str) -> bool,
     },
+    /// The name of a theme, or a file with one.
+    Theme,
     /// True or false.
     Switch {
         get: fn(&Config) -> bool,
@@ -43,12 +46,8 @@ pub(in crate::cli) enum Kind {
 pub(in crate::cli) static SETTINGS: [Setting; 6] = [
     Setting {
         name: "theme",
-        doc: "the background to draw for; auto asks the terminal",
-        kind: Kind::Word {
-            words: words_of::<super::Ground>,
-            get: |config| word_of(&config.theme),
-            set: |config, word| read_word(&mut config.theme, word),
-        },
+        doc: "the colours; auto asks the terminal whether it is dark or light",
+        kind: Kind::Theme,
     },
     Setting {
         name: "color",
@@ -104,10 +103,11 @@ pub(in crate::cli) fn variable(name: &str) -> String {
 }
 
 impl Kind {
-    /// The values there are, in words: `auto, dark or light`.
+    /// The values there are, in words: `auto, always or never`.
     pub(in crate::cli) fn expected(&self) -> String {
         match self {
             Kind::Word { words, .. } => either(&words()),
+            Kind::Theme => theme::expected(),
             Kind::Switch { .. } => "true or false".to_owned(),
             Kind::Number { range, .. } => {
                 format!("a number from {} to {}", range.start(), range.end())
@@ -119,6 +119,7 @@ impl Kind {
     pub(in crate::cli) fn value(&self, config: &Config) -> toml::Value {
         match self {
             Kind::Word { get, .. } => get(config).into(),
+            Kind::Theme => config.theme.asked.as_str().into(),
             Kind::Switch { get, .. } => get(config).into(),
             Kind::Number { get, .. } => get(config).into(),
         }
@@ -128,15 +129,25 @@ impl Kind {
     pub(in crate::cli) fn take_word(&self, config: &mut Config, word: &str) -> bool {
         match self {
             Kind::Word { set, .. } => set(config, word),
-            Kind::Switch { .. } | Kind::Number { .. } => false,
+            Kind::Theme | Kind::Switch { .. } | Kind::Number { .. } => false,
         }
+    }
+
+    /// Takes the name of a theme or a file; `None` where the setting is no theme.
+    pub(in crate::cli) fn take_theme(
+        &self,
+        config: &mut Config,
+        asked: &str,
+    ) -> Option<Result<(), Refused>> {
+        let found = matches!(self, Kind::Theme).then(|| Choice::find(asked))?;
+        Some(found.map(|choice| config.theme = choice))
     }
 
     /// Takes a truth value; answers whether the setting has such.
     pub(in crate::cli) fn take_switch(&self, config: &mut Config, on: bool) -> bool {
         match self {
             Kind::Switch { set, .. } => set(config, on),
-            Kind::Word { .. } | Kind::Number { .. } => return false,
+            Kind::Word { .. } | Kind::Theme | Kind::Number { .. } => return false,
         }
         true
     }
@@ -153,9 +164,12 @@ impl Kind {
     }
 
     /// Takes a value as the environment has it: always a text.
-    pub(in crate::cli) fn take_text(&self, config: &mut Config, text: &str) -> Result<(), String> {
+    pub(in crate::cli) fn take_text(&self, config: &mut Config, text: &str) -> Result<(), Refused> {
+        if let Some(found) = self.take_theme(config, text) {
+            return found;
+        }
         let taken = match self {
-            Kind::Word { .. } => self.take_word(config, text),
+            Kind::Word { .. } | Kind::Theme => self.take_word(config, text),
             Kind::Switch { .. } => match text {
                 "true" | "on" | "1" => self.take_switch(config, true),
                 "false" | "off" | "0" => self.take_switch(config, false),
@@ -168,7 +182,10 @@ impl Kind {
         if taken {
             Ok(())
         } else {
-            Err(format!("found {text:?}, expected {}", self.expected()))
+            let expected = self.expected();
+            Err(Refused::Unknown(format!(
+                "found {text:?}, expected {expected}"
+            )))
         }
     }
 }

@@ -87,7 +87,7 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         ),
         (
             "theme = []",
-            "config.toml:1:9: found a list, expected auto, dark or light for theme",
+            "config.toml:1:9: found a list, expected auto, dark, light, high-contrast, mono, the name of a theme of yours or a file for theme",
         ),
         (
             "keys = 3",
@@ -211,31 +211,37 @@ fn the_command_line_beats_the_environment_and_that_the_file() {
             row.map(|(_, value)| (*value).to_owned())
         };
         config.take_environment(get).expect("values there are");
-        config.take_arguments(given);
-        (config.color, config.mouse, config.theme)
+        config.take_arguments(given).expect("a theme there is");
+        (config.color, config.mouse, config.theme.asked)
     };
     let nothing = Overrides::default();
     for (environment, expected) in [
-        (&[][..], (When::Always, false, Ground::Light)),
-        (&[("NO_COLOR", "1")], (When::Never, false, Ground::Light)),
-        (&[("NO_COLOR", "")], (When::Always, false, Ground::Light)),
+        (&[][..], (When::Always, false, "light".to_owned())),
+        (
+            &[("NO_COLOR", "1")],
+            (When::Never, false, "light".to_owned()),
+        ),
+        (
+            &[("NO_COLOR", "")],
+            (When::Always, false, "light".to_owned()),
+        ),
         (
             &[("NO_COLOR", "1"), ("HEAPWALK_COLOR", "always")],
-            (When::Always, false, Ground::Light),
+            (When::Always, false, "light".to_owned()),
         ),
         (
             &[("HEAPWALK_MOUSE", "on"), ("HEAPWALK_THEME", "dark")],
-            (When::Always, true, Ground::Dark),
+            (When::Always, true, "dark".to_owned()),
         ),
         (
             &[("HEAPWALK_THEME", "")],
-            (When::Always, false, Ground::Light),
+            (When::Always, false, "light".to_owned()),
         ),
     ] {
         assert_eq!(layered(environment, &nothing), expected, "{environment:?}");
     }
     let given = Overrides {
-        theme: Some(Ground::Auto),
+        theme: Some("auto".to_owned()),
         color: Some(When::Auto),
         explorer: crate::cli::args::Behaviour {
             mouse: Some(false),
@@ -250,7 +256,7 @@ fn the_command_line_beats_the_environment_and_that_the_file() {
     ];
     assert_eq!(
         layered(&environment, &given),
-        (When::Auto, false, Ground::Auto)
+        (When::Auto, false, "auto".to_owned())
     );
 }
 
@@ -260,7 +266,7 @@ fn the_environment_is_told_what_it_may_say() {
         (
             "HEAPWALK_THEME",
             "blue",
-            "HEAPWALK_THEME: found \"blue\", expected auto, dark or light",
+            "HEAPWALK_THEME: found \"blue\", expected auto, dark, light, high-contrast, mono, the name of a theme of yours or a file",
         ),
         (
             "HEAPWALK_MOUSE",
@@ -284,13 +290,14 @@ fn every_setting_takes_each_of_its_values_and_gives_it_back() {
     for Setting { name, kind, .. } in &SETTINGS {
         let values = match kind {
             Kind::Word { words, .. } => words(),
+            Kind::Theme => theme::names().map(str::to_owned).collect(),
             Kind::Switch { .. } => vec!["true".to_owned(), "false".to_owned()],
             Kind::Number { range, .. } => vec![range.start().to_string(), range.end().to_string()],
         };
         assert!(values.len() >= 2, "{name}");
         for value in values {
             let mut config = Config::default();
-            assert_eq!(kind.take_text(&mut config, &value), Ok(()), "{name}");
+            assert!(kind.take_text(&mut config, &value).is_ok(), "{name}");
             let kept = kind.value(&config).to_string();
             assert_eq!(kept.trim_matches('"'), value, "{name}");
         }

@@ -24,6 +24,7 @@ fn requests(effects: &[Effect]) -> Vec<Request> {
         | Effect::Quit
         | Effect::Suspend
         | Effect::Repaint
+        | Effect::Export(_)
         | Effect::Copy(_) => None,
     };
     effects.iter().filter_map(request).collect()
