@@ -136,6 +136,7 @@ impl Config {
                 && depth > ColorDepth::Mono
                 && tui::can_be_asked(&environment.term),
             theme,
+            lesson: None,
         }
     }
 

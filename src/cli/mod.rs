@@ -12,6 +12,7 @@ mod explore;
 mod frame;
 mod help;
 mod input;
+mod learn;
 mod lessons;
 mod man;
 mod out;
@@ -59,6 +60,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Sub::Run(args)) => run::run(args),
         Some(Sub::Open(args)) => explore::open(args, &Config::load(&arguments.overrides)?),
         Some(Sub::Lessons) => lessons::run(),
+        Some(Sub::Learn(args)) => learn::run(args, &Config::load(&arguments.overrides)?),
         Some(Sub::Check(args)) => check::run(args),
         Some(Sub::Man) => man::run(),
         Some(Sub::Completions { shell }) => completions::run(*shell),

@@ -4,6 +4,7 @@ mod completions;
 mod config;
 mod exports;
 mod frame;
+mod lessons;
 mod man;
 mod open;
 mod replay;
