@@ -94,6 +94,12 @@ pub(super) enum Sub {
     /// Each with its number, its name for `heapwalk learn`, how long it takes and what it is about.
     #[command(after_help = help::LESSONS)]
     Lessons,
+    /// Play a lesson in the explorer, or present it to a class
+    ///
+    /// The lesson has a heap of its own; q returns to the heap that the explorer began with. Where there is no terminal
+    /// the lesson is printed as text.
+    #[command(after_help = help::LEARN)]
+    Learn(Learn),
     /// Check lessons without a screen, or a solution of a lesson's challenge
     ///
     /// A lesson is carried out from its first line to its last. Every command must be done, every `expect` must hold,
@@ -220,6 +226,16 @@ pub(super) struct Run {
     /// Print one JSON object: the answers, and the metrics at the end
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Learn {
+    /// The name or number that `heapwalk lessons` lists, or a file
+    #[arg(value_name = "LESSON")]
+    pub(super) lesson: PathBuf,
+    /// Present it: only what each step is about, with large captions and a clicker's keys
+    #[arg(long)]
+    pub(super) present: bool,
 }
 
 #[derive(Debug, Args)]

@@ -157,6 +157,7 @@ impl Config {
                 && depth > ColorDepth::Mono
                 && tui::can_be_asked(&environment.term),
             theme,
+            lesson: None,
         }
     }
 

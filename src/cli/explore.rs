@@ -1,5 +1,6 @@
 //! `heapwalk`, `heapwalk FILE` and `heapwalk open`: the explorer, where there is a terminal.
 
+use std::cell::RefCell;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,8 +8,8 @@ use std::sync::Arc;
 use color_eyre::eyre::WrapErr;
 
 use crate::session::frame::{Frame, Request};
-use crate::session::{History, Journal, Past, Session, SessionThread, last_journal};
-use crate::tui::{self, Environment, Source};
+use crate::session::{Command, History, Journal, Past, Session, SessionThread, last_journal};
+use crate::tui::{self, Environment, Opening, Options, Source, Waker};
 
 use super::args::Open;
 use super::config::Config;
@@ -28,7 +29,14 @@ pub(super) fn run(file: Option<&Path>, config: &Config) -> Result<Exit, Failure>
         return frame::instead_of_explorer(file, config);
     }
     let (session, past) = begin(file, config)?;
-    show(session, past, config).map_err(Failure::Explorer)?;
+    show(session, past, config, None).map_err(Failure::Explorer)?;
+    Ok(Exit::Success)
+}
+
+/// Shows the explorer with a lesson over a fresh heap of one's own.
+pub(super) fn play(opening: Opening, config: &Config) -> Result<Exit, Failure> {
+    let (session, past) = begin(None, config)?;
+    show(session, past, config, Some(opening)).map_err(Failure::Explorer)?;
     Ok(Exit::Success)
 }
 
@@ -51,7 +59,8 @@ pub(super) fn open(args: &Open, config: &Config) -> Result<Exit, Failure> {
     frame::instead_of_opening(session, config)
 }
 
-fn has_terminal() -> bool {
+/// Whether somebody sits at both ends.
+pub(super) fn has_terminal() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
@@ -103,15 +112,26 @@ fn begin(file: Option<&Path>, config: &Config) -> Result<(Session, Past), Failur
     Ok((session, past))
 }
 
-fn show(session: Session, past: Past, config: &Config) -> color_eyre::Result<()> {
-    let options = config.options(&Environment::of_process());
+fn show(
+    session: Session,
+    past: Past,
+    config: &Config,
+    lesson: Option<Opening>,
+) -> color_eyre::Result<()> {
+    let options = Options {
+        lesson,
+        ..config.options(&Environment::of_process())
+    };
     let thread =
         SessionThread::resume(session, past).wrap_err("failed to start the session thread")?;
     let (waker, inbox) = tui::doorbell();
-    thread.on_frame(move || waker.wake());
+    let rings = waker.clone();
+    thread.on_frame(move || rings.wake());
     let history = places::history().filter(|_| config.journal);
     let heaps = Heaps {
         thread,
+        lesson: RefCell::new(None),
+        waker,
         history: history.map(History::new),
     };
     tui::run(&heaps, inbox, options)
@@ -119,17 +139,41 @@ fn show(session: Session, past: Past, config: &Config) -> color_eyre::Result<()>
 
 /// The session thread and the history as the screen sees them.
 struct Heaps {
+    /// One's own.
     thread: SessionThread,
+    /// That of the lesson being played, in front of one's own.
+    lesson: RefCell<Option<SessionThread>>,
+    waker: Waker,
     history: Option<History>,
 }
 
 impl Source for Heaps {
     fn send(&self, request: Request) {
-        self.thread.send(request);
+        match &*self.lesson.borrow() {
+            Some(lesson) => lesson.send(request),
+            None => self.thread.send(request),
+        }
     }
 
     fn frame(&self) -> Arc<Frame> {
-        self.thread.frame()
+        match &*self.lesson.borrow() {
+            Some(lesson) => lesson.frame(),
+            None => self.thread.frame(),
+        }
+    }
+
+    fn enter(&self, commands: Vec<Command>) -> io::Result<()> {
+        let session = Session::new().map_err(io::Error::other)?;
+        let lesson = SessionThread::spawn(session, commands)?;
+        let waker = self.waker.clone();
+        lesson.on_frame(move || waker.wake());
+        let before = self.lesson.replace(Some(lesson));
+        drop(before);
+        Ok(())
+    }
+
+    fn leave(&self) {
+        drop(self.lesson.take());
     }
 
     // A history that cannot be read or written is no reason to bother anybody at the prompt: the journal, which lies
@@ -148,6 +192,7 @@ impl Source for Heaps {
     }
 
     fn is_alive(&self) -> bool {
-        self.thread.is_alive()
+        let lesson = self.lesson.borrow();
+        self.thread.is_alive() && lesson.as_ref().is_none_or(SessionThread::is_alive)
     }
 }

@@ -85,6 +85,17 @@ Examples:
   heapwalk lessons
   heapwalk learn 2";
 
+pub(super) const LEARN: &str = "\
+Examples:
+  heapwalk learn 2
+  heapwalk learn fragmentation --present
+  heapwalk learn my.lesson
+
+Presenting: space, PgDn or an arrow goes on and reveals, PgUp goes back, a digit chooses what the
+class has answered, b or . blanks the screen, P shows the whole explorer, q ends.
+
+Exit codes: 0 the explorer ended, 2 there is no such lesson, or FILE:LINE:COLUMN tells a mistake.";
+
 pub(super) const CHECK: &str = "\
 Examples:
   heapwalk check

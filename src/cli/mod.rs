@@ -13,6 +13,7 @@ mod explore;
 mod frame;
 mod help;
 mod input;
+mod learn;
 mod lessons;
 mod man;
 mod out;
@@ -61,6 +62,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Some(Sub::Run(args)) => run::run(args),
         Some(Sub::Open(args)) => explore::open(args, &Config::load(&arguments.overrides)?),
         Some(Sub::Lessons) => lessons::run(),
+        Some(Sub::Learn(args)) => learn::run(args, &Config::load(&arguments.overrides)?),
         Some(Sub::Check(args)) => check::run(args),
         Some(Sub::Cast(args)) => cast::run(args, &Config::load(&arguments.overrides)?),
         Some(Sub::Man) => man::run(),

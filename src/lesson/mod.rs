@@ -2,7 +2,7 @@
 //! challenges that the program checks.
 //!
 //! A [`Lesson`] is read from a text file of the command language with a few words more ([`parse()`]). The same file is
-//! played by a screen and carried out headless by the checker ([`check()`]), which holds that everything
+//! played by a screen ([`Player`]) and carried out headless by the checker ([`check()`]), which holds that everything
 //! it says comes true. This module knows neither the terminal nor files.
 
 mod attempt;
@@ -10,6 +10,7 @@ mod check;
 mod condition;
 mod model;
 mod parse;
+mod player;
 mod reader;
 mod run;
 mod shipped;
@@ -23,5 +24,6 @@ pub use model::{
     Step,
 };
 pub use parse::parse;
-pub use shipped::{SHIPPED, Shipped, find};
+pub use player::{Ask, Given, Player, Stage, Trial};
+pub use shipped::{SHIPPED, Shipped, course, find};
 pub use words::{WORDS, Word, WordRow};

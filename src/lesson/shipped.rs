@@ -1,5 +1,7 @@
 //! The lessons that heapwalk brings along.
 
+use std::sync::{Arc, OnceLock};
+
 use crate::session::ScriptError;
 
 use super::model::Lesson;
@@ -51,6 +53,15 @@ impl Shipped {
     pub fn lesson(&self) -> Result<Lesson, ScriptError> {
         parse(self.text, self.file)
     }
+}
+
+/// Every lesson, read once.
+pub fn course() -> &'static [Arc<Lesson>] {
+    static COURSE: OnceLock<Vec<Arc<Lesson>>> = OnceLock::new();
+    COURSE.get_or_init(|| {
+        let lessons = SHIPPED.iter().filter_map(|row| row.lesson().ok());
+        lessons.map(Arc::new).collect()
+    })
 }
 
 /// The lesson of this name, number or file.

@@ -10,7 +10,7 @@ pub use crate::view::Target;
 pub use super::threads::{CrewPicture, CrewState};
 pub use super::time::{BranchShown, Progress64, TimeShown};
 
-use super::Command;
+use super::{Command, Watch, Watched};
 
 /// One moment of a session, ready to be drawn. Immutable; shared by `Arc`.
 #[derive(Clone, PartialEq, Debug)]
@@ -70,6 +70,8 @@ pub struct Frame {
     pub interleaved: Option<Arc<Interleaved>>,
     /// The heap made after the one in view, by number; behind the last comes the first. `None` while there is no other.
     pub next_heap: Option<u32>,
+    /// The answers to what is watched.
+    pub watched: Watched,
 }
 
 /// An actor that has to do with the lock of the heap in view.
@@ -380,6 +382,10 @@ pub enum Request {
     ToggleRun,
     /// One operation of what runs.
     Step,
+    /// Tell something beside the picture with every frame, from the next one on.
+    Watch(Box<Watch>),
+    /// Answer to this line that it is not done here, and why: the screen's own rules, told where answers are.
+    Refuse(String, String),
     /// Carry out these commands up to the first `pause`, in place of what is left of a script. None end the script.
     Script(Vec<Command>),
     /// Stop what runs.

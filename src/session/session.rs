@@ -28,6 +28,7 @@ use super::survey::Surveys;
 use super::threads::{AtWork, CrewPicture};
 use super::time::{History, Inner, Looking};
 use super::timeline::Allowance;
+use super::watch::Watched;
 
 /// Answers kept for screens.
 const LOG: usize = 1000;
@@ -430,6 +431,7 @@ impl Session {
             check: self.check_shown(),
             interleaved: self.interleaved(),
             next_heap: self.next_heap(),
+            watched: Watched::default(),
         }
     }
 

@@ -18,7 +18,7 @@ use super::pace::{self, Meter, Pace};
 use super::script::ScriptRun;
 use super::session::Session;
 use super::words::count;
-use super::{Command, parse_line};
+use super::{Command, Watch, parse_line};
 use crate::lab::Workload;
 
 use opening::Opening;
@@ -135,6 +135,7 @@ impl SessionThread {
             opening,
             cut,
             lens,
+            watch: Watch::default(),
             published: Instant::now(),
             written: Instant::now(),
             stale: false,
@@ -225,6 +226,7 @@ struct Worker {
     /// What is there of a line behind it.
     cut: Option<String>,
     lens: Lens,
+    watch: Watch,
     published: Instant,
     /// When the journal was last told of what runs.
     written: Instant,
@@ -460,6 +462,11 @@ impl Worker {
                     ..lens
                 }
             }
+            Request::Watch(watch) => self.watch = *watch,
+            Request::Refuse(line, words) => self.session.tell(Answer {
+                command: line,
+                ..Answer::refused(words)
+            }),
             // What runs ends before the past is entered; it does not go on there.
             Request::Undo => {
                 self.finish();
@@ -574,6 +581,7 @@ impl Worker {
     fn publish(&mut self) {
         let mut frame = self.session.frame(&self.lens);
         frame.script = self.script.progress();
+        frame.watched = self.session.watched(&self.watch);
         let frame = Arc::new(frame);
         *self
             .shared

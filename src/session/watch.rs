@@ -110,7 +110,8 @@ impl Session {
     }
 
     /// The answers to what is watched.
-    pub(super) fn watched(&self, watch: &Watch) -> Watched {
+    #[must_use]
+    pub fn watched(&self, watch: &Watch) -> Watched {
         let figure = |&metric: &Metric| (metric, self.metric(metric));
         Watched {
             figures: watch.metrics.iter().map(figure).collect(),

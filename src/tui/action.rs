@@ -30,6 +30,22 @@ pub enum Context {
     Script,
     /// The tour is under way; keys that it does not bind count as in the map, as far as they only look.
     Tour,
+    /// The list of lessons is open.
+    Lessons,
+    /// A lesson is played; keys that it does not bind count as in the map.
+    Lesson,
+    /// A lesson leads: keys that it does not bind count as in a lesson, as far as they only look.
+    Told,
+    /// A lesson's words are read; keys that it does not bind count as where a lesson leads.
+    Reading,
+    /// A lesson asks for one of several answers; keys that it does not bind count as where a lesson leads.
+    Question,
+    /// A lesson asks for a hole of the map; keys that it does not bind count as where a lesson leads.
+    Hole,
+    /// A lesson's challenge is worked at; keys that it does not bind count as in a lesson.
+    Task,
+    /// A lesson is presented; keys that it does not bind count as where a lesson leads.
+    Presenter,
     /// After `g`.
     GoTo,
     /// The prompt is open.
@@ -127,6 +143,10 @@ pub enum Screen {
     TakeFound,
     /// All that is known of the command being typed.
     CommandHelp,
+    /// The lessons.
+    OpenLessons,
+    /// What a learner does in a lesson.
+    Lesson(LessonAct),
     /// The tour, from its first step.
     BeginTour,
     /// The tour is over.
@@ -175,6 +195,33 @@ pub enum Screen {
     GiveUp,
 }
 
+/// What a learner does in a lesson.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LessonAct {
+    /// Goes on; gives the chosen answer.
+    Next,
+    /// Goes back.
+    Back,
+    /// Chooses the answer so many rows below (negative: above).
+    Choose(i32),
+    /// Answers with the hole under the cursor.
+    Hole,
+    /// Stays where it is, and is told how to go on.
+    Stay,
+    /// Asks for a hint.
+    Hint,
+    /// Begins the challenge anew.
+    Restart,
+    /// Looks at the solution.
+    Solution,
+    /// Begins or ends presenting.
+    Present,
+    /// Blanks the screen.
+    Blank,
+    /// Ends the lesson.
+    Leave,
+}
+
 /// A way through the rows of a pane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RowStep {
@@ -190,12 +237,20 @@ pub enum RowStep {
 
 impl Context {
     /// Every context, in the order of the table.
-    pub const ALL: [Context; 19] = [
+    pub const ALL: [Context; 27] = [
         Context::Map,
         Context::Everywhere,
         Context::Card,
         Context::Script,
         Context::Tour,
+        Context::Lessons,
+        Context::Lesson,
+        Context::Told,
+        Context::Reading,
+        Context::Question,
+        Context::Hole,
+        Context::Task,
+        Context::Presenter,
         Context::Rows,
         Context::Stepping,
         Context::Lines,
@@ -220,6 +275,14 @@ impl Context {
             Context::Card => "card",
             Context::Script => "script",
             Context::Tour => "tour",
+            Context::Lessons => "lessons",
+            Context::Lesson => "lesson",
+            Context::Told => "told",
+            Context::Reading => "reading",
+            Context::Question => "question",
+            Context::Hole => "hole",
+            Context::Task => "task",
+            Context::Presenter => "presenter",
             Context::Rows => "rows",
             Context::Stepping => "stepping",
             Context::Lines => "lines",
@@ -246,6 +309,14 @@ impl Context {
             Context::Card => "the card of the first minute",
             Context::Script => "a script",
             Context::Tour => "the tour",
+            Context::Lessons => "the list of lessons",
+            Context::Lesson => "a lesson",
+            Context::Told => "a lesson that leads",
+            Context::Reading => "the words of a lesson",
+            Context::Question => "a question of a lesson",
+            Context::Hole => "a question about a hole",
+            Context::Task => "a challenge",
+            Context::Presenter => "the presentation of a lesson",
             Context::Rows => "a pane of rows",
             Context::Stepping => "the pane of calls made step by step",
             Context::Lines => "a pane that scrolls",
@@ -286,10 +357,21 @@ impl Context {
             Context::Rows | Context::Lines | Context::Card | Context::Script | Context::Tour => {
                 Some(Context::Map)
             }
+            Context::Lesson => Some(Context::Map),
+            Context::Told | Context::Task => Some(Context::Lesson),
+            Context::Reading | Context::Question | Context::Hole | Context::Presenter => {
+                Some(Context::Told)
+            }
             Context::Stepping => Some(Context::Rows),
             Context::Everywhere => None,
             _ => Some(Context::Everywhere),
         }
+    }
+
+    /// Whether what acts waits here until the person leads again.
+    #[must_use]
+    pub fn holds_back(self) -> bool {
+        self == Context::Tour || self.parent() == Some(Context::Told)
     }
 
     /// Whether the keys of the map count here, but for those that mean something else.
@@ -319,6 +401,7 @@ impl Action {
                         | Screen::OpenExport
                         | Screen::Validate
                         | Screen::Digit
+                        | Screen::Lesson(LessonAct::Hole)
                         | Screen::OpenRow
                         | Screen::GiveUp
                         | Screen::Row(_)
@@ -351,6 +434,12 @@ impl Action {
     #[must_use]
     pub fn is_screen(&self, screen: Screen) -> bool {
         matches!(self.does, Does::Screen(does) if does == screen)
+    }
+
+    /// Whether it is this in a lesson.
+    #[must_use]
+    pub fn is_lesson(&self, act: LessonAct) -> bool {
+        self.is_screen(Screen::Lesson(act))
     }
 
     /// Its name in a configuration: `HeapCompact` is `heap-compact`, `free every second` is `free-every-second`.

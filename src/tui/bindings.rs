@@ -225,7 +225,7 @@ impl Bindings {
                 let own = action.context == context;
                 // What means something else here is no hint; nor is what the tour keeps from acting.
                 let counts = self.find(context, key) == Some(action)
-                    && (own || context != Context::Tour || !action.acts());
+                    && (own || !context.holds_back() || !action.acts());
                 let behind = if own { 0 } else { INHERITED };
                 counts.then(|| (action, key, rank.saturating_add(behind), word))
             })

@@ -7,12 +7,12 @@ use tui_input::Input;
 
 use crate::session::frame::Frame;
 
-use super::canvas::width;
+use super::canvas::{self, width};
 use super::layout::Layout;
 use super::pane::{
     Scene, block, bookmarks, bytes, card, explain, export, faults, figures, findings, footer,
-    fragmentation, free_list, header, help, interleave, log, map, memory, pins, popup, prompt,
-    returned, threads, time,
+    fragmentation, free_list, header, help, interleave, lesson, lessons, log, map, memory, pins,
+    popup, prompt, returned, threads, time,
 };
 use super::panes::{PANES, Pane};
 use super::state::{Layer, State};
@@ -38,6 +38,10 @@ pub fn draw(state: &State, frame: &Frame, theme: &Theme, area: Rect, buffer: &mu
     memory::draw_lines(&scene, layout.memory, buffer);
     log::draw_answers(&scene, answers_area(state, layout.answers), buffer);
     footer::draw(&scene, layout.footer, buffer);
+    lesson::draw(&scene, layout.lesson, buffer);
+    if lesson::is_blank(&scene) {
+        return canvas::blank(buffer, area);
+    }
     draw_layer(&scene, &layout, area, buffer);
 }
 
@@ -54,6 +58,7 @@ pub fn cursor(state: &State) -> Option<Position> {
         Layer::Card
         | Layer::GoTo
         | Layer::Explain(_)
+        | Layer::Lessons(_)
         | Layer::Bookmarks(_)
         | Layer::Faults(_)
         | Layer::Findings(_)
@@ -93,7 +98,7 @@ pub fn still(frame: &Frame, theme: &Theme, size: Size) -> Buffer {
 }
 
 fn state_layout(state: &State, area: Rect) -> Option<Layout> {
-    Layout::with_threads(area, state.arrangement, state.threads)
+    state.layout_on(area, state.arrangement)
 }
 
 fn draw_pane(scene: &Scene<'_>, layout: &Layout, pane: Pane, buffer: &mut Buffer) {
@@ -158,6 +163,7 @@ fn draw_layer(scene: &Scene<'_>, layout: &Layout, area: Rect, buffer: &mut Buffe
             prompt::draw(scene, open, layout.prompt, buffer);
         }
         Some(Layer::Help(open)) => help::draw(scene, open, area, buffer),
+        Some(Layer::Lessons(chosen)) => lessons::draw(scene, *chosen, area, buffer),
         Some(Layer::GoTo) => popup::draw_go_to(scene, area, buffer),
         Some(Layer::Explain(open)) => explain::draw(scene, open, area, buffer),
         Some(Layer::Bookmarks(chosen)) => bookmarks::draw(scene, *chosen, area, buffer),

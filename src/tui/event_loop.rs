@@ -16,6 +16,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::flag::register_conditional_default;
 use signal_hook::low_level::emulate_default_handler;
 
+use crate::lesson::Lesson;
+use crate::session::Command;
 use crate::session::frame::{Frame, Request};
 
 use super::background::{Answers, QUESTION};
@@ -29,7 +31,7 @@ use super::pace::{Pace, Reason};
 use super::state::State;
 use super::terminal::{self, Guard, Screen};
 use super::theme::Theme;
-use super::update::{first, update};
+use super::update::{begin_lesson, first, refuse_lesson, update};
 use super::writer::Writer;
 
 /// Drawings a second of a heap that goes on by itself, unless asked otherwise.
@@ -48,6 +50,16 @@ pub trait Source {
     fn send(&self, request: Request);
     /// The latest frame.
     fn frame(&self) -> Arc<Frame>;
+    /// Makes a session of its own for a lesson, in place of the lesson's last one, and has it do this: requests go there
+    /// and frames come from there until [`Source::leave`].
+    ///
+    /// # Errors
+    /// When the system grants no addresses or no thread; then everything is as it was.
+    fn enter(&self, _commands: Vec<Command>) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    /// Ends the lesson's session: requests and frames are those of one's own again.
+    fn leave(&self) {}
     /// Whether anything more can come. Whoever makes frames wakes the screen when this becomes false.
     fn is_alive(&self) -> bool;
     /// The lines of the prompt that are remembered from before, oldest first.
@@ -76,6 +88,17 @@ pub struct Options {
     pub bindings: Arc<Bindings>,
     /// Ask the terminal whether it is dark or light, and follow its answer whenever it comes.
     pub ask_background: bool,
+    /// The lesson to begin with.
+    pub lesson: Option<Opening>,
+}
+
+/// A lesson to begin with.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Which.
+    pub lesson: Arc<Lesson>,
+    /// It is presented.
+    pub present: bool,
 }
 
 impl Options {
@@ -88,6 +111,7 @@ impl Options {
             frames_per_second: FRAMES_PER_SECOND,
             bindings: Arc::default(),
             ask_background: false,
+            lesson: None,
         }
     }
 }
@@ -171,6 +195,7 @@ pub fn run(source: &dyn Source, inbox: Inbox, options: Options) -> Result<()> {
         copy: None,
         exports: Vec::new(),
         asked,
+        lesson: options.lesson,
     };
     let result = explorer.run();
     if result.is_ok() {
@@ -245,6 +270,8 @@ struct Explorer<'a> {
     exports: Vec<JoinHandle<()>>,
     /// When the terminal was asked for its background, until it answers.
     asked: Option<Instant>,
+    /// The lesson to begin with.
+    lesson: Option<Opening>,
 }
 
 /// Whether the loop goes on.
@@ -259,6 +286,12 @@ impl Explorer<'_> {
         let effects = first(&mut self.state, &self.frame);
         if self.apply(effects)? == Flow::Ended {
             return Ok(());
+        }
+        if let Some(opening) = self.lesson.take() {
+            let effects = begin_lesson(&mut self.state, &self.frame, opening);
+            if self.apply(effects)? == Flow::Ended {
+                return Ok(());
+            }
         }
         loop {
             self.draw_if_due()
@@ -348,6 +381,12 @@ impl Explorer<'_> {
         for effect in effects {
             match effect {
                 Effect::Send(request) => self.source.send(request),
+                Effect::Enter(commands) => self.enter(commands),
+                Effect::Leave => {
+                    self.source.leave();
+                    self.frame = self.source.frame();
+                    self.reason = Reason::Answer;
+                }
                 Effect::Remember(lines) => self.source.remember(&lines),
                 Effect::Quit => return Ok(Flow::Ended),
                 Effect::Suspend => self.suspend().wrap_err("failed to suspend")?,
@@ -378,6 +417,15 @@ impl Explorer<'_> {
         let job = Job::of(picture, &state, &self.frame, &self.theme);
         self.exports.retain(|thread| !thread.is_finished());
         self.exports.extend(job.begin(tell));
+    }
+
+    /// A lesson that gets no session is over.
+    fn enter(&mut self, commands: Vec<Command>) {
+        if let Err(error) = self.source.enter(commands) {
+            refuse_lesson(&mut self.state, &error);
+        }
+        self.frame = self.source.frame();
+        self.reason = Reason::Answer;
     }
 
     /// Whether a terminal does as it is told is never known: some ask first, some are set to refuse.

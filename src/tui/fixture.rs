@@ -369,6 +369,7 @@ impl Model {
             actors: Vec::new(),
             interleaved: self.interleaved.clone(),
             measuring: None,
+            watched: crate::session::Watched::default(),
             next_heap: (self.title.of > 1).then_some(self.title.number % self.title.of + 1),
             check: self.check.clone(),
             found: self.filtered.then(|| Found {

@@ -59,7 +59,16 @@ impl Group {
     pub(super) const fn of(context: Context, does: &Does) -> Group {
         match context {
             Context::Map | Context::GoTo | Context::Everywhere => {}
-            Context::Card | Context::Script | Context::Tour => return Group::Guide,
+            Context::Card
+            | Context::Script
+            | Context::Tour
+            | Context::Lesson
+            | Context::Told
+            | Context::Reading
+            | Context::Question
+            | Context::Hole
+            | Context::Task
+            | Context::Presenter => return Group::Guide,
             Context::Prompt | Context::Search => return Group::Prompt,
             _ => return Group::Lists,
         }
@@ -72,6 +81,7 @@ impl Group {
                 Screen::OpenHelp
                 | Screen::OpenExplain
                 | Screen::OpenPrompt
+                | Screen::OpenLessons
                 | Screen::BeginTour
                 | Screen::EndTour
                 | Screen::Back

@@ -7,7 +7,7 @@ use crate::session::frame::{Frame, Request, Target};
 use crate::session::{Command, StepTo};
 use crate::view::BlockState;
 
-use super::action::{Action, Context, Does, Group, RUN, RowStep, Screen};
+use super::action::{Action, Context, Does, Group, LessonAct, RUN, RowStep, Screen};
 use super::key::Key;
 use super::numbers;
 use super::pane::findings;
@@ -40,11 +40,15 @@ impl Action {
 }
 
 use Context::{
-    Bookmarks, Card, Everywhere, Explain, Faults, Findings, GoTo, Help, Lines, Map, Paste, Prompt,
-    Rows, Script, Search, Stepping, Terms, Tour,
+    Bookmarks, Card, Everywhere, Explain, Faults, Findings, GoTo, Help, Hole, Lesson, Lessons,
+    Lines, Map, Paste, Presenter, Prompt, Question, Reading, Rows, Script, Search, Stepping, Task,
+    Terms, Told, Tour,
 };
 use Does::{Ask, Move, Page, Verb};
 use Key::{Char, Ctrl};
+
+/// The answers of a question.
+const DIGITS: [Key; 5] = [Char('1'), Char('2'), Char('3'), Char('4'), Char('5')];
 
 /// Every action, in the order of `?` and of the footer.
 #[rustfmt::skip]
@@ -65,6 +69,7 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('H')], Some((6, "heaps")), "heap", "look at the next heap", Ask(next_heap)).among(Group::Heap),
     row(Map, &[Char('W')], Some((7, "workload")), "workload", "run a seeded workload: opens the prompt", Does::Prompt(|_| "run random ops=10000 sizes=16..512 live=1000 seed=7".to_owned())).among(Group::Run),
     row(Map, &[Char('T')], Some((8, "threads")), "threads", "start real threads on the heap: opens the prompt; while some work, their pane", Does::Screen(Screen::Threads)).among(Group::Run),
+    row(Map, &[Char('L')], Some((7, "lessons")), "lessons", "list the lessons, each on a heap of its own", Does::Screen(Screen::OpenLessons)),
     row(Map, &[Char(' ')], Some((2, "run")), RUN, "start the default workload, or pause or resume what runs", Ask(|_| Ok(Request::ToggleRun))),
     row(Map, &[Char('s')], Some((7, "step")), "step", "one operation of what runs", Ask(|_| Ok(Request::Step))),
     row(Map, &[Char('<')], None, "slower", "hold what runs to the next lower rate: flat out, 1,000,000, 500,000 ... 1 operation a second", Ask(|_| Ok(Request::Slower))),
@@ -121,6 +126,36 @@ pub static ACTIONS: &[Action] = &[
 
     row(Tour, &[Char(' '), Key::Enter, Key::PageDown], Some((0, "next step")), "next step of the tour", "go on with the tour", Ask(|_| Ok(Request::ToggleRun))),
     row(Tour, &[Key::Esc], Some((0, "ends the tour")), "end tour", "end the tour and stay on its heap", Does::Screen(Screen::EndTour)),
+
+    row(Lessons, &[Key::Enter, Char(' ')], Some((0, "begins it")), "begin lesson", "begin the chosen lesson", Does::Screen(Screen::Accept)),
+    row(Lessons, &[Key::Up, Char('k')], None, "lesson above", "choose the lesson above", Does::Screen(Screen::Up)),
+    row(Lessons, &[Key::Down, Char('j')], Some((0, "and up choose")), "lesson below", "choose the lesson below", Does::Screen(Screen::Down)),
+    row(Lessons, &[Key::PageUp, Ctrl('u')], None, "lessons above", "a page up", Does::Screen(Screen::PageUp)),
+    row(Lessons, &[Key::PageDown, Ctrl('d')], None, "lessons below", "a page down", Does::Screen(Screen::PageDown)),
+    row(Lessons, &[Key::Esc, Char('L'), Char('q')], Some((0, "closes")), "close lessons", "close the list of lessons", Does::Screen(Screen::Back)),
+
+    row(Lesson, &[Key::PageDown], None, "lesson goes on", "go on with the lesson, past a challenge too", Does::Screen(Screen::Lesson(LessonAct::Next))),
+    row(Lesson, &[Key::PageUp], Some((2, "back")), "lesson back", "go back in the lesson: it is done again up to there", Does::Screen(Screen::Lesson(LessonAct::Back))),
+    row(Lesson, &[Char('q')], Some((1, "own heap")), "leave lesson", "end the lesson and return to one's own heap, which is as it was", Does::Screen(Screen::Lesson(LessonAct::Leave))),
+    row(Told, &[Char('P')], Some((3, "present")), "present lesson", "present: only what the step is about, with a large caption", Does::Screen(Screen::Lesson(LessonAct::Present))),
+    row(Reading, &[Char(' '), Key::Enter], Some((0, "next")), "next step of the lesson", "go on with the lesson", Does::Screen(Screen::Lesson(LessonAct::Next))),
+    row(Reading, &[Key::Left], None, "step of the lesson before", "go back in the lesson", Does::Screen(Screen::Lesson(LessonAct::Back))),
+    row(Question, &[Key::Down, Char('j')], Some((0, "and up choose")), "answer below", "choose the answer below", Does::Screen(Screen::Lesson(LessonAct::Choose(1)))),
+    row(Question, &[Key::Up, Char('k')], None, "answer above", "choose the answer above", Does::Screen(Screen::Lesson(LessonAct::Choose(-1)))),
+    row(Question, &DIGITS, None, "answer by number", "choose the answer with this number", Does::Screen(Screen::Digit)),
+    row(Question, &[Key::Enter, Char(' ')], Some((0, "answers")), "answer", "give the chosen answer; then the heap gives its own", Does::Screen(Screen::Lesson(LessonAct::Next))),
+    row(Question, &[Char('i')], Some((0, "hint")), "hint", "a hint; again for the next one", Does::Screen(Screen::Lesson(LessonAct::Hint))),
+    row(Hole, &[Key::Enter, Char(' ')], Some((0, "answers")), "answer with hole", "answer with the hole under the cursor", Does::Screen(Screen::Lesson(LessonAct::Hole))),
+    row(Hole, &[Char('i')], Some((0, "hint")), "hint about hole", "a hint; again for the next one", Does::Screen(Screen::Lesson(LessonAct::Hint))),
+    row(Task, &[Char('i')], Some((0, "hint")), "hint for challenge", "a hint; again for the next one", Does::Screen(Screen::Lesson(LessonAct::Hint))),
+    row(Task, &[Char(' ')], None, "stay in challenge", "say how the challenge can be left: nothing is begun by accident", Does::Screen(Screen::Lesson(LessonAct::Stay))),
+    row(Task, &[Char('R')], Some((0, "restart")), "restart challenge", "begin the challenge anew", Does::Screen(Screen::Lesson(LessonAct::Restart))),
+    row(Task, &[Char('A')], Some((1, "solution")), "show solution", "show a solution, once something was tried", Does::Screen(Screen::Lesson(LessonAct::Solution))),
+    row(Presenter, &[Char(' '), Key::Enter, Key::Right, Key::Down], Some((0, "next")), "present next", "go on; a question is revealed", Does::Screen(Screen::Lesson(LessonAct::Next))),
+    row(Presenter, &[Key::Left, Key::Up, Key::Backspace], Some((0, "back")), "present before", "go back", Does::Screen(Screen::Lesson(LessonAct::Back))),
+    row(Presenter, &DIGITS, None, "presented answer", "choose the answer that the class has given", Does::Screen(Screen::Digit)),
+    row(Presenter, &[Char('b'), Char('.')], Some((0, "blank")), "blank screen", "blank the screen; any key brings it back", Does::Screen(Screen::Lesson(LessonAct::Blank))),
+    row(Presenter, &[Char('P'), Key::Esc], Some((0, "ends presenting")), "end presenting", "back to the whole explorer, in the same step", Does::Screen(Screen::Lesson(LessonAct::Present))),
 
     row(Rows, &[Char('j'), Key::Down], Some((0, "down")), "choose below", "choose the row below", Does::Screen(Screen::Row(RowStep::Rows(1)))),
     row(Rows, &[Char('k'), Key::Up], Some((0, "up")), "choose above", "choose the row above", Does::Screen(Screen::Row(RowStep::Rows(-1)))),

@@ -11,6 +11,15 @@ use super::panes::{PANES, Pane};
 /// The least width and height that hold a useful picture.
 pub const LEAST: (u16, u16) = (60, 16);
 
+/// Rows that the words of a lesson leave for all else: the lines that are always there, and some of the map.
+const LEAST_WITHOUT_LESSON: u16 = 12;
+
+/// Rows beside those of a lesson below which the map needs them more than a second line of answers.
+const TIGHT: u16 = 19;
+
+/// Rows that a presented caption leaves for what it is about.
+const LEAST_PRESENTED: u16 = 6;
+
 /// Columns beside the cells of a row: `0x123456789 ` on the left, ` C R` on the right.
 const GUTTERS: u16 = 16;
 
@@ -49,6 +58,8 @@ pub struct Layout {
     pub memory: Rect,
     /// The selected block in two lines, where it has no pane.
     pub block_lines: Rect,
+    /// The words of a lesson, while one is played.
+    pub lesson: Rect,
     /// Answers without a title, where the log has no pane.
     pub answers: Rect,
     /// Hints: one row.
@@ -84,6 +95,17 @@ impl Layout {
     /// The same with a place for the pane of threads, if there are any.
     #[must_use]
     pub fn with_threads(area: Rect, arrangement: Arrangement, threads: bool) -> Option<Layout> {
+        Layout::with_lesson(area, arrangement, threads, 0)
+    }
+
+    /// The same with so many rows for the words of a lesson, or as many as there are.
+    #[must_use]
+    pub fn with_lesson(
+        area: Rect,
+        arrangement: Arrangement,
+        threads: bool,
+        lesson: u16,
+    ) -> Option<Layout> {
         if area.width < LEAST.0 || area.height < LEAST.1 {
             return None;
         }
@@ -98,11 +120,12 @@ impl Layout {
             ..layout.footer
         };
         layout.cells = power_of_two_within(area.width - GUTTERS);
+        let lesson = lesson.min(area.height - LEAST_WITHOUT_LESSON);
         match arrangement {
-            Arrangement::Whole(pane) => layout.place_whole(pane, rows),
-            Arrangement::Usual => layout.place_all(area, rows, threads),
+            Arrangement::Whole(pane) => layout.place_whole(pane, rows, lesson),
+            Arrangement::Usual => layout.place_all(area, rows, threads, lesson),
             Arrangement::InMapsPlace(pane) => {
-                layout.place_all(area, rows, threads);
+                layout.place_all(area, rows, threads, lesson);
                 if pane == WITH_MAP && !layout.column.is_empty() {
                     layout.place_in_column(pane);
                 } else if layout.pane(pane).is_empty() {
@@ -111,6 +134,22 @@ impl Layout {
                 }
             }
         }
+        Some(layout)
+    }
+
+    /// A pane as large as it goes, and below it the caption of a lesson: what an audience is to look at.
+    #[must_use]
+    pub fn presenting(area: Rect, pane: Pane, caption: u16) -> Option<Layout> {
+        if area.width < LEAST.0 || area.height < LEAST.1 {
+            return None;
+        }
+        let mut rows = Rows { area };
+        let mut layout = Layout {
+            cells: power_of_two_within(area.width - GUTTERS),
+            ..Layout::default()
+        };
+        layout.lesson = rows.take_bottom(caption.min(area.height - LEAST_PRESENTED));
+        layout.set(pane, rows.area);
         Some(layout)
     }
 
@@ -157,29 +196,34 @@ impl Layout {
         self.set(pane, column);
     }
 
-    fn place_whole(&mut self, pane: Pane, mut rows: Rows) {
+    fn place_whole(&mut self, pane: Pane, mut rows: Rows, lesson: u16) {
         self.answers = rows.take_bottom(2);
+        self.lesson = rows.take_bottom(lesson);
         self.memory = rows.take_bottom(1);
         self.set(pane, rows.area);
     }
 
-    fn place_all(&mut self, area: Rect, mut rows: Rows, threads: bool) {
+    fn place_all(&mut self, area: Rect, mut rows: Rows, threads: bool, lesson: u16) {
         let below = area.height >= LEAST_BELOW;
         if below {
             let extra = area.height - LEAST_BELOW;
             let log = rows.take_bottom(6 + extra / 7);
             self.place_log(log);
         } else {
-            self.answers = rows.take_bottom(2 + (area.height - LEAST.1).saturating_sub(8) / 4);
+            let tight = lesson > 0 && area.height - lesson < TIGHT;
+            let answers = if tight { 1 } else { 2 };
+            self.answers = rows.take_bottom(answers + area.height.saturating_sub(LEAST.1 + 8) / 4);
         }
-        self.memory = rows.take_bottom(if below { 1 } else { 2 });
+        self.lesson = rows.take_bottom(lesson);
+        self.memory = rows.take_bottom(if below || lesson > 0 { 1 } else { 2 });
         if below {
             let time = rows.take_bottom(5 + (area.height - LEAST_BELOW) / 10);
             self.set(Pane::Time, time);
         }
         let map_width = self.cells + GUTTERS;
         let side_width = area.width.saturating_sub(map_width + 1);
-        if side_width >= LEAST_SIDE.0 && rows.area.height >= LEAST_SIDE.1 {
+        // A lesson whose words change from step to step does not make panes come and go.
+        if side_width >= LEAST_SIDE.0 && rows.area.height + lesson >= LEAST_SIDE.1 {
             self.place_beside(rows, map_width, threads);
         } else {
             self.place_stacked(rows, threads);
@@ -430,17 +474,77 @@ mod tests {
             figures,
             memory,
             block_lines,
+            lesson,
             answers,
             footer,
             panes,
             ..
         } = *layout;
-        let mut areas = vec![header, figures, memory, block_lines, answers, footer];
+        let mut areas = vec![
+            header,
+            figures,
+            memory,
+            block_lines,
+            lesson,
+            answers,
+            footer,
+        ];
         areas.extend(panes);
         for (at, one) in areas.iter().enumerate() {
             assert_eq!(one.intersection(area), *one, "{case}: {at}");
             for other in &areas[at + 1..] {
                 assert!(!one.intersects(*other), "{case}: {one} {other}");
+            }
+        }
+    }
+
+    /// Rows of a lesson's words; rows of the map beside them.
+    #[test]
+    fn the_words_of_a_lesson_have_room_beside_the_map() {
+        for ((width, height), lesson, rows) in [
+            ((60, 16), 4, 2),
+            ((80, 24), 3, 11),
+            ((80, 24), 4, 10),
+            ((80, 24), 7, 8),
+            ((120, 40), 4, 18),
+            ((200, 60), 4, 32),
+        ] {
+            let area = Rect::new(0, 0, width, height);
+            let layout =
+                Layout::with_lesson(area, Arrangement::Usual, false, lesson).expect("large enough");
+            let case = format!("{width}x{height} {lesson}");
+            assert_eq!(
+                (layout.lesson.height, layout.map_rows()),
+                (lesson, rows),
+                "{case}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_lesson_never_overlaps_and_never_leaves_the_screen() {
+        for (width, height) in [
+            (60, 16),
+            (61, 19),
+            (80, 24),
+            (80, 33),
+            (80, 50),
+            (120, 40),
+            (200, 60),
+        ] {
+            let area = Rect::new(0, 0, width, height);
+            for lesson in 0..30 {
+                for arrangement in arrangements() {
+                    let case = format!("{width}x{height} {arrangement:?} lesson {lesson}");
+                    let layout = Layout::with_lesson(area, arrangement, false, lesson);
+                    check(&layout.expect("large enough"), area, &case);
+                }
+                for row in &PANES {
+                    let case = format!("{width}x{height} {:?} presented {lesson}", row.pane);
+                    let layout = Layout::presenting(area, row.pane, lesson).expect("large enough");
+                    check(&layout, area, &case);
+                    assert!(!layout.pane(row.pane).is_empty(), "{case}");
+                }
             }
         }
     }

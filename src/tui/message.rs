@@ -1,7 +1,7 @@
 //! All that can happen to the screen, and all that the screen can ask for.
 
-use crate::session::Export;
 use crate::session::frame::Request;
+use crate::session::{Command, Export};
 
 use super::key::Key;
 
@@ -88,6 +88,10 @@ pub enum Signal {
 pub enum Effect {
     /// Hand this to the session.
     Send(Request),
+    /// A session of its own for a lesson, in place of the lesson's last one; what is sent goes there from now on.
+    Enter(Vec<Command>),
+    /// Back to one's own session.
+    Leave,
     /// Keep these lines for the prompt's history, beyond the end of the program.
     Remember(Vec<String>),
     /// Leave the screen for good.

@@ -25,6 +25,7 @@ mod input;
 pub mod key;
 mod keymap;
 pub mod layout;
+pub mod lesson;
 pub mod message;
 pub mod numbers;
 mod pace;
@@ -50,7 +51,9 @@ pub use background::can_be_asked;
 pub use bindings::Bindings;
 pub use draw::{draw, still};
 pub use environment::{Appearance, ColorChoice, ColorDepth, Environment, GlyphSet};
-pub use event_loop::{FRAMES_PER_SECOND, Inbox, Lost, Options, Source, Waker, doorbell, run};
+pub use event_loop::{
+    FRAMES_PER_SECOND, Inbox, Lost, Opening, Options, Source, Waker, doorbell, run,
+};
 pub use message::{Effect, Message};
 pub use state::State;
 pub use theme::{Colors, Theme, ThemeError, ThemeFile};

@@ -13,6 +13,7 @@ use super::action::{Action, Context};
 use super::bindings::Bindings;
 use super::key::Key;
 use super::layout::{Arrangement, Layout};
+use super::lesson::Playing;
 use super::message::Message;
 use super::pane;
 use super::panes::{ListView, Motion, PANES, Pane};
@@ -43,6 +44,8 @@ pub struct State {
     pub guide: Guide,
     /// Two calls were made step by step in the last frame.
     pub(super) stepping: bool,
+    /// The lesson that is played, on a session of its own.
+    pub lesson: Option<Box<Playing>>,
     /// Words from the screen itself, shown where answers are until the next answer.
     pub notice: Option<String>,
     /// The key that asked for the newest answer.
@@ -124,6 +127,8 @@ pub enum Layer {
     Prompt(Box<Prompt>),
     /// The list of all actions.
     Help(Help),
+    /// The lessons, and which of them is chosen.
+    Lessons(usize),
     /// A second key says where to go.
     GoTo,
     /// Terms and formulas.
@@ -149,6 +154,7 @@ impl Layer {
             Layer::Prompt(prompt) if prompt.search().is_some() => Context::Search,
             Layer::Prompt(_) => Context::Prompt,
             Layer::Help(_) => Context::Help,
+            Layer::Lessons(_) => Context::Lessons,
             Layer::GoTo => Context::GoTo,
             Layer::Explain(explain) if explain.typing => Context::Terms,
             Layer::Explain(_) => Context::Explain,
@@ -247,7 +253,13 @@ impl State {
             (Motion::Blocks, Guide::Script { .. }) => Context::Script,
             (Motion::Blocks, Guide::Tour) => Context::Tour,
         };
-        self.layer.as_ref().map_or(of_pane, Layer::context)
+        let of_screen = match self.lesson.as_ref().map(|playing| playing.context()) {
+            // The learner leads there, and so panes have their keys.
+            Some(Context::Task) if of_pane != Context::Map => of_pane,
+            Some(context) => context,
+            None => of_pane,
+        };
+        self.layer.as_ref().map_or(of_screen, Layer::context)
     }
 
     /// The places of the panes, unless the screen is too small.
@@ -259,7 +271,19 @@ impl State {
     /// The places that the panes would have.
     pub(super) fn layout_in(&self, arrangement: Arrangement) -> Option<Layout> {
         let area = Rect::new(0, 0, self.size.0, self.size.1);
-        Layout::with_threads(area, arrangement, self.threads)
+        self.layout_on(area, arrangement)
+    }
+
+    /// The same on a screen of this area.
+    pub(super) fn layout_on(&self, area: Rect, arrangement: Arrangement) -> Option<Layout> {
+        let Some(playing) = &self.lesson else {
+            return Layout::with_threads(area, arrangement, self.threads);
+        };
+        let rows = pane::lesson::rows(self, playing, area);
+        match playing.presenting {
+            Some(_) => Layout::presenting(area, playing.pane(), rows),
+            None => Layout::with_lesson(area, arrangement, self.threads, rows),
+        }
     }
 
     /// Asks for the part of the map that the screen shows; nothing on a screen that is too small.

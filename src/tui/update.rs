@@ -5,6 +5,7 @@ mod export;
 mod guide;
 mod lab;
 mod layers;
+mod lesson;
 mod mouse;
 mod panes;
 mod prompt;
@@ -38,10 +39,13 @@ pub fn update(state: &mut State, frame: &Frame, message: Message) -> Vec<Effect>
         state,
         frame,
         effects: Vec::new(),
+        swapped: false,
     };
     update.take(message);
     update.effects
 }
+
+pub(super) use lesson::{begin_lesson, refuse_lesson};
 
 /// Says what must be asked when the screen first appears, and greets where nothing was done yet.
 pub fn first(state: &mut State, frame: &Frame) -> Vec<Effect> {
@@ -61,6 +65,8 @@ struct Update<'a> {
     state: &'a mut State,
     frame: &'a Frame,
     effects: Vec<Effect>,
+    /// Another session is in front from here on: the frame says nothing of it.
+    swapped: bool,
 }
 
 impl Update<'_> {
@@ -105,7 +111,7 @@ impl Update<'_> {
     /// Only the session knows where the cursor is after `l`; an `f` typed right behind must not
     /// free the block that was selected before.
     fn must_wait(&self, message: &Message) -> bool {
-        if !self.state.held.is_empty() {
+        if !self.state.held.is_empty() || self.swapped || self.waits_for_lesson(message) {
             return true;
         }
         if self.state.is_current(self.frame) {
@@ -143,8 +149,14 @@ impl Update<'_> {
         }
         self.answer_prompt(new);
         self.follow_guide();
+        if self.follow_lesson() {
+            return;
+        }
         self.place_threads();
         self.follow_calls();
+        if self.frame.over && self.state.lesson.is_some() {
+            return self.leave_lesson();
+        }
         if self.frame.over {
             self.quit();
         }
@@ -155,7 +167,7 @@ impl Update<'_> {
             self.extend_range();
             self.clamp_lists(new);
         }
-        while self.state.is_current(self.frame) {
+        while self.may_go_on() {
             let Some(message) = self.state.held.pop_front() else {
                 break;
             };
@@ -196,6 +208,9 @@ impl Update<'_> {
     }
 
     fn key(&mut self, key: Key) {
+        if self.unblank() {
+            return;
+        }
         let found = self.found(key);
         if !found.is_some_and(|action| action.is_screen(Screen::Interrupt)) {
             self.state.interrupted = false;
@@ -216,7 +231,10 @@ impl Update<'_> {
                 return;
             }
         }
-        if self.is_held_back(action, key) || self.is_after_the_script(action, key) {
+        if self.is_held_back(action, key)
+            || self.is_kept_by_lesson(action, key)
+            || self.is_after_the_script(action, key)
+        {
             return;
         }
         match action.does {
@@ -282,6 +300,8 @@ impl Update<'_> {
                     &self.state.draft,
                 ))));
             }
+            Screen::OpenLessons => self.open_lessons(),
+            Screen::Lesson(act) => self.lesson_act(act),
             Screen::BeginTour => self.begin_tour(),
             Screen::EndTour => self.end_tour(),
             Screen::Repeat => self.repeat(),
@@ -427,6 +447,7 @@ impl Update<'_> {
     }
 
     fn send(&mut self, request: Request) {
+        let request = self.by_the_rules(request);
         let effect = sent(self.state, request);
         self.effects.push(effect);
     }

@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod exports;
 mod frame;
+mod lessons;
 mod man;
 mod open;
 mod replay;

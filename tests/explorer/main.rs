@@ -9,6 +9,7 @@ mod floods;
 mod help;
 mod interleave;
 mod lecture;
+mod lessons;
 mod load;
 mod mishaps;
 mod parts;

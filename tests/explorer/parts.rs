@@ -124,6 +124,7 @@ fn frame() -> Frame {
         interleaved: None,
         measuring: None,
         next_heap: None,
+        watched: heapwalk::session::Watched::default(),
     }
 }
 

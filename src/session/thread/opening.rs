@@ -98,6 +98,8 @@ impl Worker {
             | Request::Step
             | Request::Script(_) => true,
             Request::Look(_)
+            | Request::Watch(_)
+            | Request::Refuse(..)
             | Request::Cancel
             | Request::Slower
             | Request::Faster

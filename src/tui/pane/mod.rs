@@ -16,6 +16,8 @@ pub(super) mod free_list;
 pub(super) mod header;
 pub(super) mod help;
 pub(super) mod interleave;
+pub(super) mod lesson;
+pub(super) mod lessons;
 pub(super) mod log;
 pub(super) mod map;
 pub(super) mod memory;

@@ -20,7 +20,9 @@ fn state() -> State {
 fn requests(effects: &[Effect]) -> Vec<Request> {
     let request = |effect: &Effect| match effect {
         Effect::Send(request) => Some(request.clone()),
-        Effect::Remember(_)
+        Effect::Enter(_)
+        | Effect::Leave
+        | Effect::Remember(_)
         | Effect::Quit
         | Effect::Suspend
         | Effect::Repaint

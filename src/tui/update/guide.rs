@@ -33,7 +33,7 @@ impl Update<'_> {
 
     /// Takes in what a new frame says about the script, and whether the card is still of use.
     pub(super) fn follow_guide(&mut self) {
-        if !self.state.is_current(self.frame) {
+        if !self.state.is_current(self.frame) || self.state.lesson.is_some() {
             return;
         }
         self.state.guide = match (self.state.guide, self.frame.script) {

@@ -7,7 +7,7 @@ use crate::session::frame::{Request, Target};
 use crate::session::{Command, EXPORTS, FAULTS};
 use crate::tui::action::{Action, Screen};
 use crate::tui::key::Key;
-use crate::tui::pane::{export, faults, findings};
+use crate::tui::pane::{export, faults, findings, lessons};
 use crate::tui::state::{Layer, Verb};
 use crate::view::BlockState;
 
@@ -63,6 +63,7 @@ impl Update<'_> {
                 self.state.layer = None;
                 self.name_export(chosen);
             }
+            None => self.choose_answer(number),
             _ => {}
         }
     }
@@ -115,6 +116,7 @@ impl Update<'_> {
         let (chosen, entry) = match self.state.layer {
             Some(Layer::Faults(chosen)) => (chosen, faults::entry_at(chosen, area, at)),
             Some(Layer::Export(chosen)) => (chosen, export::entry_at(chosen, area, at)),
+            Some(Layer::Lessons(chosen)) => (chosen, lessons::entry_at(chosen, area, at)),
             Some(Layer::Findings(chosen)) => {
                 (chosen, findings::entry_at(self.frame, chosen, area, at))
             }
@@ -122,7 +124,10 @@ impl Update<'_> {
         };
         match (entry, &mut self.state.layer) {
             (Some(entry), _) if entry == chosen => self.accept(),
-            (Some(entry), Some(Layer::Faults(chosen) | Layer::Export(chosen))) => *chosen = entry,
+            (
+                Some(entry),
+                Some(Layer::Faults(chosen) | Layer::Export(chosen) | Layer::Lessons(chosen)),
+            ) => *chosen = entry,
             (Some(entry), _) => self.choose_finding(entry),
             (None, _) => return false,
         }

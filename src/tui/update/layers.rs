@@ -3,6 +3,7 @@
 use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
+use crate::lesson::course;
 use crate::session::frame::Request;
 use crate::session::{CommandRow, EXPORTS, FAULTS};
 use crate::tui::action::{Context, Screen};
@@ -50,6 +51,7 @@ impl Update<'_> {
             Some(Layer::Bookmarks(chosen)) => self.compare_with(chosen),
             Some(Layer::Faults(chosen)) => self.commit(chosen),
             Some(Layer::Export(chosen)) => self.name_export(chosen),
+            Some(Layer::Lessons(chosen)) => self.begin_chosen_lesson(chosen),
             // The cursor is there already.
             Some(Layer::Findings(_)) => {}
             Some(Layer::Paste(lines)) => {
@@ -146,6 +148,9 @@ impl Update<'_> {
             }
             Some(Layer::Faults(chosen)) => *chosen = moved(*chosen, lines, FAULTS.len() - 1),
             Some(Layer::Export(chosen)) => *chosen = moved(*chosen, lines, EXPORTS.len() - 1),
+            Some(Layer::Lessons(chosen)) => {
+                *chosen = moved(*chosen, lines, course().len().saturating_sub(1));
+            }
             Some(Layer::Findings(chosen)) => {
                 let last = findings::kept(self.frame).len().saturating_sub(1);
                 let next = moved(*chosen, lines, last);
@@ -181,6 +186,15 @@ impl Update<'_> {
             .filter(|line| !line.trim().is_empty())
             .collect();
         let Some(first) = lines.first() else { return };
+        if self
+            .state
+            .lesson
+            .as_ref()
+            .is_some_and(|playing| !playing.player.is_open())
+        {
+            return self
+                .spell("what was pasted waits for a challenge; {leave-lesson} ends the lesson");
+        }
         match &mut self.state.layer {
             Some(Layer::Prompt(prompt)) if lines.len() == 1 => prompt.insert(first),
             Some(Layer::Help(_)) => first
@@ -224,6 +238,14 @@ impl Update<'_> {
 
     /// Opens the prompt for a command; what follows its verb is for the person to type.
     pub(super) fn open_command(&mut self, row: &CommandRow) {
+        if self
+            .state
+            .lesson
+            .as_ref()
+            .is_some_and(|playing| !playing.player.is_open())
+        {
+            return self.spell("the prompt waits for a challenge; {leave-lesson} ends the lesson");
+        }
         if self.state.guide == Guide::Tour {
             return self.spell("the prompt waits until the tour is over: {end-tour} ends it");
         }

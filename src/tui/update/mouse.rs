@@ -23,6 +23,12 @@ impl Update<'_> {
     }
 
     pub(super) fn mouse(&mut self, mouse: Mouse) {
+        if self.is_blank() {
+            if matches!(mouse, Mouse::Click(..)) {
+                self.unblank();
+            }
+            return;
+        }
         match mouse {
             Mouse::Press(column, row) => self.press(Position { x: column, y: row }),
             Mouse::Click(column, row) => self.click(column, row),
@@ -117,7 +123,10 @@ impl Update<'_> {
             return;
         };
         let position = Position { x: column, y: row };
-        if self.click_entry(position) || self.click_choice(position) {
+        if self.click_entry(position)
+            || self.click_choice(position)
+            || self.click_answer(position, layout.lesson)
+        {
             return;
         }
         if let Some(action) = self.click_card(position) {

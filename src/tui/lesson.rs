@@ -1,0 +1,80 @@
+//! A lesson on the screen: the player, what presenters need, and the way back to one's own screen.
+
+use crate::lesson::{Answers, Place, Player, Point, Stage};
+
+use super::action::Context;
+use super::panes::Pane;
+use super::state::State;
+
+/// A lesson that is played.
+#[derive(Clone, Debug)]
+pub struct Playing {
+    /// Where it is.
+    pub player: Player,
+    /// How it is presented, if it is.
+    pub presenting: Option<Presenting>,
+    /// One's own screen, as it was left.
+    pub own: Box<State>,
+}
+
+/// How a lesson is presented.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Presenting {
+    /// The screen is blank: the audience is to look elsewhere.
+    pub blank: bool,
+}
+
+impl Playing {
+    /// Whose keys count.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        if self.presenting.is_some() {
+            return Context::Presenter;
+        }
+        match self.player.stage() {
+            Stage::Asking { .. } if self.asks_for_hole() => Context::Hole,
+            Stage::Asking { .. } => Context::Question,
+            Stage::Trying(_) => Context::Task,
+            Stage::Reading
+            | Stage::Answering(_)
+            | Stage::Revealed { .. }
+            | Stage::Solved(_)
+            | Stage::Over => Context::Reading,
+        }
+    }
+
+    /// Whether a hole of the map is the answer.
+    #[must_use]
+    pub fn asks_for_hole(&self) -> bool {
+        let asked = self.player.prediction();
+        asked.is_some_and(|asked| matches!(asked.answers, Answers::Hole(_)))
+    }
+
+    /// The pane that shows what the step is about.
+    #[must_use]
+    pub fn pane(&self) -> Pane {
+        match self.player.point() {
+            _ if self.asks_for_hole() => Pane::Map,
+            None => Pane::Map,
+            Some(Point::Block(_)) => Pane::Block,
+            Some(Point::Place(place)) => pane_of(*place),
+        }
+    }
+}
+
+/// The pane that a lesson names.
+#[must_use]
+pub const fn pane_of(place: Place) -> Pane {
+    match place {
+        Place::Map => Pane::Map,
+        Place::Fragmentation => Pane::Fragmentation,
+        Place::FreeList => Pane::FreeList,
+        Place::Time => Pane::Time,
+        Place::Returned => Pane::Returned,
+        Place::Log => Pane::Log,
+        Place::Memory => Pane::Pins,
+        Place::Bytes => Pane::Bytes,
+        Place::Threads => Pane::Threads,
+        Place::Interleave => Pane::Interleave,
+    }
+}
