@@ -243,13 +243,13 @@ impl Session {
             first.get_or_insert_with(|| (name.clone(), old));
             *count += 1;
         }
-        let other = table.owner(payload).filter(|other| other.name != name);
-        if let Some(other) = other.map(|other| other.name.clone()) {
+        let other = table.owner(payload).map(|other| other.name);
+        if let Some(other) = other.filter(|other| *other != name) {
             let (first, count) = &mut series.twice;
             first.get_or_insert((other, payload));
             *count += 1;
         }
-        table.insert(name, payload, born);
+        table.insert(&name, payload, born);
     }
 
     fn alloc_answer(&mut self, allocated: &Allocated<'_>) -> Answer {
@@ -407,7 +407,7 @@ impl Session {
         if let Some(table) = self.names_mut(number)
             && let Some(owned) = table.remove(old)
         {
-            table.insert(owned.name, new, born);
+            table.insert(&owned.name, new, born);
         }
     }
 

@@ -255,7 +255,7 @@ impl Slot {
                 } else {
                     None
                 };
-                let name = owned.map(|owned| owned.name.to_string());
+                let name = owned.as_ref().map(|owned| owned.name.to_string());
                 let pinned = crate::heap::Block::at(block.address)
                     .filter(|_| filter.needs_pins() && block.is_busy())
                     .map_or(0, |block| core.pinned_by(block) * PAGE);

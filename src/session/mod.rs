@@ -40,6 +40,7 @@ mod pace;
 mod parse;
 mod print;
 mod probe;
+mod radix;
 mod reference;
 mod row;
 mod run;

@@ -18,14 +18,16 @@ use super::session::{Here, LastCall, Session, Slot};
 use super::time::Again;
 use super::why::Request;
 use super::words::{Moment, change, count, exact, grouped, rough};
-use crate::lab::Workload;
-use crate::lab::{Generator, Step};
+use crate::lab::{Chunks, Generator, Step, Workload};
 
 /// The letter of workloads' blocks.
 const BASE: &str = "w";
 
 /// Samples of a run that nobody watches.
 const SAMPLES: u64 = 128;
+
+/// The payload of no block.
+const NOWHERE: u64 = u64::MAX;
 
 /// Where steps come from.
 #[derive(Clone)]
@@ -96,8 +98,8 @@ pub(super) struct Running {
     /// The step behind which it ends.
     of: u64,
     steps: Source,
-    /// Payload of the block in each slot.
-    blocks: Vec<Option<u64>>,
+    /// Payload of the block in each slot; [`NOWHERE`] for none.
+    blocks: Chunks<u64>,
     heap: u32,
     handle: usize,
     /// The index of the first slot's name: blocks of earlier workloads keep theirs.
@@ -117,8 +119,26 @@ impl Running {
     fn name(&self, slot: usize) -> Name {
         Name {
             base: BASE.to_owned(),
-            index: Some(self.first_name.saturating_add(slot as u64)),
+            index: Some(self.index(slot)),
         }
+    }
+
+    fn index(&self, slot: usize) -> u64 {
+        self.first_name.saturating_add(slot as u64)
+    }
+
+    /// The payload of the block in a slot.
+    fn block(&self, slot: usize) -> Option<u64> {
+        self.blocks.get(slot).filter(|&payload| payload != NOWHERE)
+    }
+
+    /// Puts a block into a slot. Answers with the one that was there.
+    fn put(&mut self, slot: usize, payload: u64) -> Option<u64> {
+        while self.blocks.len() <= slot {
+            self.blocks.push(NOWHERE);
+        }
+        let before = std::mem::replace(self.blocks.get_mut(slot)?, payload);
+        (before != NOWHERE).then_some(before)
     }
 
     fn offset(&self, address: usize) -> u64 {
@@ -293,7 +313,7 @@ impl Session {
             what,
             of,
             steps,
-            blocks: Vec::new(),
+            blocks: Chunks::default(),
             heap: here.number,
             handle: here.handle,
             first_name: self.at(here).names.next_index(BASE),
@@ -455,9 +475,6 @@ impl Session {
     }
 
     fn alloc_step(&mut self, running: &mut Running, slot: usize, size: u64, now: Instant) {
-        if running.blocks.len() <= slot {
-            running.blocks.resize(slot + 1, None);
-        }
         // An exception is a failure like NULL here: a workload goes on.
         let address = self.process.HeapAlloc(running.handle, 0, size as usize);
         let address = address.unwrap_or(0);
@@ -468,22 +485,17 @@ impl Session {
         }
         let payload = running.offset(address);
         running.tally.allocs += 1;
-        let before = running.blocks[slot].replace(payload);
+        let before = running.put(slot, payload);
         running.tally.live += u64::from(before.is_none());
-        let (name, born) = (running.name(slot), self.operations);
-        if let Some(table) = self.names_mut(running.heap) {
-            table.insert(name, payload, born);
-        }
+        self.name_step(running, slot, payload);
         self.mark_step(self.step_range(running, payload), Mark::New, now);
     }
 
     fn free_step(&mut self, running: &mut Running, slot: usize, now: Instant) {
         // A person may have freed it meanwhile, and given its place to another block.
-        let payload = running.blocks.get_mut(slot).and_then(Option::take);
+        let payload = running.put(slot, NOWHERE);
         running.tally.live -= u64::from(payload.is_some());
-        let Some(payload) =
-            payload.filter(|&payload| self.bears(running.heap, payload, &running.name(slot)))
-        else {
+        let Some(payload) = payload.filter(|&payload| self.bears(running, payload, slot)) else {
             return;
         };
         let range = self.step_range(running, payload);
@@ -496,16 +508,16 @@ impl Session {
             self.step_failed(running, &call, Some(payload), 0);
         }
         if let Some(table) = self.names_mut(running.heap) {
-            table.remove(payload);
+            table.forget(payload);
         }
     }
 
     fn realloc_step(&mut self, running: &mut Running, slot: usize, size: u64, now: Instant) {
-        let Some(old) = running.blocks.get(slot).copied().flatten() else {
+        let Some(old) = running.block(slot) else {
             // As realloc(NULL, size): recordings have it.
             return self.alloc_step(running, slot, size, now);
         };
-        if !self.bears(running.heap, old, &running.name(slot)) {
+        if !self.bears(running, old, slot) {
             return;
         }
         let pointer = running.pointer(old);
@@ -519,12 +531,11 @@ impl Session {
         }
         let payload = running.offset(address);
         running.tally.reallocs += 1;
-        running.blocks[slot] = Some(payload);
-        let (name, born) = (running.name(slot), self.operations);
+        running.put(slot, payload);
         if let Some(table) = self.names_mut(running.heap) {
-            table.remove(old);
-            table.insert(name, payload, born);
+            table.forget(old);
         }
+        self.name_step(running, slot, payload);
         self.mark_step(self.step_range(running, payload), Mark::New, now);
     }
 
@@ -562,10 +573,18 @@ impl Session {
         }
     }
 
-    /// Whether the block with this payload bears this name.
-    fn bears(&self, number: u32, payload: u64, name: &Name) -> bool {
-        let owner = self.slot(number).and_then(|slot| slot.names.owner(payload));
-        owner.is_some_and(|owned| owned.name == *name)
+    /// Names the block of a slot.
+    fn name_step(&mut self, running: &Running, slot: usize, payload: u64) {
+        let (index, born) = (running.index(slot), self.operations);
+        if let Some(table) = self.names_mut(running.heap) {
+            table.insert_as(BASE, Some(index), payload, born);
+        }
+    }
+
+    /// Whether the block with this payload still bears the name of a slot.
+    fn bears(&self, running: &Running, payload: u64, slot: usize) -> bool {
+        let names = self.slot(running.heap).map(|slot| &slot.names);
+        names.is_some_and(|names| names.bears(payload, BASE, Some(running.index(slot))))
     }
 
     /// Ends what runs and answers with what it did.
