@@ -199,9 +199,11 @@ impl Session {
             self.operations += 1;
             let result = self.process.HeapAlloc(here.handle, flags.0, size as usize);
             let Some(address) = series.answered(result) else {
+                self.note_call(here.number, true);
                 // The first failure says what the next would.
                 break;
             };
+            self.note_call(here.number, false);
             let payload = here.offset(address);
             series.add(payload);
             self.name_block(&here, name, payload, &mut series);
@@ -341,8 +343,10 @@ impl Session {
                 .process
                 .HeapReAlloc(here.handle, flags.0, pointer, size as usize);
             let Some(address) = series.answered(result) else {
+                self.note_call(here.number, true);
                 break;
             };
+            self.note_call(here.number, false);
             let payload = here.offset(address);
             moved += u64::from(payload != old);
             series.add(payload);

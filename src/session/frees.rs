@@ -134,6 +134,7 @@ impl Session {
         let pointer = here.address(payload);
         let result = self.process.HeapFree(here.handle, flags.0, pointer);
         freed.exception = freed.exception.or(result.err());
+        self.note_call(here.number, result != Ok(true));
         if result != Ok(true) {
             freed.failed += 1;
             freed.refused = freed.refused.or(Some(payload));

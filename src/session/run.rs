@@ -4,7 +4,7 @@
 //! can be undone, and each is a line of the journal, so that a replay does everything in the order in which it happened.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::heap::{Block, Flags, GRANULE};
 use crate::view::Mark;
@@ -15,7 +15,7 @@ use super::marks::Marks;
 use super::name::Name;
 use super::number::Size;
 use super::session::{Here, LastCall, Session, Slot};
-use super::time::Again;
+use super::time::{Again, Spacing};
 use super::why::Request;
 use super::words::{Moment, change, count, exact, grouped, rough};
 use crate::lab::{Chunks, Generator, Step, Workload};
@@ -23,8 +23,16 @@ use crate::lab::{Chunks, Generator, Step, Workload};
 /// The letter of workloads' blocks.
 const BASE: &str = "w";
 
+/// Steps between looks at the clock.
+const FEW: u64 = 256;
+
 /// Samples of a run that nobody watches.
 const SAMPLES: u64 = 128;
+
+/// About how many bytes a slot takes: the payload, and where the generator has it.
+const SLOT_BYTES: u64 = 28;
+/// About how many bytes a step takes in rows that are shared but for what it changed.
+const STEP_BYTES: u64 = 12_000;
 
 /// The payload of no block.
 const NOWHERE: u64 = u64::MAX;
@@ -112,6 +120,8 @@ pub(super) struct Running {
     part: Part,
     begun: Box<Moment>,
     pub(super) paused: bool,
+    /// When the next checkpoint is due.
+    pub(super) spacing: Spacing,
 }
 
 impl Running {
@@ -152,6 +162,15 @@ impl Running {
     /// The number of the heap that it works on.
     pub(super) fn heap(&self) -> u32 {
         self.heap
+    }
+
+    /// About how many bytes it takes beside what it shares with the same at an earlier step.
+    pub(super) fn bytes_beside(&self, before: Option<&Running>) -> u64 {
+        let whole = self.blocks.len() as u64 * SLOT_BYTES;
+        let steps = before.map_or(u64::MAX, |before| {
+            self.steps.done().abs_diff(before.steps.done())
+        });
+        whole.min(steps.saturating_mul(STEP_BYTES))
     }
 
     pub(super) fn progress(&self) -> Run {
@@ -323,6 +342,7 @@ impl Session {
             part: Part::default(),
             begun: Box::new(Moment::of(&here.heap)),
             paused: false,
+            spacing: Spacing::default(),
         });
         self.ended = None;
     }
@@ -442,6 +462,32 @@ impl Session {
 
     /// Makes at most `most` steps of what runs. Answers with how many it made; 0 when the workload is over.
     pub(super) fn run_steps(&mut self, most: u64) -> u64 {
+        let mut made = 0;
+        while made < most {
+            let begin = Instant::now();
+            let few = self.run_few_steps((most - made).min(FEW));
+            made += few;
+            self.keep_inner_if_due(begin.elapsed());
+            if few == 0 {
+                break;
+            }
+        }
+        made
+    }
+
+    /// Keeps a checkpoint when the steps since the last took long enough.
+    fn keep_inner_if_due(&mut self, spent: Duration) {
+        let Some(mut running) = self.running.take() else {
+            return;
+        };
+        let goes_on = running.steps.done() < running.of;
+        if running.spacing.is_due(spent) && goes_on {
+            self.keep_inner(&mut running);
+        }
+        self.running = Some(running);
+    }
+
+    fn run_few_steps(&mut self, most: u64) -> u64 {
         let Some(mut running) = self.running.take() else {
             return 0;
         };
@@ -457,7 +503,9 @@ impl Session {
             {
                 made += 1;
                 self.operations += 1;
+                let failed = running.tally.failed;
                 self.run_step(&mut running, step, now);
+                self.note_call(running.heap, running.tally.failed > failed);
             }
             self.touch(running.heap);
             self.marks.forget_old(now);
