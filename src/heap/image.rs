@@ -1,6 +1,5 @@
-//! Copies of a heap: its resident pages, shared between copies where they did not change.
+//! Copies of a heap: its resident pages, packed, and shared between copies where they did not change.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -8,17 +7,23 @@ use crate::os::{CommitLimit, CommitRefused, Memory, PAGE};
 
 use super::finding::AllocError;
 use super::handle::{CreateError, Heap, Source, Stats};
+use super::packed::{Packed, Packer};
 use super::units::{Layout, UNIT, UNIT_PAGES};
 
 /// Words of a page.
 pub const PAGE_WORDS: usize = (PAGE / 8) as usize;
 
-type Page = [u64; PAGE_WORDS];
+/// Pages that lie together are shared between copies as one where none of them changed: so many numbers to a group.
+const GROUP: u64 = 64;
+
+/// Resident pages with numbers of one group, in order.
+type Group = Vec<(u64, Packed)>;
 
 /// A copy of a heap at one moment: every page that was resident, and the counts of its handle.
 #[derive(Clone, Debug, Default)]
 pub struct Image {
-    pages: BTreeMap<u64, Arc<Page>>,
+    /// In order; none is empty.
+    groups: Arc<Vec<Arc<Group>>>,
     stats: Stats,
     /// What the heap had charged to the session.
     charged: u64,
@@ -27,7 +32,73 @@ pub struct Image {
 }
 
 /// A page of an arena: its number, and its words.
-pub type PageCopy<'a> = (u64, &'a [u64; PAGE_WORDS]);
+pub type PageCopy<'a> = (u64, &'a Packed);
+
+/// The number of a group.
+fn number_of(group: &Group) -> u64 {
+    group.first().map_or(u64::MAX, |(page, _)| page / GROUP)
+}
+
+/// Puts pages that come in order into groups.
+#[derive(Default)]
+struct Grouper<'a> {
+    previous: &'a [Arc<Group>],
+    groups: Vec<Arc<Group>>,
+    group: Group,
+}
+
+impl Grouper<'_> {
+    /// The group that the copy before had of a page.
+    fn old_group(&mut self, page: u64) -> Option<&Arc<Group>> {
+        let behind = self
+            .previous
+            .iter()
+            .position(|group| number_of(group) >= page / GROUP)
+            .unwrap_or(self.previous.len());
+        self.previous = &self.previous[behind..];
+        let first = self.previous.first();
+        first.filter(|group| number_of(group) == page / GROUP)
+    }
+
+    /// What the copy before had of a page.
+    fn old(&mut self, page: u64) -> Option<&Packed> {
+        let group = self.old_group(page)?;
+        let at = group.binary_search_by_key(&page, |(page, _)| *page).ok()?;
+        Some(&group[at].1)
+    }
+
+    fn add(&mut self, page: u64, copy: Packed) {
+        let is_next = self
+            .group
+            .first()
+            .is_some_and(|(first, _)| first / GROUP != page / GROUP);
+        if is_next {
+            self.close();
+        }
+        self.group.push((page, copy));
+    }
+
+    /// Ends a group: the one before is taken where nothing in it changed.
+    fn close(&mut self) {
+        let Some(&(page, _)) = self.group.first() else {
+            return;
+        };
+        let group = std::mem::take(&mut self.group);
+        let number = page / GROUP;
+        let at = self
+            .previous
+            .iter()
+            .take(2)
+            .find(|old| number_of(old) == number);
+        let same = at.filter(|old| {
+            let pairs = || old.iter().zip(&group);
+            old.len() == group.len()
+                && pairs().all(|(one, two)| one.0 == two.0 && one.1.is_shared_with(&two.1))
+        });
+        let group = same.map_or_else(|| Arc::new(group), Arc::clone);
+        self.groups.push(group);
+    }
+}
 
 impl Image {
     /// A copy that was kept elsewhere. Of two pages with the same number the last counts.
@@ -37,23 +108,36 @@ impl Image {
         stats: Stats,
         (charged, reached): (u64, u64),
     ) -> Image {
+        let pages: std::collections::BTreeMap<u64, Box<[u64; PAGE_WORDS]>> =
+            pages.into_iter().collect();
+        let (mut grouper, mut packer) = (Grouper::default(), Packer::new());
+        for (page, words) in pages {
+            grouper.add(page, packer.copy(&words));
+        }
+        grouper.close();
         Image {
-            pages: pages
-                .into_iter()
-                .map(|(page, words)| (page, Arc::from(words)))
-                .collect(),
+            groups: Arc::new(grouper.groups),
             stats,
             charged,
             reached,
         }
     }
 
+    /// All pages that were resident, in order.
+    fn all(&self) -> impl Iterator<Item = PageCopy<'_>> {
+        let pages = self.groups.iter().flat_map(|group| group.iter());
+        pages.map(|(page, copy)| (*page, copy))
+    }
+
     /// The pages that hold anything, in order.
     pub fn pages(&self) -> impl Iterator<Item = PageCopy<'_>> {
-        self.pages
-            .iter()
-            .map(|(&page, words)| (page, &**words))
-            .filter(|(_, words)| words.iter().any(|&word| word != 0))
+        self.all().filter(|(_, copy)| !copy.is_zero())
+    }
+
+    /// How many pages were resident.
+    #[must_use]
+    pub fn resident_pages(&self) -> u64 {
+        self.groups.iter().map(|group| group.len() as u64).sum()
     }
 
     /// The same pages with other counts: of a heap that was only asked.
@@ -83,30 +167,54 @@ impl Image {
         self.reached
     }
 
-    /// Bytes of pages that `self` does not share with `other`.
+    /// Bytes that `self` takes and does not share with `other`, which was taken before.
     #[must_use]
     pub fn bytes_beside(&self, other: &Image) -> u64 {
-        let own = |(page, words): (&u64, &Arc<Page>)| {
-            !other
-                .pages
-                .get(page)
-                .is_some_and(|same| Arc::ptr_eq(same, words))
-        };
-        self.pages.iter().filter(|&entry| own(entry)).count() as u64 * PAGE
+        let mut before = other.groups.iter().peekable();
+        let mut bytes = 0;
+        for group in self.groups.iter() {
+            while before
+                .next_if(|old| number_of(old) < number_of(group))
+                .is_some()
+            {}
+            let old = before
+                .peek()
+                .filter(|old| number_of(old) == number_of(group));
+            bytes += match old {
+                Some(old) if Arc::ptr_eq(old, group) => 0,
+                old => group_bytes(group, old.map(|old| &***old)),
+            };
+        }
+        bytes
     }
 
-    /// Bytes of all pages.
+    /// Bytes that it takes by itself.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.pages.len() as u64 * PAGE
+        self.groups
+            .iter()
+            .map(|group| group_bytes(group, None))
+            .sum()
     }
 
     /// Whether two images hold the same arena, byte for byte.
     #[must_use]
     pub fn same_arena(&self, other: &Image) -> bool {
         // A resident page of zeroes and an untouched page hold the same bytes.
-        self.pages().eq(other.pages())
+        Arc::ptr_eq(&self.groups, &other.groups) || self.pages().eq(other.pages())
     }
+}
+
+/// Bytes that a group takes beside what it shares with another.
+fn group_bytes(group: &Group, other: Option<&Group>) -> u64 {
+    let mut old = other.into_iter().flatten().peekable();
+    let own = |(page, copy): &&(u64, Packed)| {
+        while old.next_if(|(before, _)| before < page).is_some() {}
+        !old.peek()
+            .is_some_and(|(same, before)| same == page && before.is_shared_with(copy))
+    };
+    let pages: u64 = group.iter().filter(own).map(|(_, copy)| copy.bytes()).sum();
+    pages + size_of_val(&**group) as u64
 }
 
 impl Heap {
@@ -169,24 +277,21 @@ impl Heap {
     #[must_use]
     pub fn image(&self, previous: Option<&Image>) -> Image {
         let words = self.memory().words();
-        let mut pages = BTreeMap::new();
+        let mut packer = Packer::new();
+        let mut grouper = Grouper {
+            previous: previous.map_or(&[], |image| &image.groups),
+            ..Grouper::default()
+        };
         self.each_resident(|page| {
             let from = page as usize * PAGE_WORDS;
             let now = &words[from..from + PAGE_WORDS];
-            let old = previous.and_then(|image| image.pages.get(&page));
-            let same = |old: &&Arc<Page>| {
-                old.iter()
-                    .zip(now)
-                    .all(|(&old, now)| old == now.load(Relaxed))
-            };
-            let copy = old.filter(same).map_or_else(
-                || Arc::new(std::array::from_fn(|word| now[word].load(Relaxed))),
-                Arc::clone,
-            );
-            pages.insert(page, copy);
+            let old = grouper.old(page);
+            let copy = packer.pack(now, old);
+            grouper.add(page, copy);
         });
+        grouper.close();
         Image {
-            pages,
+            groups: Arc::new(grouper.groups),
             stats: self.stats(),
             charged: self.memory().charged(),
             reached: self.memory().reached(),
@@ -234,30 +339,44 @@ impl Heap {
         self.restore(&nothing);
     }
 
-    /// Makes the heap what it was when `image` was taken. Pages that the image does not have go back to the system.
+    /// Makes the heap what it was when `image` was taken. Only what differs is written; pages that the image does not
+    /// have go back to the system.
     pub fn restore(&self, image: &Image) {
         self.memory().reach(image.reached);
-        let words = self.memory().words();
-        let mut extra = Vec::new();
+        let mut copies = image.all().peekable();
+        let mut extra: Vec<std::ops::Range<u64>> = Vec::new();
         self.each_resident(|page| {
-            if !image.pages.contains_key(&page) {
-                extra.push(page);
+            // A page that the kernel does not hold is to be written, be it with zeroes: it was resident.
+            while let Some((fresh, copy)) = copies.next_if(|(copied, _)| *copied < page) {
+                copy.unpack(self.page(fresh), true);
+            }
+            match copies.next_if(|(copied, _)| *copied == page) {
+                Some((_, copy)) => copy.unpack(self.page(page), false),
+                None => match extra.last_mut() {
+                    Some(last) if last.end == page => last.end += 1,
+                    _ => extra.push(page..page + 1),
+                },
             }
         });
-        for page in extra {
-            if self.memory().discard(page..page + 1).is_err() {
-                words[page as usize * PAGE_WORDS..][..PAGE_WORDS]
-                    .iter()
-                    .for_each(|word| word.store(0, Relaxed));
-            }
+        for (fresh, copy) in copies {
+            copy.unpack(self.page(fresh), true);
         }
-        for (&page, copy) in &image.pages {
-            for (word, &value) in words[page as usize * PAGE_WORDS..].iter().zip(copy.iter()) {
-                word.store(value, Relaxed);
+        for pages in extra {
+            if self.memory().discard(pages.clone()).is_err() {
+                for page in pages {
+                    self.page(page)
+                        .iter()
+                        .for_each(|word| word.store(0, Relaxed));
+                }
             }
         }
         self.memory().recharge(image.charged);
         self.set_stats(image.stats);
+    }
+
+    /// The words of a page.
+    fn page(&self, page: u64) -> &[AtomicU64] {
+        &self.memory().words()[page as usize * PAGE_WORDS..][..PAGE_WORDS]
     }
 }
 
@@ -283,7 +402,7 @@ mod tests {
         assert!(!after.same_arena(&before));
         heap.restore(&before);
         assert!(heap.image(None).same_arena(&before));
-        assert_eq!(heap.image(None).bytes(), before.bytes());
+        assert_eq!(heap.image(None).resident_pages(), before.resident_pages());
         assert_eq!((limit.used(), heap.stats().allocs), (charge, 2));
         assert_eq!(heap.size(kept, Flags::NONE), Ok(100));
         heap.restore(&after);
@@ -306,7 +425,11 @@ mod tests {
                 let charged = limit.used();
                 heap.restore(&sound);
                 assert!(heap.image(None).same_arena(&sound), "word {word}");
-                assert_eq!(heap.image(None).bytes(), sound.bytes(), "word {word}");
+                assert_eq!(
+                    heap.image(None).resident_pages(),
+                    sound.resident_pages(),
+                    "word {word}"
+                );
                 assert_eq!(limit.used(), charge, "word {word}");
                 heap.restore(&damaged);
                 assert!(heap.image(None).same_arena(&damaged), "word {word}");

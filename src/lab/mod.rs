@@ -1,5 +1,6 @@
 //! What can be done to a heap by others than one careful caller: seeded workloads, and more of them at once.
 
+mod chunks;
 pub mod crew;
 mod generator;
 mod interleave;
@@ -7,6 +8,7 @@ mod roster;
 pub mod situations;
 mod workload;
 
+pub(crate) use chunks::Chunks;
 pub use generator::{Generator, Step};
 pub use interleave::{
     ACTORS, Call, Interleaving, Made, NoOrder, Order, Outcome, Refused, Standing, Turn,

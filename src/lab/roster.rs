@@ -1,35 +1,46 @@
 //! The live blocks of a workload: slots that can be picked at random, by age, and removed, each in constant time.
 
+use super::chunks::Chunks;
+
 /// No slot: the end of the list by age.
-const NONE: usize = usize::MAX;
+const NONE: u32 = u32::MAX;
 
 /// Live slots, on two structures at once: a dense list for picking at random
-/// and a doubly linked list by age.
+/// and a doubly linked list by age. A copy is made in no time.
 #[derive(Clone, Debug)]
 pub(super) struct Roster {
-    slots: Vec<Slot>,
+    slots: Chunks<Slot>,
     /// Live slots in no order. `slots[members[i]].at == i` for every `i`.
-    members: Vec<usize>,
+    members: Chunks<u32>,
     /// Slots that may be used again, the next one last.
-    spare: Vec<usize>,
-    oldest: usize,
-    newest: usize,
+    spare: Chunks<u32>,
+    oldest: u32,
+    newest: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
     /// Place in `members`; `NONE` iff the slot does not live.
-    at: usize,
-    older: usize,
-    newer: usize,
+    at: u32,
+    older: u32,
+    newer: u32,
+}
+
+/// More slots than fit are more blocks than a heap has granules.
+fn narrow(slot: usize) -> u32 {
+    u32::try_from(slot).unwrap_or(NONE)
+}
+
+fn some(slot: u32) -> Option<usize> {
+    (slot != NONE).then_some(slot as usize)
 }
 
 impl Roster {
     pub(super) fn new() -> Roster {
         Roster {
-            slots: Vec::new(),
-            members: Vec::new(),
-            spare: Vec::new(),
+            slots: Chunks::default(),
+            members: Chunks::default(),
+            spare: Chunks::default(),
             oldest: NONE,
             newest: NONE,
         }
@@ -41,58 +52,62 @@ impl Roster {
 
     /// The `n`th member in no particular order; `n` must be below `len()`.
     pub(super) fn nth(&self, n: usize) -> usize {
-        self.members[n]
+        self.members.get(n).unwrap_or(0) as usize
     }
 
     pub(super) fn oldest(&self) -> Option<usize> {
-        (self.oldest != NONE).then_some(self.oldest)
+        some(self.oldest)
     }
 
     pub(super) fn newest(&self) -> Option<usize> {
-        (self.newest != NONE).then_some(self.newest)
+        some(self.newest)
     }
 
     /// Takes a slot into use as the newest member.
     pub(super) fn insert(&mut self) -> usize {
-        let slot = self.spare.pop().unwrap_or(self.slots.len());
+        let slot = self.spare.pop().unwrap_or(narrow(self.slots.len()));
         let link = Slot {
-            at: self.members.len(),
+            at: narrow(self.members.len()),
             older: self.newest,
             newer: NONE,
         };
-        match self.slots.get_mut(slot) {
+        match self.slots.get_mut(slot as usize) {
             Some(place) => *place = link,
             None => self.slots.push(link),
         }
         self.members.push(slot);
-        match self.slots.get_mut(self.newest) {
+        match self.slots.get_mut(self.newest as usize) {
             Some(newest) => newest.newer = slot,
             None => self.oldest = slot,
         }
         self.newest = slot;
-        slot
+        slot as usize
     }
 
     /// Removes a member; does nothing for a slot that is none.
     pub(super) fn remove(&mut self, slot: usize) {
-        let Some(&Slot { at, older, newer }) = self.slots.get(slot).filter(|link| link.at != NONE)
+        let Some(Slot { at, older, newer }) = self.slots.get(slot).filter(|link| link.at != NONE)
         else {
             return;
         };
-        self.members.swap_remove(at);
-        if let Some(&moved) = self.members.get(at) {
-            self.slots[moved].at = at;
+        self.members.swap_remove(at as usize);
+        if let Some(moved) = self.members.get(at as usize)
+            && let Some(link) = self.slots.get_mut(moved as usize)
+        {
+            link.at = at;
         }
-        match self.slots.get_mut(older) {
+        match self.slots.get_mut(older as usize) {
             Some(link) => link.newer = newer,
             None => self.oldest = newer,
         }
-        match self.slots.get_mut(newer) {
+        match self.slots.get_mut(newer as usize) {
             Some(link) => link.older = older,
             None => self.newest = older,
         }
-        self.slots[slot].at = NONE;
-        self.spare.push(slot);
+        if let Some(link) = self.slots.get_mut(slot) {
+            link.at = NONE;
+        }
+        self.spare.push(narrow(slot));
     }
 }
 
@@ -105,7 +120,7 @@ mod tests {
     /// Members oldest first, read along the links.
     fn by_age(roster: &Roster) -> Vec<usize> {
         std::iter::successors(roster.oldest(), |&slot| {
-            Some(roster.slots[slot].newer).filter(|&newer| newer != NONE)
+            some(roster.slots.get(slot).expect("it is a member").newer)
         })
         .collect()
     }

@@ -199,9 +199,11 @@ impl Session {
             self.operations += 1;
             let result = self.process.HeapAlloc(here.handle, flags.0, size as usize);
             let Some(address) = series.answered(result) else {
+                self.note_call(here.number, true);
                 // The first failure says what the next would.
                 break;
             };
+            self.note_call(here.number, false);
             let payload = here.offset(address);
             series.add(payload);
             self.name_block(&here, name, payload, &mut series);
@@ -243,13 +245,13 @@ impl Session {
             first.get_or_insert_with(|| (name.clone(), old));
             *count += 1;
         }
-        let other = table.owner(payload).filter(|other| other.name != name);
-        if let Some(other) = other.map(|other| other.name.clone()) {
+        let other = table.owner(payload).map(|other| other.name);
+        if let Some(other) = other.filter(|other| *other != name) {
             let (first, count) = &mut series.twice;
             first.get_or_insert((other, payload));
             *count += 1;
         }
-        table.insert(name, payload, born);
+        table.insert(&name, payload, born);
     }
 
     fn alloc_answer(&mut self, allocated: &Allocated<'_>) -> Answer {
@@ -341,8 +343,10 @@ impl Session {
                 .process
                 .HeapReAlloc(here.handle, flags.0, pointer, size as usize);
             let Some(address) = series.answered(result) else {
+                self.note_call(here.number, true);
                 break;
             };
+            self.note_call(here.number, false);
             let payload = here.offset(address);
             moved += u64::from(payload != old);
             series.add(payload);
@@ -407,7 +411,7 @@ impl Session {
         if let Some(table) = self.names_mut(number)
             && let Some(owned) = table.remove(old)
         {
-            table.insert(owned.name, new, born);
+            table.insert(&owned.name, new, born);
         }
     }
 

@@ -134,6 +134,7 @@ impl Session {
         let pointer = here.address(payload);
         let result = self.process.HeapFree(here.handle, flags.0, pointer);
         freed.exception = freed.exception.or(result.err());
+        self.note_call(here.number, result != Ok(true));
         if result != Ok(true) {
             freed.failed += 1;
             freed.refused = freed.refused.or(Some(payload));
@@ -255,7 +256,7 @@ impl Slot {
                 } else {
                     None
                 };
-                let name = owned.map(|owned| owned.name.to_string());
+                let name = owned.as_ref().map(|owned| owned.name.to_string());
                 let pinned = crate::heap::Block::at(block.address)
                     .filter(|_| filter.needs_pins() && block.is_busy())
                     .map_or(0, |block| core.pinned_by(block) * PAGE);

@@ -308,7 +308,7 @@ impl Session {
         match call {
             OneCall::Alloc(name, ..) => {
                 if let Some(table) = self.names_mut(here.number) {
-                    table.insert(name.clone(), new, born);
+                    table.insert(name, new, born);
                 }
             }
             OneCall::Realloc(Pointer::Name(name), ..) => {

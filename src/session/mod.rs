@@ -42,6 +42,7 @@ mod pace;
 mod parse;
 mod print;
 mod probe;
+mod radix;
 mod record;
 mod reference;
 mod row;

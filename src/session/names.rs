@@ -1,9 +1,14 @@
 //! Which block bears which name, in one heap.
+//!
+//! Every checkpoint has the names of its moment, so that a copy of the table is made in constant time, and two copies
+//! share what has not changed between them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::heap_file::KeptName;
 use super::name::{Name, Names};
+use super::radix::Radix;
 
 /// A block that a person or a workload made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,31 +19,143 @@ pub(super) struct Owned {
     pub(super) born: u64,
 }
 
+/// A name as the table keeps it: letters by number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Label {
+    letters: u32,
+    has_index: bool,
+    index: u64,
+    born: u64,
+}
+
+impl Label {
+    fn is(self, letters: u32, index: Option<u64>) -> bool {
+        self.letters == letters && self.index() == index
+    }
+
+    fn index(self) -> Option<u64> {
+        self.has_index.then_some(self.index)
+    }
+}
+
+/// The blocks whose names begin with the same letters.
+#[derive(Clone, Default, Debug)]
+struct Base {
+    /// The block whose name has no index.
+    plain: Option<u64>,
+    indexed: Radix<u64>,
+}
+
+impl Base {
+    fn get(&self, index: Option<u64>) -> Option<u64> {
+        match index {
+            None => self.plain,
+            Some(index) => self.indexed.get(index).copied(),
+        }
+    }
+
+    fn insert(&mut self, index: Option<u64>, payload: u64) -> Option<u64> {
+        match index {
+            None => self.plain.replace(payload),
+            Some(index) => self.indexed.insert(index, payload),
+        }
+    }
+
+    fn remove(&mut self, index: Option<u64>) {
+        match index {
+            None => self.plain = None,
+            Some(index) => drop(self.indexed.remove(index)),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.plain.is_none() && self.indexed.is_empty()
+    }
+
+    /// Its indices in order; none comes first.
+    fn indices(&self) -> impl Iterator<Item = Option<u64>> {
+        let indexed = self.indexed.iter().map(|(index, _)| Some(index));
+        self.plain.iter().map(|_| None).chain(indexed)
+    }
+}
+
 /// Names of live blocks, both ways.
 #[derive(Clone, Default, Debug)]
 pub(super) struct NameTable {
     /// How often names came or went.
     changes: u64,
-    by_payload: HashMap<u64, Owned>,
+    /// By payload, as [`key`] has it.
+    by_payload: Radix<Label>,
     /// Older names of payloads that were handed out again while they had one, the newest last.
-    older: BTreeMap<u64, Vec<Owned>>,
-    by_name: BTreeMap<String, BTreeMap<Option<u64>, u64>>,
+    older: Arc<BTreeMap<u64, Vec<Label>>>,
+    /// Letters that names begin with, by number. None is ever taken away.
+    letters: Arc<Vec<Arc<str>>>,
+    /// The numbers of letters.
+    numbers: Arc<BTreeMap<Arc<str>, u32>>,
+    bases: Vec<Base>,
+}
+
+/// Payloads begin at multiples of 16 unless something is odd: what tells them apart comes lowest.
+const fn key(payload: u64) -> u64 {
+    payload.rotate_right(4)
 }
 
 impl NameTable {
+    fn number(&self, letters: &str) -> Option<u32> {
+        self.numbers.get(letters).copied()
+    }
+
+    fn base(&self, letters: &str) -> Option<&Base> {
+        self.bases.get(self.number(letters)? as usize)
+    }
+
+    /// The number of these letters, which may be new.
+    fn number_of(&mut self, letters: &str) -> u32 {
+        if let Some(number) = self.number(letters) {
+            return number;
+        }
+        let number = u32::try_from(self.bases.len()).unwrap_or(u32::MAX);
+        let text: Arc<str> = Arc::from(letters);
+        Arc::make_mut(&mut self.letters).push(Arc::clone(&text));
+        Arc::make_mut(&mut self.numbers).insert(text, number);
+        self.bases.push(Base::default());
+        number
+    }
+
+    fn owned(&self, label: Label) -> Owned {
+        let letters = &self.letters[label.letters as usize];
+        Owned {
+            name: Name {
+                base: (**letters).to_owned(),
+                index: label.index(),
+            },
+            born: label.born,
+        }
+    }
+
     /// The block with this payload.
-    pub(super) fn owner(&self, payload: u64) -> Option<&Owned> {
-        self.by_payload.get(&payload)
+    pub(super) fn owner(&self, payload: u64) -> Option<Owned> {
+        let label = self.by_payload.get(key(payload))?;
+        Some(self.owned(*label))
+    }
+
+    /// Whether the block with this payload bears this name; of several it is the newest that counts.
+    pub(super) fn bears(&self, payload: u64, letters: &str, index: Option<u64>) -> bool {
+        let label = self.by_payload.get(key(payload));
+        label.is_some_and(|label| {
+            label.index() == index && *self.letters[label.letters as usize] == *letters
+        })
     }
 
     /// The payload of the block with this name.
     pub(super) fn payload(&self, name: &Name) -> Option<u64> {
-        self.by_name.get(&name.base)?.get(&name.index).copied()
+        self.base(&name.base)?.get(name.index)
     }
 
     /// The other names of the block with this payload: a heap without checks handed it out more than once.
-    pub(super) fn others(&self, payload: u64) -> &[Owned] {
-        self.older.get(&payload).map_or(&[], Vec::as_slice)
+    pub(super) fn others(&self, payload: u64) -> Vec<Owned> {
+        let older = self.older.get(&payload).into_iter().flatten();
+        older.map(|label| self.owned(*label)).collect()
     }
 
     /// The payloads that have more than one name, by address.
@@ -47,49 +164,62 @@ impl NameTable {
     }
 
     /// Gives a block a name. A block that bore it before goes on without; a block that has another keeps both.
-    pub(super) fn insert(&mut self, name: Name, payload: u64, born: u64) {
+    pub(super) fn insert(&mut self, name: &Name, payload: u64, born: u64) {
+        self.insert_as(&name.base, name.index, payload, born);
+    }
+
+    /// The same, with the parts of the name.
+    pub(super) fn insert_as(&mut self, letters: &str, index: Option<u64>, payload: u64, born: u64) {
         self.changes += 1;
-        let old = self
-            .by_name
-            .entry(name.base.clone())
-            .or_default()
-            .insert(name.index, payload);
+        let letters = self.number_of(letters);
+        let old = self.bases[letters as usize].insert(index, payload);
         if let Some(old) = old {
-            self.disown(old, &name);
+            self.disown(old, letters, index);
         }
-        if let Some(before) = self.by_payload.insert(payload, Owned { name, born }) {
-            self.older.entry(payload).or_default().push(before);
+        let label = Label {
+            letters,
+            has_index: index.is_some(),
+            index: index.unwrap_or(0),
+            born,
+        };
+        if let Some(before) = self.by_payload.insert(key(payload), label) {
+            Arc::make_mut(&mut self.older)
+                .entry(payload)
+                .or_default()
+                .push(before);
         }
     }
 
     /// Takes one of its names from a payload. Answers with what it was.
-    fn disown(&mut self, payload: u64, name: &Name) -> Option<Owned> {
-        let is_newest = self.by_payload.get(&payload)?.name == *name;
-        let mut older = self.older.remove(&payload).unwrap_or_default();
+    fn disown(&mut self, payload: u64, letters: u32, index: Option<u64>) -> Option<Label> {
+        let newest = *self.by_payload.get(key(payload))?;
+        let is_newest = newest.is(letters, index);
+        if is_newest && !self.older.contains_key(&payload) {
+            return self.by_payload.remove(key(payload));
+        }
+        let mut older = Arc::make_mut(&mut self.older)
+            .remove(&payload)
+            .unwrap_or_default();
         let owned = if is_newest {
-            let newest = self.by_payload.remove(&payload);
+            let newest = self.by_payload.remove(key(payload));
             if let Some(before) = older.pop() {
-                self.by_payload.insert(payload, before);
+                self.by_payload.insert(key(payload), before);
             }
             newest
         } else {
-            let at = older.iter().position(|owned| owned.name == *name);
+            let at = older.iter().position(|label| label.is(letters, index));
             at.map(|at| older.remove(at))
         };
         if !older.is_empty() {
-            self.older.insert(payload, older);
+            Arc::make_mut(&mut self.older).insert(payload, older);
         }
         owned
     }
 
     /// Takes a freed block's name; of several, `name` if it is one of them, else the newest.
     pub(super) fn remove_as(&mut self, payload: u64, name: Option<&Name>) -> Option<Owned> {
-        let newest = &self.by_payload.get(&payload)?.name;
-        let others = self.others(payload).iter().map(|owned| &owned.name);
-        let wanted = name.filter(|name| others.into_iter().any(|other| other == *name));
-        let taken = wanted.unwrap_or(newest).clone();
-        let owned = self.disown(payload, &taken)?;
-        self.forget(payload, owned)
+        let label = self.take(payload, name)?;
+        Some(self.owned(label))
     }
 
     /// Takes a freed block's newest name.
@@ -97,18 +227,28 @@ impl NameTable {
         self.remove_as(payload, None)
     }
 
-    /// A name leads to a payload no longer.
-    fn forget(&mut self, payload: u64, owned: Owned) -> Option<Owned> {
+    /// The same for whoever does not want to know it.
+    pub(super) fn forget(&mut self, payload: u64) {
+        self.take(payload, None);
+    }
+
+    fn take(&mut self, payload: u64, name: Option<&Name>) -> Option<Label> {
+        let newest = *self.by_payload.get(key(payload))?;
+        let wanted = name.and_then(|name| Some((self.number(&name.base)?, name.index)));
+        let older = self.older.get(&payload).into_iter().flatten();
+        let wanted = wanted.filter(|(letters, index)| {
+            let mut older = older.clone();
+            older.any(|label| label.is(*letters, *index))
+        });
+        let (letters, index) = wanted.unwrap_or((newest.letters, newest.index()));
+        let label = self.disown(payload, letters, index)?;
+        // The name leads to the payload no longer.
         self.changes += 1;
-        if let Some(indices) = self.by_name.get_mut(&owned.name.base)
-            && indices.get(&owned.name.index) == Some(&payload)
-        {
-            indices.remove(&owned.name.index);
-            if indices.is_empty() {
-                self.by_name.remove(&owned.name.base);
-            }
+        let base = &mut self.bases[label.letters as usize];
+        if base.get(label.index()) == Some(payload) {
+            base.remove(label.index());
         }
-        Some(owned)
+        Some(label)
     }
 
     /// The live blocks that `names` means, with their names, by index.
@@ -125,27 +265,21 @@ impl NameTable {
                 to,
                 step,
             } => {
-                let Some(indices) = self.by_name.get(base) else {
+                let Some(indices) = self.base(base) else {
                     return Vec::new();
                 };
-                let within = |index: u64| {
-                    index >= *from
-                        && to.is_none_or(|to| index < to)
-                        && (index - from).is_multiple_of((*step).max(1))
-                };
+                let step = (*step).max(1);
                 indices
-                    .iter()
-                    .filter_map(|(&index, &payload)| {
-                        Some((index.filter(|&index| within(index))?, payload))
-                    })
-                    .map(|(index, payload)| {
-                        (
-                            Name {
-                                base: base.clone(),
-                                index: Some(index),
-                            },
-                            payload,
-                        )
+                    .indexed
+                    .iter_from(*from)
+                    .take_while(|(index, _)| to.is_none_or(|to| *index < to))
+                    .filter(|(index, _)| (index - from).is_multiple_of(step))
+                    .map(|(index, &payload)| {
+                        let name = Name {
+                            base: base.clone(),
+                            index: Some(index),
+                        };
+                        (name, payload)
                     })
                     .collect()
             }
@@ -154,47 +288,41 @@ impl NameTable {
 
     /// The lowest index above all that `base` has: the next free name on a key.
     pub(super) fn next_index(&self, base: &str) -> u64 {
-        self.by_name
-            .get(base)
-            .and_then(|indices| indices.keys().rev().find_map(|&index| index))
-            .map_or(0, |last| last.saturating_add(1))
+        let last = self.base(base).and_then(|base| base.indexed.last());
+        last.map_or(0, |last| last.saturating_add(1))
+    }
+
+    /// The bases that have names, in order.
+    fn in_order(&self) -> impl Iterator<Item = (&str, &Base)> {
+        self.numbers
+            .iter()
+            .map(|(letters, number)| (&**letters, &self.bases[*number as usize]))
+            .filter(|(_, base)| !base.is_empty())
     }
 
     /// The first `most` names, in order.
     pub(super) fn some(&self, most: usize) -> Vec<String> {
-        let name = |base: &String, index: &Option<u64>| {
-            let (base, index) = (base.clone(), *index);
-            Name { base, index }.to_string()
-        };
-        self.by_name
-            .iter()
-            .flat_map(|(base, indices)| indices.keys().map(move |index| name(base, index)))
+        self.in_order()
+            .flat_map(|(letters, base)| base.indices().map(move |index| text(letters, index)))
             .take(most)
             .collect()
     }
 
     /// The payload of the live block that an operation made.
     pub(super) fn born_at(&self, operation: u64) -> Option<u64> {
-        let is_born = |owned: &Owned| owned.born == operation;
+        let is_born = |label: &Label| label.born == operation;
         self.by_payload
             .iter()
-            .find_map(|(&payload, owned)| is_born(owned).then_some(payload))
+            .find_map(|(key, label)| is_born(label).then_some(key.rotate_left(4)))
     }
 
     /// About `most` names, in order; of each base some, however many another has.
     pub(super) fn some_of_each(&self, most: usize) -> Vec<String> {
-        let share = most.div_ceil(self.by_name.len().max(1));
-        let name = |base: &String, index: &Option<u64>| {
-            let (base, index) = (base.clone(), *index);
-            Name { base, index }.to_string()
-        };
-        self.by_name
-            .iter()
-            .flat_map(|(base, indices)| {
-                indices
-                    .keys()
-                    .take(share)
-                    .map(move |index| name(base, index))
+        let share = most.div_ceil(self.in_order().count().max(1));
+        self.in_order()
+            .flat_map(|(letters, base)| {
+                let some = base.indices().take(share);
+                some.map(move |index| text(letters, index))
             })
             .take(most)
             .collect()
@@ -207,22 +335,22 @@ impl NameTable {
 
     /// Every name with its block, by address; of a block that has several the newest last.
     pub(super) fn kept(&self) -> Vec<KeptName> {
-        let mut blocks: Vec<(&u64, &Owned)> = self.by_payload.iter().collect();
-        blocks.sort_unstable_by_key(|(payload, _)| **payload);
-        let of_block = |(&payload, newest): (&u64, &Owned)| {
-            let names: Vec<KeptName> = self
-                .others(payload)
-                .iter()
-                .chain([newest])
-                .map(|owned| KeptName {
-                    name: owned.name.clone(),
+        let of_block = |(key, newest): (u64, &Label)| {
+            let payload = key.rotate_left(4);
+            let older = self.older.get(&payload).cloned().unwrap_or_default();
+            older.into_iter().chain([*newest]).map(move |label| {
+                let Owned { name, born } = self.owned(label);
+                KeptName {
+                    name,
                     payload,
-                    born: owned.born,
-                })
-                .collect();
-            names
+                    born,
+                }
+            })
         };
-        blocks.into_iter().flat_map(of_block).collect()
+        let mut kept: Vec<KeptName> = self.by_payload.iter().flat_map(of_block).collect();
+        // Payloads at odd addresses, which only a damaged heap hands out, lie elsewhere in the table.
+        kept.sort_by_key(|kept| kept.payload);
+        kept
     }
 
     /// The table of these names.
@@ -234,7 +362,7 @@ impl NameTable {
             born,
         } in kept
         {
-            table.insert(name, payload, born);
+            table.insert(&name, payload, born);
         }
         table
     }
@@ -243,6 +371,10 @@ impl NameTable {
     pub(super) fn len(&self) -> usize {
         self.by_payload.len()
     }
+}
+
+fn text(letters: &str, index: Option<u64>) -> String {
+    index.map_or_else(|| letters.to_owned(), |index| format!("{letters}{index}"))
 }
 
 #[cfg(test)]
@@ -254,7 +386,7 @@ mod tests {
         let mut table = NameTable::default();
         for index in [0, 1, 2, 4, 7] {
             table.insert(
-                Name {
+                &Name {
                     base: "b".into(),
                     index: Some(index),
                 },
@@ -289,11 +421,12 @@ mod tests {
         };
         let mut table = NameTable::default();
         for (born, base) in [(1, "a"), (2, "b"), (3, "c")] {
-            table.insert(plain(base), 16, born);
+            table.insert(&plain(base), 16, born);
         }
         let told = |table: &NameTable| {
             let newest = table.owner(16).map(|owned| owned.name.to_string());
-            let others = table.others(16).iter().map(|owned| owned.name.to_string());
+            let others = table.others(16);
+            let others = others.iter().map(|owned| owned.name.to_string());
             newest.into_iter().chain(others).collect::<Vec<_>>()
         };
         assert_eq!(told(&table), ["c", "a", "b"]);
@@ -306,8 +439,8 @@ mod tests {
         assert_eq!(told(&table), ["b"]);
         assert_eq!(table.shared().count(), 0);
         // A name given to another block leaves this one.
-        table.insert(plain("d"), 16, 4);
-        table.insert(plain("b"), 32, 5);
+        table.insert(&plain("d"), 16, 4);
+        table.insert(&plain("b"), 32, 5);
         assert_eq!(told(&table), ["d"]);
         assert_eq!(table.shared().count(), 0);
         assert_eq!(table.payload(&plain("b")), Some(32));
@@ -321,7 +454,7 @@ mod tests {
                 let base = base.to_owned();
                 let payload = table.len() as u64 * 16;
                 let index = Some(index);
-                table.insert(Name { base, index }, payload, 1);
+                table.insert(&Name { base, index }, payload, 1);
             }
         }
         let names = table.some_of_each(300);
@@ -339,8 +472,8 @@ mod tests {
             base: "a".into(),
             index: None,
         };
-        table.insert(name.clone(), 16, 1);
-        table.insert(name.clone(), 32, 2);
+        table.insert(&name, 16, 1);
+        table.insert(&name, 32, 2);
         assert_eq!(table.owner(16), None);
         assert_eq!(table.payload(&name), Some(32));
         assert_eq!(table.remove(32).unwrap().born, 2);

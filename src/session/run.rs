@@ -4,7 +4,7 @@
 //! can be undone, and each is a line of the journal, so that a replay does everything in the order in which it happened.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::heap::{Block, Flags, GRANULE};
 use crate::view::Mark;
@@ -15,17 +15,27 @@ use super::marks::Marks;
 use super::name::Name;
 use super::number::Size;
 use super::session::{Here, LastCall, Session, Slot};
-use super::time::Again;
+use super::time::{Again, Spacing};
 use super::why::Request;
 use super::words::{Moment, change, count, exact, grouped, rough};
-use crate::lab::Workload;
-use crate::lab::{Generator, Step};
+use crate::lab::{Chunks, Generator, Step, Workload};
 
 /// The letter of workloads' blocks.
 const BASE: &str = "w";
 
+/// Steps between looks at the clock.
+const FEW: u64 = 256;
+
 /// Samples of a run that nobody watches.
 const SAMPLES: u64 = 128;
+
+/// About how many bytes a slot takes: the payload, and where the generator has it.
+const SLOT_BYTES: u64 = 28;
+/// About how many bytes a step takes in rows that are shared but for what it changed.
+const STEP_BYTES: u64 = 12_000;
+
+/// The payload of no block.
+const NOWHERE: u64 = u64::MAX;
 
 /// Where steps come from.
 #[derive(Clone)]
@@ -96,8 +106,8 @@ pub(super) struct Running {
     /// The step behind which it ends.
     of: u64,
     steps: Source,
-    /// Payload of the block in each slot.
-    blocks: Vec<Option<u64>>,
+    /// Payload of the block in each slot; [`NOWHERE`] for none.
+    blocks: Chunks<u64>,
     heap: u32,
     handle: usize,
     /// The index of the first slot's name: blocks of earlier workloads keep theirs.
@@ -110,6 +120,8 @@ pub(super) struct Running {
     part: Part,
     begun: Box<Moment>,
     pub(super) paused: bool,
+    /// When the next checkpoint is due.
+    pub(super) spacing: Spacing,
 }
 
 impl Running {
@@ -117,8 +129,26 @@ impl Running {
     fn name(&self, slot: usize) -> Name {
         Name {
             base: BASE.to_owned(),
-            index: Some(self.first_name.saturating_add(slot as u64)),
+            index: Some(self.index(slot)),
         }
+    }
+
+    fn index(&self, slot: usize) -> u64 {
+        self.first_name.saturating_add(slot as u64)
+    }
+
+    /// The payload of the block in a slot.
+    fn block(&self, slot: usize) -> Option<u64> {
+        self.blocks.get(slot).filter(|&payload| payload != NOWHERE)
+    }
+
+    /// Puts a block into a slot. Answers with the one that was there.
+    fn put(&mut self, slot: usize, payload: u64) -> Option<u64> {
+        while self.blocks.len() <= slot {
+            self.blocks.push(NOWHERE);
+        }
+        let before = std::mem::replace(self.blocks.get_mut(slot)?, payload);
+        (before != NOWHERE).then_some(before)
     }
 
     fn offset(&self, address: usize) -> u64 {
@@ -132,6 +162,15 @@ impl Running {
     /// The number of the heap that it works on.
     pub(super) fn heap(&self) -> u32 {
         self.heap
+    }
+
+    /// About how many bytes it takes beside what it shares with the same at an earlier step.
+    pub(super) fn bytes_beside(&self, before: Option<&Running>) -> u64 {
+        let whole = self.blocks.len() as u64 * SLOT_BYTES;
+        let steps = before.map_or(u64::MAX, |before| {
+            self.steps.done().abs_diff(before.steps.done())
+        });
+        whole.min(steps.saturating_mul(STEP_BYTES))
     }
 
     pub(super) fn progress(&self) -> Run {
@@ -293,7 +332,7 @@ impl Session {
             what,
             of,
             steps,
-            blocks: Vec::new(),
+            blocks: Chunks::default(),
             heap: here.number,
             handle: here.handle,
             first_name: self.at(here).names.next_index(BASE),
@@ -303,6 +342,7 @@ impl Session {
             part: Part::default(),
             begun: Box::new(Moment::of(&here.heap)),
             paused: false,
+            spacing: Spacing::default(),
         });
         self.ended = None;
     }
@@ -422,6 +462,32 @@ impl Session {
 
     /// Makes at most `most` steps of what runs. Answers with how many it made; 0 when the workload is over.
     pub(super) fn run_steps(&mut self, most: u64) -> u64 {
+        let mut made = 0;
+        while made < most {
+            let begin = Instant::now();
+            let few = self.run_few_steps((most - made).min(FEW));
+            made += few;
+            self.keep_inner_if_due(begin.elapsed());
+            if few == 0 {
+                break;
+            }
+        }
+        made
+    }
+
+    /// Keeps a checkpoint when the steps since the last took long enough.
+    fn keep_inner_if_due(&mut self, spent: Duration) {
+        let Some(mut running) = self.running.take() else {
+            return;
+        };
+        let goes_on = running.steps.done() < running.of;
+        if running.spacing.is_due(spent) && goes_on {
+            self.keep_inner(&mut running);
+        }
+        self.running = Some(running);
+    }
+
+    fn run_few_steps(&mut self, most: u64) -> u64 {
         let Some(mut running) = self.running.take() else {
             return 0;
         };
@@ -437,7 +503,9 @@ impl Session {
             {
                 made += 1;
                 self.operations += 1;
+                let failed = running.tally.failed;
                 self.run_step(&mut running, step, now);
+                self.note_call(running.heap, running.tally.failed > failed);
             }
             self.touch(running.heap);
             self.marks.forget_old(now);
@@ -455,9 +523,6 @@ impl Session {
     }
 
     fn alloc_step(&mut self, running: &mut Running, slot: usize, size: u64, now: Instant) {
-        if running.blocks.len() <= slot {
-            running.blocks.resize(slot + 1, None);
-        }
         // An exception is a failure like NULL here: a workload goes on.
         let address = self.process.HeapAlloc(running.handle, 0, size as usize);
         let address = address.unwrap_or(0);
@@ -468,22 +533,17 @@ impl Session {
         }
         let payload = running.offset(address);
         running.tally.allocs += 1;
-        let before = running.blocks[slot].replace(payload);
+        let before = running.put(slot, payload);
         running.tally.live += u64::from(before.is_none());
-        let (name, born) = (running.name(slot), self.operations);
-        if let Some(table) = self.names_mut(running.heap) {
-            table.insert(name, payload, born);
-        }
+        self.name_step(running, slot, payload);
         self.mark_step(self.step_range(running, payload), Mark::New, now);
     }
 
     fn free_step(&mut self, running: &mut Running, slot: usize, now: Instant) {
         // A person may have freed it meanwhile, and given its place to another block.
-        let payload = running.blocks.get_mut(slot).and_then(Option::take);
+        let payload = running.put(slot, NOWHERE);
         running.tally.live -= u64::from(payload.is_some());
-        let Some(payload) =
-            payload.filter(|&payload| self.bears(running.heap, payload, &running.name(slot)))
-        else {
+        let Some(payload) = payload.filter(|&payload| self.bears(running, payload, slot)) else {
             return;
         };
         let range = self.step_range(running, payload);
@@ -496,16 +556,16 @@ impl Session {
             self.step_failed(running, &call, Some(payload), 0);
         }
         if let Some(table) = self.names_mut(running.heap) {
-            table.remove(payload);
+            table.forget(payload);
         }
     }
 
     fn realloc_step(&mut self, running: &mut Running, slot: usize, size: u64, now: Instant) {
-        let Some(old) = running.blocks.get(slot).copied().flatten() else {
+        let Some(old) = running.block(slot) else {
             // As realloc(NULL, size): recordings have it.
             return self.alloc_step(running, slot, size, now);
         };
-        if !self.bears(running.heap, old, &running.name(slot)) {
+        if !self.bears(running, old, slot) {
             return;
         }
         let pointer = running.pointer(old);
@@ -519,12 +579,11 @@ impl Session {
         }
         let payload = running.offset(address);
         running.tally.reallocs += 1;
-        running.blocks[slot] = Some(payload);
-        let (name, born) = (running.name(slot), self.operations);
+        running.put(slot, payload);
         if let Some(table) = self.names_mut(running.heap) {
-            table.remove(old);
-            table.insert(name, payload, born);
+            table.forget(old);
         }
+        self.name_step(running, slot, payload);
         self.mark_step(self.step_range(running, payload), Mark::New, now);
     }
 
@@ -562,10 +621,18 @@ impl Session {
         }
     }
 
-    /// Whether the block with this payload bears this name.
-    fn bears(&self, number: u32, payload: u64, name: &Name) -> bool {
-        let owner = self.slot(number).and_then(|slot| slot.names.owner(payload));
-        owner.is_some_and(|owned| owned.name == *name)
+    /// Names the block of a slot.
+    fn name_step(&mut self, running: &Running, slot: usize, payload: u64) {
+        let (index, born) = (running.index(slot), self.operations);
+        if let Some(table) = self.names_mut(running.heap) {
+            table.insert_as(BASE, Some(index), payload, born);
+        }
+    }
+
+    /// Whether the block with this payload still bears the name of a slot.
+    fn bears(&self, running: &Running, payload: u64, slot: usize) -> bool {
+        let names = self.slot(running.heap).map(|slot| &slot.names);
+        names.is_some_and(|names| names.bears(payload, BASE, Some(running.index(slot))))
     }
 
     /// Ends what runs and answers with what it did.

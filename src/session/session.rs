@@ -26,7 +26,7 @@ use super::run::Running;
 use super::situations::Measuring;
 use super::survey::Surveys;
 use super::threads::{AtWork, CrewPicture};
-use super::time::{History, Inner, Looking};
+use super::time::{Extremes, History, Inner, Looking};
 use super::timeline::Allowance;
 use super::watch::Watched;
 
@@ -156,7 +156,11 @@ pub struct Session {
     /// The operation at which a series of calls that is made again stops.
     pub(super) bound: Option<u64>,
     /// How a workload began that the way back is not kept from yet.
-    pub(super) run_begun: Option<Inner>,
+    pub(super) run_begun: Vec<Inner>,
+    /// The extremes of what is being done.
+    pub(super) extremes: Extremes,
+    /// What is done was done before: nothing of it is news.
+    pub(super) made_again: bool,
     log: VecDeque<Arc<Answer>>,
     log_total: u64,
     pub(super) ledger: Arc<Ledger>,
@@ -222,7 +226,9 @@ impl Session {
             history: History::default(),
             looking: None,
             bound: None,
-            run_begun: None,
+            run_begun: Vec::new(),
+            extremes: Extremes::default(),
+            made_again: false,
             log: VecDeque::new(),
             log_total: 0,
             ledger: Arc::default(),

@@ -162,8 +162,8 @@ impl Session {
         marks.extend(self.next_marks(slot.number));
         let bad = self.bad_places(slot);
         let others = |payload: u64| {
-            let names = slot.names.others(payload).iter();
-            names.map(|owned| owned.name.to_string()).collect()
+            let names = slot.names.others(payload);
+            names.iter().map(|owned| owned.name.to_string()).collect()
         };
         self.with_search(|search| {
             work(&Context {

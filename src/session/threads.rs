@@ -410,7 +410,7 @@ impl Session {
             .collect();
         if let Some(table) = self.names_of(&work) {
             for (held, name) in &work.named {
-                table.insert(name.clone(), held.payload, work.from + held.born);
+                table.insert(name, held.payload, work.from + held.born);
             }
         }
         work.changes = self.changes;

@@ -15,6 +15,11 @@ const MOST: usize = 512;
 const LATEST: usize = 64;
 
 impl Timeline {
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        (size_of_val(&*self.samples) + size_of_val(&*self.events)) as u64
+    }
+
     /// Adds a sample. Of many at one operation the first and the last stay, so that a sudden change is seen as one.
     pub(super) fn add(&mut self, sample: Sample) {
         if self.samples.last() == Some(&sample) {

@@ -50,6 +50,7 @@ impl HeapFile {
             bytes.clear();
             bytes.extend(page.to_le_bytes());
             words
+                .words()
                 .iter()
                 .for_each(|word| bytes.extend(word.to_le_bytes()));
             packed.write_all(&bytes)?;

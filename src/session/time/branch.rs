@@ -7,7 +7,6 @@ use crate::session::frame::Answer;
 use crate::session::session::Session;
 use crate::session::words::grouped;
 
-use super::line::Entry;
 use super::place::Place;
 use super::{Direction, SeekTo};
 
@@ -34,20 +33,8 @@ impl Session {
             return Answer::default();
         };
         let begun = place.inside > 0;
-        let parted = self
-            .history
-            .entry(place.entry)
-            .filter(|_| begun)
-            .map(|entry| Entry {
-                made: Some(place.inside),
-                inner: entry
-                    .inner
-                    .iter()
-                    .filter(|inner| inner.state.operations() <= entry.begin() + place.inside)
-                    .cloned()
-                    .collect(),
-                ..entry.clone()
-            });
+        let parted = self.history.entry(place.entry).filter(|_| begun);
+        let parted = parted.map(|entry| entry.until(place.inside));
         let old = self.history.line.number;
         self.history.part(place.entry, looking.present);
         if let Some(entry) = parted {

@@ -7,6 +7,7 @@ use crate::session::Command;
 use crate::session::run::Running;
 use crate::session::timeline::letter;
 
+use super::extremes::Extremes;
 use super::state::State;
 
 /// Bytes that the way back may take, unless a person says otherwise.
@@ -28,6 +29,27 @@ pub(in crate::session) enum Again {
 pub(in crate::session) struct Inner {
     pub(super) state: State,
     pub(super) running: Running,
+    /// Bytes that it takes beside the moment before.
+    bytes: u64,
+}
+
+impl Inner {
+    pub(super) fn new(state: State, running: Running) -> Inner {
+        Inner {
+            state,
+            running,
+            bytes: 0,
+        }
+    }
+
+    /// Operations done.
+    pub(super) fn at(&self) -> u64 {
+        self.state.operations()
+    }
+
+    fn bytes_behind(&self, state: &State, running: Option<&Running>) -> u64 {
+        self.state.bytes_beside(state) + self.running.bytes_beside(running)
+    }
 }
 
 /// A command that changed something.
@@ -41,8 +63,11 @@ pub(super) struct Entry {
     pub(super) made: Option<u64>,
     /// Moments inside, by their operations.
     pub(super) inner: Vec<Inner>,
+    /// Operations that lie between two of them at least: twice as many each time that there was no room.
+    pub(super) apart: u64,
+    pub(super) extremes: Extremes,
     /// Bytes that the state before takes beside that of the entry before.
-    pub(super) bytes: u64,
+    bytes: u64,
 }
 
 impl Entry {
@@ -57,6 +82,55 @@ impl Entry {
             Again::Command(command) => letter(command.spoken().1),
             Again::Run | Again::Ends => None,
         }
+    }
+
+    /// The same, ended behind so many of its operations.
+    pub(super) fn until(&self, made: u64) -> Entry {
+        let end = self.begin() + made;
+        let inner = self.inner.iter().filter(|inner| inner.at() <= end);
+        Entry {
+            made: Some(made),
+            inner: inner.cloned().collect(),
+            extremes: self.extremes.until(end),
+            ..self.clone()
+        }
+    }
+
+    /// Counts anew what the moments inside take, from the nth on. Answers with the bytes of all.
+    fn count_inner(&mut self) -> u64 {
+        let mut sum = 0;
+        for nth in 0..self.inner.len() {
+            let (before, rest) = self.inner.split_at_mut(nth);
+            let Some(inner) = rest.first_mut() else {
+                continue;
+            };
+            inner.bytes = match before.last() {
+                Some(last) => inner.bytes_behind(&last.state, Some(&last.running)),
+                None => inner.bytes_behind(&self.before, None),
+            };
+            sum += inner.bytes;
+        }
+        sum
+    }
+
+    /// Bytes that it takes.
+    fn bytes(&self) -> u64 {
+        self.bytes + self.inner.iter().map(|inner| inner.bytes).sum::<u64>()
+    }
+
+    /// Every second moment inside goes, but not the first.
+    fn thin_out(&mut self) {
+        let before = self.inner.len() as u64;
+        let mut nth = 0;
+        self.inner.retain(|_| {
+            nth += 1;
+            nth % 2 == 1
+        });
+        let span = self.inner.last().map_or(0, |last| last.at() - self.begin());
+        self.apart = (span / before.max(1) * 2)
+            .max(self.apart.saturating_mul(2))
+            .max(1);
+        self.count_inner();
     }
 }
 
@@ -95,6 +169,8 @@ pub(in crate::session) struct History {
     lines: u32,
     /// Bytes that all of it may take.
     pub(super) budget: u64,
+    /// Bytes that all entries take.
+    bytes: u64,
 }
 
 impl Default for History {
@@ -112,6 +188,7 @@ impl Default for History {
             others: Vec::new(),
             lines: 1,
             budget: BUDGET,
+            bytes: 0,
         }
     }
 }
@@ -147,45 +224,73 @@ impl History {
         pairs.take_while(|(one, two)| one == two).count()
     }
 
-    /// Adds an entry behind the last one that is done.
-    pub(super) fn push(
-        &mut self,
-        command: Arc<str>,
-        again: Again,
-        before: State,
-        made: Option<u64>,
-    ) {
+    /// A new entry, to be added behind the last one that is done.
+    pub(super) fn new_entry(&self, command: Arc<str>, again: Again, before: State) -> Entry {
         let last = self
             .line
             .at
             .checked_sub(1)
             .and_then(|last| self.entry(last));
         let bytes = last.map_or_else(|| before.bytes(), |last| before.bytes_beside(&last.before));
-        let entry = Entry {
+        Entry {
             command,
             again,
             before: Arc::new(before),
-            made,
+            made: None,
             inner: Vec::new(),
+            apart: 0,
+            extremes: Extremes::default(),
             bytes,
-        };
-        self.add(entry);
+        }
     }
 
     /// Adds an entry behind the last one that is done.
-    pub(super) fn add(&mut self, entry: Entry) {
+    pub(super) fn add(&mut self, mut entry: Entry) {
+        entry.count_inner();
         self.next_id += 1;
+        self.bytes += entry.bytes();
         self.entries.insert(self.next_id, entry);
         self.line.ids.push(self.next_id);
         self.line.at += 1;
         self.line.tip = None;
     }
 
+    /// Keeps a moment inside an entry.
+    pub(super) fn add_inner(&mut self, index: usize, inner: Inner) {
+        let Some(entry) = self.entry_mut(index) else {
+            return;
+        };
+        let before = entry.bytes();
+        let place = entry
+            .inner
+            .partition_point(|other| other.at() <= inner.at());
+        let goes_last = place == entry.inner.len();
+        let mut inner = inner;
+        if goes_last {
+            inner.bytes = match entry.inner.last() {
+                Some(last) => inner.bytes_behind(&last.state, Some(&last.running)),
+                None => inner.bytes_behind(&entry.before, None),
+            };
+        }
+        entry.inner.insert(place, inner);
+        if !goes_last {
+            entry.count_inner();
+        }
+        let after = entry.bytes();
+        self.bytes = self.bytes + after - before;
+    }
+
     /// Forgets the last entry that is done.
     pub(super) fn pop(&mut self) -> Option<Entry> {
         self.line.at = self.line.at.checked_sub(1)?;
         let id = self.line.ids.pop()?;
-        self.entries.remove(&id)
+        self.remove(id)
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        self.bytes -= entry.bytes();
+        Some(entry)
     }
 
     /// Begins another line that has the first `common` entries of this one. This one is kept, with the state at its
@@ -225,11 +330,17 @@ impl History {
         self.line.ids.clear();
         self.line.at = 0;
         self.line.tip = None;
+        self.bytes = 0;
     }
 
     /// Bytes that all of it takes.
     pub(super) fn bytes(&self) -> u64 {
-        self.entries.values().map(|entry| entry.bytes).sum()
+        self.bytes
+    }
+
+    /// Whether a few more checkpoints would fit.
+    pub(super) fn has_room(&self) -> bool {
+        self.bytes < self.budget / 8 * 7
     }
 
     /// How much it may take from here on; nothing for as much as at first.
@@ -237,29 +348,60 @@ impl History {
         self.budget = bytes.unwrap_or(BUDGET);
     }
 
-    /// Forgets what there is no room for: first lines that were left, the oldest first, then the oldest commands.
+    /// Forgets what there is no room for: first every second moment inside the entry that has most of them, then lines
+    /// that were left, the oldest first, then the oldest commands. What only moments inside hold goes before any end.
     pub(super) fn shrink(&mut self) {
-        let mut bytes = self.bytes();
-        while bytes > self.budget {
-            if self.others.is_empty() {
-                if self.line.ids.len() <= 1 {
-                    return;
-                }
-                self.line.ids.remove(0);
-                self.line.at = self.line.at.saturating_sub(1);
-            } else {
-                self.others.remove(0);
-            }
-            self.sweep();
-            bytes = self.bytes();
-        }
+        while self.bytes > self.budget && (self.thin_out() || self.drop_oldest()) {}
     }
 
-    /// Drops entries that no line has.
-    fn sweep(&mut self) {
-        let lines = self.others.iter().chain([&self.line]);
-        let kept: std::collections::HashSet<u64> =
-            lines.flat_map(|line| line.ids.iter().copied()).collect();
-        self.entries.retain(|id, _| kept.contains(id));
+    /// Takes moments from inside the entry whose take most. False where none is left that can go.
+    fn thin_out(&mut self) -> bool {
+        let inside = |entry: &Entry| entry.bytes() - entry.bytes;
+        let many = self
+            .entries
+            .values_mut()
+            .filter(|entry| entry.inner.len() > 1);
+        let Some(entry) = many.max_by_key(|entry| inside(entry)) else {
+            return false;
+        };
+        let before = entry.bytes();
+        entry.thin_out();
+        let after = entry.bytes();
+        self.bytes = self.bytes + after - before;
+        true
+    }
+
+    /// Drops the oldest line that was left, or else the oldest command. False where only one command is left.
+    fn drop_oldest(&mut self) -> bool {
+        if !self.others.is_empty() {
+            let line = self.others.remove(0);
+            let common = self.common(&line);
+            let lines = || self.others.iter().chain([&self.line]);
+            let kept = |id: &u64| lines().any(|line| line.ids.contains(id));
+            let gone: Vec<u64> = line.ids[common..]
+                .iter()
+                .copied()
+                .filter(|id| !kept(id))
+                .collect();
+            for id in gone {
+                self.remove(id);
+            }
+            return true;
+        }
+        // The last one that is done stays, and what it leads back to.
+        if self.line.at <= 1 {
+            return false;
+        }
+        let oldest = self.line.ids.remove(0);
+        self.line.at -= 1;
+        self.remove(oldest);
+        // What it shared with the one behind is that one's now.
+        if let Some(first) = self.entry_mut(0) {
+            let before = first.bytes;
+            first.bytes = first.before.bytes();
+            let after = first.bytes;
+            self.bytes = self.bytes + after - before;
+        }
+        true
     }
 }

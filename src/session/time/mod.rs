@@ -10,6 +10,8 @@
 //! a new line; the old line keeps its number and its future.
 
 mod branch;
+mod extremes;
+mod inner;
 mod line;
 mod place;
 mod seek;
@@ -19,6 +21,8 @@ mod undo;
 
 use std::fmt;
 
+pub(super) use extremes::Extremes;
+pub(super) use inner::Spacing;
 pub(super) use line::{Again, History, Inner};
 pub(super) use seek::Looking;
 pub use shown::{BranchShown, Progress64, TimeShown};

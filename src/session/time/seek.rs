@@ -19,6 +19,8 @@ use super::{Direction, SeekTo};
 /// The past that is looked at, and the present that is kept aside.
 pub(in crate::session) struct Looking {
     pub(super) place: Place,
+    /// The place that is on the way.
+    pub(super) going_to: Place,
     pub(super) present: State,
     /// What the present has beside its state.
     aside: Aside,
@@ -236,6 +238,7 @@ impl Session {
             };
             self.looking = Some(Looking {
                 place: self.end_of_line(),
+                going_to: place,
                 present,
                 aside,
                 running: None,
@@ -260,6 +263,9 @@ impl Session {
         } else {
             self.enter_checkpoint(place)
         };
+        if let Some(looking) = &mut self.looking {
+            looking.going_to = place;
+        }
         let to = self.place_operation(place);
         let running = self.make_again(place, running, to);
         if let Some(looking) = &mut self.looking {
@@ -302,6 +308,18 @@ impl Session {
             .entry(place.entry)
             .map(|entry| entry.again.clone())?;
         self.process.watch(false);
+        self.made_again = true;
+        let running = self.make_operations(&again, running, to);
+        self.made_again = false;
+        running
+    }
+
+    fn make_operations(
+        &mut self,
+        again: &Again,
+        running: Option<Running>,
+        to: u64,
+    ) -> Option<Running> {
         match again {
             Again::Ends => None,
             Again::Run => {
@@ -312,7 +330,7 @@ impl Session {
             }
             Again::Command(command) => {
                 self.bound = Some(to);
-                self.carry_out_again(&command);
+                self.carry_out_again(command);
                 self.bound = None;
                 None
             }
@@ -356,9 +374,5 @@ impl Session {
             .find(has)
             .map(|index| Place::behind(index + 1))
             .ok_or_else(|| format!("there is no {letter} behind this moment"))
-    }
-
-    fn place_of_extreme(&self, to: SeekTo) -> Result<Place, String> {
-        Err(format!("not known yet:{to}"))
     }
 }

@@ -6,8 +6,12 @@ use crate::session::ledger::Ledger;
 use crate::session::marks::Marks;
 use crate::session::session::{LastCall, Session, Slot};
 
-/// About how many bytes a name costs in the tables.
-const NAME_BYTES: u64 = 160;
+/// About how many bytes a name takes in a table.
+const NAME_BYTES: u64 = 48;
+/// About how many bytes a change of a name takes in a table that shares the rest with another.
+const CHANGE_BYTES: u64 = 2_000;
+/// About how many bytes a moment takes besides.
+const STATE_BYTES: u64 = 1_000;
 
 /// All that a moment of the past brings back.
 #[derive(Clone)]
@@ -56,22 +60,28 @@ impl State {
                 (Some(image), None) => image.bytes(),
                 (None, _) => 0,
             };
-            let shared = old.is_some_and(|old| Arc::ptr_eq(&old.names, &slot.names));
-            pages
-                + if shared {
-                    0
-                } else {
-                    slot.names.len() as u64 * NAME_BYTES
-                }
+            let shared = old.is_some_and(|old| Arc::ptr_eq(&old.timeline, &slot.timeline));
+            let timeline = if shared { 0 } else { slot.timeline.bytes() };
+            pages + timeline + names_bytes(slot, old)
         };
-        self.slots.iter().map(slot_beside).sum()
+        STATE_BYTES + self.slots.iter().map(slot_beside).sum::<u64>()
     }
 
     /// Bytes of all its pages.
     pub(super) fn bytes(&self) -> u64 {
-        let images = self.slots.iter().filter_map(|slot| slot.image.as_ref());
-        images.map(|image| image.bytes()).sum()
+        let slot_bytes = |slot: &Slot| {
+            let pages = slot.image.as_ref().map_or(0, |image| image.bytes());
+            pages + slot.timeline.bytes() + names_bytes(slot, None)
+        };
+        STATE_BYTES + self.slots.iter().map(slot_bytes).sum::<u64>()
     }
+}
+
+/// About how many bytes the names of a heap take beside those of another moment.
+fn names_bytes(slot: &Slot, old: Option<&Slot>) -> u64 {
+    let whole = slot.names.len() as u64 * NAME_BYTES;
+    let changes = old.map(|old| slot.names.changes().abs_diff(old.names.changes()));
+    changes.map_or(whole, |changes| whole.min(changes * CHANGE_BYTES))
 }
 
 /// What a session was at one moment. Equal if heaps, figures and what is in view are.

@@ -7,6 +7,7 @@ use crate::session::session::Session;
 use crate::session::words::rough;
 use crate::view;
 
+use super::extremes::Extremes;
 use super::line::{Again, Inner};
 use super::state::Before;
 
@@ -37,7 +38,7 @@ impl Session {
         self.did = Arc::from(command);
         self.places += 1;
         self.place = self.places;
-        let begun = self.run_begun.take();
+        let begun = std::mem::take(&mut self.run_begun);
         let Some(Before(state)) = before else {
             // Older states do not lead back from here.
             self.history.clear();
@@ -45,11 +46,14 @@ impl Session {
         };
         self.leave_redo(&state);
         let made = self.operations.saturating_sub(state.operations());
-        self.history
-            .push(Arc::clone(&self.did), again, state, Some(made));
-        if let Some((begun, entry)) = begun.zip(self.history.last_mut()) {
-            entry.inner.push(begun);
+        if made == 0 {
+            self.note_call(self.shown().number, false);
         }
+        let mut entry = self.history.new_entry(Arc::clone(&self.did), again, state);
+        entry.made = Some(made);
+        entry.extremes = std::mem::take(&mut self.extremes);
+        entry.inner = begun;
+        self.history.add(entry);
         self.history.shrink();
         true
     }
@@ -99,8 +103,11 @@ impl Session {
     /// The last entry makes no more operations.
     pub(in crate::session) fn close_entry(&mut self) {
         let now = self.operations;
+        let extremes = self.extremes;
         if let Some(entry) = self.history.last_mut().filter(|entry| entry.made.is_none()) {
             entry.made = Some(now.saturating_sub(entry.begin()));
+            entry.extremes = extremes;
+            self.extremes = Extremes::default();
         }
     }
 
@@ -111,7 +118,7 @@ impl Session {
         }
         let state = self.state();
         if let Some(running) = self.running.clone() {
-            self.run_begun = Some(Inner { state, running });
+            self.run_begun = vec![Inner::new(state, running)];
         }
     }
 
