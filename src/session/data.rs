@@ -282,7 +282,7 @@ fn rows<'a>(core: &'a Reader<'_>, slot: &'a Slot) -> impl Iterator<Item = BlockR
         let payload = Block::at(facts.address).map_or(facts.address, Block::payload);
         let slack = facts.slack();
         let owner = slot.names.owner(payload).filter(|_| facts.is_busy());
-        let others = slot.names.others(payload).iter();
+        let others = slot.names.others(payload).into_iter();
         Some(BlockRow {
             address: facts.address,
             payload,
@@ -290,7 +290,7 @@ fn rows<'a>(core: &'a Reader<'_>, slot: &'a Slot) -> impl Iterator<Item = BlockR
             state: state_name(facts.state),
             asked: facts.asked,
             slack,
-            name: owner.map(|owned| owned.name.to_string()),
+            name: owner.as_ref().map(|owned| owned.name.to_string()),
             other_names: others
                 .filter(|_| facts.is_busy())
                 .map(|owned| owned.name.to_string())

@@ -248,10 +248,8 @@ fn counts_at_their_limit_are_written_so_that_they_can_be_read() {
         allocs: u64::MAX,
         ..image.stats()
     };
-    let pages = image.pages().map(|(page, words)| (page, Box::new(*words)));
-    let bounds = (image.charged(), image.reached());
     let file = HeapFile {
-        image: Image::of_pages(pages, counted, bounds),
+        image: image.with_stats(counted),
         ..HeapFile::of(&heap, Vec::new())
     };
     let mut bytes = Vec::new();

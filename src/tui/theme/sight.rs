@@ -120,7 +120,7 @@ fn every_two_states_differ_by_colour_or_by_character() {
                 false => front,
             }
         };
-        let looks: Vec<_> = super::tests::states()
+        let looks: Vec<_> = tests::states()
             .into_iter()
             .flat_map(|(state, cell)| {
                 [false, true].map(|starts| {
