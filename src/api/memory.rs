@@ -84,7 +84,7 @@ mod tests {
             let met = result.err().map(|violation| violation.stored);
             assert_eq!(met, stored, "{length:#x} at {address:#x}");
         }
-        assert_eq!(heap.image(None).bytes(), before.bytes());
+        assert_eq!(heap.image(None).resident_pages(), before.resident_pages());
         let bytes = |at| heap.look(|core| core.byte(at));
         assert_eq!(
             [bytes(0x1EFF), bytes(0x1F00), bytes(0x1FFF)],

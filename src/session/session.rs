@@ -26,7 +26,7 @@ use super::run::Running;
 use super::situations::Measuring;
 use super::survey::Surveys;
 use super::threads::{AtWork, CrewPicture};
-use super::time::{Extremes, History, Inner, Looking};
+use super::time::{Entry, Extremes, History, Looking, TimeShown};
 use super::timeline::Allowance;
 use super::watch::Watched;
 
@@ -156,11 +156,13 @@ pub struct Session {
     /// The operation at which a series of calls that is made again stops.
     pub(super) bound: Option<u64>,
     /// How a workload began that the way back is not kept from yet.
-    pub(super) run_begun: Vec<Inner>,
+    pub(super) run_begun: Option<Box<Entry>>,
     /// The extremes of what is being done.
     pub(super) extremes: Extremes,
     /// What is done was done before: nothing of it is news.
     pub(super) made_again: bool,
+    /// A long way through time is gone in slices, by whoever asked for it.
+    pub(super) in_slices: bool,
     log: VecDeque<Arc<Answer>>,
     log_total: u64,
     pub(super) ledger: Arc<Ledger>,
@@ -226,9 +228,10 @@ impl Session {
             history: History::default(),
             looking: None,
             bound: None,
-            run_begun: Vec::new(),
+            run_begun: None,
             extremes: Extremes::default(),
             made_again: false,
+            in_slices: false,
             log: VecDeque::new(),
             log_total: 0,
             ledger: Arc::default(),
@@ -438,6 +441,22 @@ impl Session {
             interleaved: self.interleaved(),
             next_heap: self.next_heap(),
             watched: Watched::default(),
+        }
+    }
+
+    /// An earlier frame, while the heaps are on their way to another moment.
+    pub(super) fn frame_on_the_way(&mut self, old: &Frame) -> Frame {
+        self.version += 1;
+        Frame {
+            version: self.version,
+            requests: self.requests,
+            log: self.log.iter().cloned().collect(),
+            log_total: self.log_total,
+            time: Arc::new(TimeShown {
+                seeking: self.seeking(),
+                ..TimeShown::clone(&old.time)
+            }),
+            ..old.clone()
         }
     }
 

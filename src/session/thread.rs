@@ -101,6 +101,7 @@ impl SessionThread {
     /// # Errors
     /// When the system gives no thread.
     pub fn resume(mut session: Session, past: Past) -> std::io::Result<SessionThread> {
+        session.in_slices = true;
         let lens = Lens::default();
         let Past { deeds, cut, kept } = past;
         let opening = kept.filter(|_| !deeds.is_empty()).map(|kept| {
@@ -266,6 +267,9 @@ impl Worker {
 
     /// Whether there is something to do without being asked.
     fn is_busy(&self) -> bool {
+        if self.session.seeking().is_some() {
+            return true;
+        }
         match &self.session.running {
             None if self.has_threads() => true,
             // A script goes on when they have ended.
@@ -278,7 +282,10 @@ impl Worker {
     /// A slice of a workload or a line of the script; then whatever was asked meanwhile.
     fn work(&mut self) -> Next {
         self.shared.slices.fetch_add(1, Ordering::Relaxed);
-        let idle = if self.session.running.is_some() {
+        let idle = if self.session.seeking().is_some() {
+            self.session.go_on_seeking(SLICE);
+            Duration::ZERO
+        } else if self.session.running.is_some() {
             self.slice()
         } else if self.has_threads() {
             self.look_on()
@@ -291,8 +298,10 @@ impl Worker {
         if self.take_requests(idle) == Next::Quit {
             return Next::Quit;
         }
-        self.meter.read(self.now(), self.session.operations);
-        self.session.rate = self.meter.rate();
+        if self.session.seeking().is_none() {
+            self.meter.read(self.now(), self.session.operations);
+            self.session.rate = self.meter.rate();
+        }
         let shown_soon = idle > FRAME && !self.stale;
         if (self.published.elapsed() >= FRAME && !shown_soon) || !self.is_busy() {
             self.publish();
@@ -448,6 +457,7 @@ impl Worker {
 
     fn handle(&mut self, request: Request) -> Next {
         self.session.requests += 1;
+        self.end_seeking_for(&request);
         match request {
             Request::Line(_) if self.shared.cancels.load(Ordering::Acquire) > 0 => {
                 self.dropped += 1;
@@ -579,7 +589,10 @@ impl Worker {
     }
 
     fn publish(&mut self) {
-        let mut frame = self.session.frame(&self.lens);
+        let mut frame = match self.session.seeking() {
+            Some(_) => self.session.frame_on_the_way(&self.shared.frame()),
+            None => self.session.frame(&self.lens),
+        };
         frame.script = self.script.progress();
         frame.watched = self.session.watched(&self.watch);
         let frame = Arc::new(frame);

@@ -38,6 +38,7 @@ impl Worker {
             // What holds as the script's author expected is no news to who watches.
             Some(Deed::Command(command)) => {
                 let answer = self.session.apply_quietly(&command);
+                self.session.end_seeking();
                 self.follow(&answer);
             }
             Some(deed) => self.session.do_again(&deed),

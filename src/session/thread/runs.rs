@@ -1,12 +1,16 @@
 //! What keys and `pause` do to what runs beside the screen: start it, stop it for the moment, end it.
 
+use std::time::Duration;
+
 use crate::lab::Workload;
 use crate::session::Command;
-use crate::session::frame::Answer;
+use crate::session::frame::{Answer, Request};
 use crate::session::words::grouped;
 
 use super::Worker;
 
+/// How long a way through time is gone before it is shown that it is long.
+const NEAR: Duration = Duration::from_millis(40);
 /// Operations of the workload that the space bar starts: enough to watch, to pause and to cancel.
 const SPACE_OPS: u64 = 1_000_000;
 /// Operations a second that the space bar's program makes until a person chooses a rate.
@@ -40,6 +44,19 @@ impl Worker {
             self.finish();
         }
         self.session.apply(command);
+        // Most places are near: they are shown with the answer.
+        self.session.go_on_seeking(NEAR);
+    }
+
+    /// Whatever is asked is asked of the place that is sought, so that this has to be reached first.
+    pub(super) fn end_seeking_for(&mut self, request: &Request) {
+        let elsewhere = matches!(
+            request,
+            Request::Command(Command::Seek(_)) | Request::Look(_) | Request::Cancel
+        );
+        if !elsewhere {
+            self.session.end_seeking();
+        }
     }
 
     /// Says that nothing runs in the past, where that is what is looked at.
@@ -120,6 +137,11 @@ impl Worker {
     pub(super) fn cancel(&mut self) {
         // Before what runs ends, so that what was made of it is written down.
         let stopped = self.stop_opening();
+        if self.session.give_up_seeking() {
+            return self
+                .session
+                .note("the way there was given up: the old place stands".to_owned());
+        }
         if self.session.running.is_some() || self.session.crew.is_some() {
             self.finish();
         }

@@ -492,3 +492,34 @@ fn threads_that_never_come_to_an_operation_are_nothing_to_take_back() {
     }
     assert_eq!(watched.thread.frame().undo, before);
 }
+
+#[test]
+fn a_long_way_through_time_shows_how_far_it_is_and_can_be_given_up() {
+    let mut watched = Watched::start();
+    watched.tell("alloc a 64");
+    watched.tell("run random ops=400000 live=2000 seed=3");
+    watched.wait("its end", |frame| {
+        frame.run.is_none() && frame.operations == 400_001
+    });
+    // Without checkpoints inside all of it has to be made again.
+    watched.tell("history 1");
+    let present = watched.thread.frame();
+    watched.thread.send(Request::Line("seek 390000".to_owned()));
+    watched.sent += 1;
+    let on_the_way = watched.wait("a way", |frame| frame.time.seeking.is_some());
+    assert_eq!(on_the_way.picture.figures, present.picture.figures);
+    assert!(!on_the_way.time.past);
+    watched.ask(Request::Cancel);
+    let frame = watched.thread.frame();
+    assert_eq!((frame.time.past, frame.time.seeking), (false, None));
+    assert_eq!(frame.picture.figures, present.picture.figures);
+    let frame = watched.tell("seek 390000");
+    assert_eq!(frame.log.last().map(|answer| answer.tone), Some(Tone::Note));
+    let frame = watched.wait("the place", |frame| {
+        frame.time.seeking.is_none() && frame.time.past
+    });
+    assert_eq!((frame.time.at, frame.time.present), (390_000, 400_001));
+    // Back from there nothing is made again.
+    let frame = watched.tell("seek present");
+    assert_eq!(frame.picture.figures, present.picture.figures);
+}

@@ -13,6 +13,7 @@ use super::{Direction, SeekTo};
 impl Session {
     /// `branch`.
     pub(super) fn branch(&mut self, line: Option<u32>) -> Answer {
+        self.end_seeking();
         match line {
             None => self.branch_here(),
             Some(number) => self.branch_to(number),

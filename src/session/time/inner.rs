@@ -32,33 +32,51 @@ impl Spacing {
 impl Session {
     /// Keeps a moment inside the entry that is being made, or made again.
     pub(in crate::session) fn keep_inner(&mut self, running: &mut Running) {
-        let index = match &self.looking {
-            Some(looking) => Some(looking.going_to.entry),
-            None => self.history.line.at.checked_sub(1),
-        };
         let begin = Instant::now();
         running.spacing.since = Duration::ZERO;
-        let at = self.operations;
-        let room = index
-            .and_then(|index| self.history.entry(index))
-            .map(|entry| {
-                let behind = entry.inner.partition_point(|inner| inner.at() <= at);
-                let before = behind.checked_sub(1).map(|last| entry.inner[last].at());
-                let after = entry.inner.get(behind).map(|next| next.at());
-                let far = |other: Option<u64>| {
-                    other.is_none_or(|other| other.abs_diff(at) >= entry.apart.max(1))
-                };
-                // What is made again leaves checkpoints as long as there is room; what is new makes room.
-                let welcome = self.looking.is_none() || self.history.has_room();
-                far(before) && far(after) && welcome
-            });
-        if let Some(index) = index.filter(|_| self.undoes && room == Some(true)) {
+        if self.undoes && self.has_room_here() {
             self.touch(running.heap());
-            let state = self.state();
-            self.history
-                .add_inner(index, Inner::new(state, running.clone()));
-            self.history.shrink();
+            let inner = Inner::new(self.state(), running.clone());
+            self.add_inner(inner);
         }
         running.spacing.cost = begin.elapsed();
+    }
+
+    /// The entry that is being made, or made again, on the line.
+    fn entry_on_the_way(&self) -> Option<usize> {
+        match &self.looking {
+            Some(looking) => Some(looking.going_to.entry),
+            None => self.history.line.at.checked_sub(1),
+        }
+    }
+
+    /// Whether no other checkpoint is near. What is made again leaves some only as long as there is room; what is new
+    /// makes room.
+    fn has_room_here(&self) -> bool {
+        let pending = self.run_begun.as_deref();
+        let on_line = || self.history.entry(self.entry_on_the_way()?);
+        let Some(entry) = pending.or_else(on_line) else {
+            return false;
+        };
+        let at = self.operations;
+        let behind = entry.inner.partition_point(|inner| inner.at() <= at);
+        let before = behind.checked_sub(1).map(|last| entry.inner[last].at());
+        let after = entry.inner.get(behind).map(Inner::at);
+        let far = |other: Option<u64>| other.is_none_or(|other| other.abs_diff(at) >= entry.apart);
+        far(before) && far(after) && (self.looking.is_none() || self.history.has_room())
+    }
+
+    fn add_inner(&mut self, inner: Inner) {
+        if let Some(pending) = &mut self.run_begun {
+            pending.add_inner(inner);
+            while pending.bytes() + self.history.bytes() > self.history.budget
+                && pending.inner.len() > 1
+            {
+                pending.thin_out();
+            }
+        } else if let Some(index) = self.entry_on_the_way() {
+            self.history.add_inner(index, inner);
+            self.history.shrink();
+        }
     }
 }

@@ -10,6 +10,8 @@ use crate::session::timeline::letter;
 use super::extremes::Extremes;
 use super::state::State;
 
+/// Operations between two moments that are kept, at least.
+const APART: u64 = 2_000;
 /// Bytes that the way back may take, unless a person says otherwise.
 const BUDGET: u64 = 256 << 20;
 
@@ -54,7 +56,7 @@ impl Inner {
 
 /// A command that changed something.
 #[derive(Clone)]
-pub(super) struct Entry {
+pub(in crate::session) struct Entry {
     /// As it would be typed.
     pub(super) command: Arc<str>,
     pub(super) again: Again,
@@ -114,12 +116,27 @@ impl Entry {
     }
 
     /// Bytes that it takes.
-    fn bytes(&self) -> u64 {
+    pub(super) fn bytes(&self) -> u64 {
         self.bytes + self.inner.iter().map(|inner| inner.bytes).sum::<u64>()
     }
 
+    /// Keeps a moment inside. Bytes that it takes are counted.
+    pub(super) fn add_inner(&mut self, mut inner: Inner) {
+        let place = self.inner.partition_point(|other| other.at() <= inner.at());
+        if place < self.inner.len() {
+            self.inner.insert(place, inner);
+            self.count_inner();
+            return;
+        }
+        inner.bytes = match self.inner.last() {
+            Some(last) => inner.bytes_behind(&last.state, Some(&last.running)),
+            None => inner.bytes_behind(&self.before, None),
+        };
+        self.inner.push(inner);
+    }
+
     /// Every second moment inside goes, but not the first.
-    fn thin_out(&mut self) {
+    pub(super) fn thin_out(&mut self) {
         let before = self.inner.len() as u64;
         let mut nth = 0;
         self.inner.retain(|_| {
@@ -238,7 +255,7 @@ impl History {
             before: Arc::new(before),
             made: None,
             inner: Vec::new(),
-            apart: 0,
+            apart: APART,
             extremes: Extremes::default(),
             bytes,
         }
@@ -261,21 +278,7 @@ impl History {
             return;
         };
         let before = entry.bytes();
-        let place = entry
-            .inner
-            .partition_point(|other| other.at() <= inner.at());
-        let goes_last = place == entry.inner.len();
-        let mut inner = inner;
-        if goes_last {
-            inner.bytes = match entry.inner.last() {
-                Some(last) => inner.bytes_behind(&last.state, Some(&last.running)),
-                None => inner.bytes_behind(&entry.before, None),
-            };
-        }
-        entry.inner.insert(place, inner);
-        if !goes_last {
-            entry.count_inner();
-        }
+        entry.add_inner(inner);
         let after = entry.bytes();
         self.bytes = self.bytes + after - before;
     }

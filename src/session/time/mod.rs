@@ -23,7 +23,7 @@ use std::fmt;
 
 pub(super) use extremes::Extremes;
 pub(super) use inner::Spacing;
-pub(super) use line::{Again, History, Inner};
+pub(super) use line::{Again, Entry, History};
 pub(super) use seek::Looking;
 pub use shown::{BranchShown, Progress64, TimeShown};
 pub(super) use state::Before;

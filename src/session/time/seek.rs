@@ -1,6 +1,7 @@
 //! Looking at the past: a place is entered from the nearest checkpoint before it, and the rest is made again.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::session::Command;
 use crate::session::findings::Checked;
@@ -14,7 +15,10 @@ use crate::session::words::grouped;
 use super::line::Again;
 use super::place::Place;
 use super::state::State;
-use super::{Direction, SeekTo};
+use super::{Direction, Progress64, SeekTo};
+
+/// Steps made again between looks at the clock.
+const STEPS: u64 = 1_024;
 
 /// The past that is looked at, and the present that is kept aside.
 pub(in crate::session) struct Looking {
@@ -28,6 +32,15 @@ pub(in crate::session) struct Looking {
     running: Option<Running>,
     /// What was looked for may have left its trace in counts of calls.
     touched: bool,
+    /// The way to a place that has not been reached yet.
+    way: Option<Way>,
+}
+
+/// Operations on the way to a place: done where it begins, and where it ends.
+#[derive(Clone, Copy)]
+struct Way {
+    begin: u64,
+    to: u64,
 }
 
 /// What the present has that no state holds.
@@ -145,6 +158,10 @@ impl Session {
     }
 
     fn seek_to(&mut self, to: SeekTo) -> Answer {
+        // Whoever wants to go elsewhere does not want to arrive first.
+        if let Some(looking) = &mut self.looking {
+            looking.way = None;
+        }
         // What runs stands still, and is a whole command until here.
         self.close_part();
         if to == SeekTo::Present {
@@ -172,7 +189,7 @@ impl Session {
                 let (command, inside) = self.led_by(place);
                 Answer::note(format!(
                     "behind operation {}{inside}{command}",
-                    grouped(self.operations)
+                    grouped(self.place_operation(place))
                 ))
             }
         }
@@ -243,13 +260,23 @@ impl Session {
                 aside,
                 running: None,
                 touched: true,
+                way: None,
             });
         }
-        self.enter_place(place);
+        self.begin_way(place);
+        if !self.in_slices {
+            self.end_seeking();
+        }
     }
 
     /// Makes the session what it was at a place.
     pub(super) fn enter_place(&mut self, place: Place) {
+        self.begin_way(place);
+        self.end_seeking();
+    }
+
+    /// Goes to the nearest checkpoint before a place, or stays where it is if that is nearer.
+    fn begin_way(&mut self, place: Place) {
         let goes_on = self.looking.as_ref().is_some_and(|looking| {
             let near = looking.place.entry == place.entry && looking.place.inside <= place.inside;
             near && !looking.touched && looking.running.is_some()
@@ -263,16 +290,66 @@ impl Session {
         } else {
             self.enter_checkpoint(place)
         };
+        let way = Way {
+            begin: self.operations,
+            to: self.place_operation(place),
+        };
         if let Some(looking) = &mut self.looking {
             looking.going_to = place;
+            looking.running = running;
+            looking.touched = true;
+            looking.way = Some(way);
         }
-        let to = self.place_operation(place);
-        let running = self.make_again(place, running, to);
+    }
+
+    /// Makes operations again for some time on the way to a place. Whether that is reached.
+    pub(in crate::session) fn go_on_seeking(&mut self, time: Duration) -> bool {
+        let Some(looking) = self.looking.as_mut() else {
+            return true;
+        };
+        let Some(way) = looking.way else {
+            return true;
+        };
+        let (place, running) = (looking.going_to, looking.running.take());
+        let running = self.make_again(place, running, way.to, time);
+        let reached = self.operations >= way.to || running.is_none();
         if let Some(looking) = &mut self.looking {
             looking.running = running;
-            looking.place = place;
-            looking.touched = false;
+            if reached {
+                looking.place = place;
+                looking.touched = false;
+                looking.way = None;
+            }
         }
+        reached
+    }
+
+    /// Goes the whole way to the place that is sought.
+    pub(in crate::session) fn end_seeking(&mut self) {
+        while !self.go_on_seeking(Duration::MAX) {}
+    }
+
+    /// How far the way to a place has been gone, if it is long.
+    pub(in crate::session) fn seeking(&self) -> Option<Progress64> {
+        let way = self.looking.as_ref()?.way?;
+        Some(Progress64 {
+            done: self.operations.saturating_sub(way.begin),
+            of: way.to.saturating_sub(way.begin),
+        })
+    }
+
+    /// Gives up the way: the old place stands. Whether there was one.
+    pub(in crate::session) fn give_up_seeking(&mut self) -> bool {
+        let old = self.looking.as_mut().and_then(|looking| {
+            looking.way.take()?;
+            Some(looking.place)
+        });
+        match old {
+            None => return false,
+            Some(place) if place == self.end_of_line() => drop(self.come_back()),
+            Some(place) => self.enter_place(place),
+        }
+        true
     }
 
     /// Enters the nearest checkpoint before a place. Answers with the workload that went on there.
@@ -298,8 +375,14 @@ impl Session {
         None
     }
 
-    /// Makes operations of a place's entry again, up to so many in all.
-    fn make_again(&mut self, place: Place, running: Option<Running>, to: u64) -> Option<Running> {
+    /// Makes operations of a place's entry again, up to so many in all, or as many as there is time for.
+    fn make_again(
+        &mut self,
+        place: Place,
+        running: Option<Running>,
+        to: u64,
+        time: Duration,
+    ) -> Option<Running> {
         if place.inside == 0 {
             return None;
         }
@@ -309,32 +392,27 @@ impl Session {
             .map(|entry| entry.again.clone())?;
         self.process.watch(false);
         self.made_again = true;
-        let running = self.make_operations(&again, running, to);
-        self.made_again = false;
-        running
-    }
-
-    fn make_operations(
-        &mut self,
-        again: &Again,
-        running: Option<Running>,
-        to: u64,
-    ) -> Option<Running> {
-        match again {
+        let running = match again {
             Again::Ends => None,
             Again::Run => {
+                let begin = Instant::now();
                 self.running = running;
-                while self.operations < to && self.run_steps(to - self.operations) > 0 {}
+                while self.operations < to
+                    && begin.elapsed() < time
+                    && self.run_steps((to - self.operations).min(STEPS)) > 0
+                {}
                 self.marks.settle_recent();
                 self.running.take()
             }
             Again::Command(command) => {
                 self.bound = Some(to);
-                self.carry_out_again(command);
+                self.carry_out_again(&command);
                 self.bound = None;
                 None
             }
-        }
+        };
+        self.made_again = false;
+        running
     }
 
     /// Whether a series of calls has come to the operation at which it is to stop.

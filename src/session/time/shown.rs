@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::session::frame::Timeline;
 use crate::session::session::Session;
 
-use super::line::Line;
+use super::line::{Entry, Line};
 use super::place::Place;
 
 /// Where in time a frame stands. In the past all figures are those of then: residency, too, is as it was recorded, since
@@ -83,7 +83,7 @@ impl Session {
                 .collect(),
             kept: self.history.bytes(),
             budget: self.history.budget,
-            seeking: None,
+            seeking: self.seeking(),
         })
     }
 
@@ -122,7 +122,7 @@ impl Session {
             .ids
             .get(common)
             .and_then(|id| history.entries.get(id))
-            .map_or(other.operations(), |entry| entry.begin());
+            .map_or(other.operations(), Entry::begin);
         let last = other.at.checked_sub(1).and_then(|last| other.ids.get(last));
         BranchShown {
             number: other.number,

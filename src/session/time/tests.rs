@@ -209,3 +209,305 @@ proptest! {
         prop_assert!(back == present, "{}", back.differs(&present));
     }
 }
+
+fn session(lines: &[&str]) -> Session {
+    let mut session = Session::new().expect("addresses");
+    for line in lines {
+        said(&mut session, line);
+    }
+    session
+}
+
+/// What a line that is not refused is answered with.
+fn said(session: &mut Session, line: &str) -> String {
+    let answer = tell(session, line);
+    assert_ne!(answer.tone, Tone::Refused, "{line}: {}", answer.words);
+    answer.words
+}
+
+fn refused(session: &mut Session, line: &str) -> String {
+    let answer = tell(session, line);
+    assert_eq!(answer.tone, Tone::Refused, "{line}: {}", answer.words);
+    answer.words
+}
+
+fn shown(session: &mut Session) -> TimeShown {
+    TimeShown::clone(&session.frame(&crate::view::Lens::default()).time)
+}
+
+const PAST: &[&str] = &[
+    "heap new growable",
+    "alloc b[0:40] 300",
+    "coalesce off",
+    "free b[::2]",
+    "run random ops=900 sizes=16..4000 live=60 realloc=10 seed=3",
+    "heap new fixed 64K",
+    "alloc c[0:300] 500",
+    "heapmin",
+    "heap use 1",
+    "compact",
+    "threads 2 { run random ops=200 live=30 }",
+    "alloc d 100",
+    "heap destroy 2",
+];
+
+#[test]
+fn nothing_changes_in_the_past_and_the_present_comes_back_as_it_was() {
+    let mut session = session(PAST);
+    let present = Moment::of(&mut session);
+    let end = session.operations;
+    for place in [end / 2, 3, end - 2, 0, 900, 41] {
+        said(&mut session, &format!("seek {place}"));
+        let there = Moment::of(&mut session);
+        for line in [
+            "alloc z 64",
+            "free b",
+            "run random",
+            "undo",
+            "redo",
+            "heap new growable",
+            "mark",
+            "lock",
+            "interleave { alloc p 8 } { alloc q 8 }",
+            "threads 2 { run random ops=9 }",
+            "example lost-update",
+        ] {
+            let words = refused(&mut session, line);
+            assert!(
+                words.contains("`branch`") && words.contains("`seek present`"),
+                "{line}: {words}"
+            );
+        }
+        assert!(Moment::of(&mut session) == there, "operation {place}");
+        for line in [
+            "walk",
+            "validate",
+            "summary",
+            "probe 64",
+            "filter free",
+            "filter off",
+            "expect busy >= 0",
+        ] {
+            if session.in_view.is_some() {
+                said(&mut session, line);
+            }
+        }
+        let time = shown(&mut session);
+        assert!(
+            time.past && time.present == end && time.at <= place,
+            "{time:?}"
+        );
+    }
+    said(&mut session, "seek present");
+    let back = Moment::of(&mut session);
+    assert!(back == present, "{}", back.differs(&present));
+    assert!(!shown(&mut session).past);
+}
+
+#[test]
+fn places_lie_one_behind_the_other_and_each_is_the_same_from_both_sides() {
+    let mut session = session(PAST);
+    let mut moments = vec![Moment::of(&mut session)];
+    while !said(&mut session, "seek back").contains("nothing older") {
+        moments.push(Moment::of(&mut session));
+    }
+    // Every operation but those of threads, every command, and the begin.
+    let threads = 400;
+    let without = 7;
+    assert_eq!(
+        moments.len() as u64 + threads,
+        present(&session) + without + 2
+    );
+    for moment in moments.iter().rev().skip(1) {
+        said(&mut session, "seek forward");
+        let there = Moment::of(&mut session);
+        assert!(there == *moment, "{}", there.differs(moment));
+    }
+    assert!(!session.is_past());
+    assert!(said(&mut session, "seek forward").contains("the present"));
+}
+
+fn present(session: &Session) -> u64 {
+    session
+        .looking
+        .as_ref()
+        .map_or(session.operations, |looking| looking.present.operations())
+}
+
+#[test]
+fn what_threads_left_is_there_again_and_nothing_between() {
+    let mut session = session(&["alloc a 64", "threads 2 { run random ops=300 live=20 }"]);
+    let left = Moment::of(&mut session);
+    said(&mut session, "free a");
+    said(&mut session, "seek 100");
+    assert_eq!(session.operations, 1);
+    said(&mut session, "seek 601");
+    assert!(Moment::of(&mut session) == left);
+}
+
+#[test]
+fn a_branch_keeps_the_future_and_either_leads_to_the_other() {
+    let mut session = session(PAST);
+    let future = Moment::of(&mut session);
+    said(&mut session, "seek 500");
+    let there = Moment::of(&mut session);
+    said(&mut session, "branch");
+    assert!(
+        Moment::of(&mut session)
+            .checkpoint
+            .same_bytes(&there.checkpoint)
+    );
+    said(&mut session, "alloc mine 1000");
+    let mine = Moment::of(&mut session);
+    let time = shown(&mut session);
+    assert_eq!((time.line, time.branches.len(), time.past), (2, 1, false));
+    let branch = &time.branches[0];
+    assert_eq!(
+        (branch.number, branch.command.as_str()),
+        (1, "heap destroy 2")
+    );
+    assert_eq!(branch.left, 60);
+    said(&mut session, "branch 1");
+    let back = Moment::of(&mut session);
+    assert!(back == future, "{}", back.differs(&future));
+    assert!(refused(&mut session, "branch 1").contains("is shown"));
+    assert!(refused(&mut session, "branch 7").contains("no line 7"));
+    said(&mut session, "seek 700");
+    said(&mut session, "branch 2");
+    assert!(Moment::of(&mut session) == mine);
+    assert!(refused(&mut session, "branch").contains("this is the present"));
+    said(&mut session, "undo");
+    assert!(
+        Moment::of(&mut session)
+            .checkpoint
+            .same_bytes(&there.checkpoint)
+    );
+    said(&mut session, "undo");
+    assert_eq!(session.operations, 60);
+}
+
+#[test]
+fn a_command_after_undo_leaves_the_way_that_redo_had() {
+    let mut session = session(&["alloc a 64", "alloc b 64", "alloc c 64"]);
+    let all = Moment::of(&mut session);
+    for line in ["undo", "undo", "alloc other 5000"] {
+        said(&mut session, line);
+    }
+    assert_eq!(session.depths(), (2, 0));
+    said(&mut session, "branch 1");
+    // The line was left where undo had led.
+    assert_eq!((session.operations, session.depths()), (1, (1, 2)));
+    said(&mut session, "redo");
+    said(&mut session, "redo");
+    assert!(Moment::of(&mut session) == all);
+}
+
+#[test]
+fn the_extremes_are_exact() {
+    let mut session = session(&[
+        "heap new fixed 64K",
+        "run random ops=3000 sizes=16..900 live=200 seed=4",
+        "heapmin",
+        "coalesce off",
+        "free w[::2]",
+    ]);
+    let mut twin = Session::new().expect("addresses");
+    twin.without_undo();
+    let (mut peak, mut worst, mut failure) = ((0, 0), (-1.0, 0), None);
+    let mut look = |twin: &mut Session| {
+        let slot = twin.shown();
+        let figures = crate::view::figures(&slot.heap);
+        if figures.committed > peak.0 {
+            peak = (figures.committed, twin.operations);
+        }
+        if figures.external_fragmentation > worst.0 {
+            worst = (figures.external_fragmentation, twin.operations);
+        }
+        if slot.heap.stats().failures > 0 && failure.is_none() {
+            failure = Some(twin.operations);
+        }
+    };
+    for line in [
+        "heap new fixed 64K",
+        "run random ops=3000 sizes=16..900 live=200 seed=4",
+        "heapmin",
+        "coalesce off",
+        "free w[::2]",
+    ] {
+        straight(&mut twin, &parse(line), &mut look);
+    }
+    for (to, at) in [
+        ("peak", peak.1),
+        ("worst", worst.1),
+        ("failure", failure.expect("a full heap")),
+    ] {
+        said(&mut session, &format!("seek {to}"));
+        assert_eq!(session.operations, at, "{to}");
+    }
+    said(&mut session, "seek 0");
+    said(&mut session, "seek next M");
+    assert_eq!(shown(&mut session).command, "heapmin");
+    said(&mut session, "seek next C");
+    assert_eq!(shown(&mut session).command, "coalesce off");
+    assert!(refused(&mut session, "seek next K").contains("no K"));
+}
+
+#[test]
+fn history_stays_within_its_budget_and_what_is_oldest_goes_first() {
+    let mut session = session(&["history 700K"]);
+    for nth in 0..40 {
+        said(
+            &mut session,
+            &format!("run random ops=400 sizes=16..3000 live=60 seed={nth}"),
+        );
+        let time = shown(&mut session);
+        assert!(time.kept <= time.budget, "{time:?}");
+    }
+    let time = shown(&mut session);
+    assert!(time.first > 0 && time.first < time.present, "{time:?}");
+    said(&mut session, "seek 0");
+    assert_eq!(session.operations, time.first);
+    said(&mut session, &format!("seek {}", time.first + 217));
+    assert_eq!(session.operations, time.first + 217);
+    said(&mut session, "seek present");
+    said(&mut session, "history default");
+}
+
+#[test]
+fn checkpoints_inside_a_workload_give_the_same_moments() {
+    let mut session = session(&["run random ops=60000 sizes=16..2000 live=900 realloc=9 seed=8"]);
+    let entry = session.history.entry(0).expect("the workload");
+    let inner: Vec<u64> = entry
+        .inner
+        .iter()
+        .map(|inner| inner.state.operations())
+        .collect();
+    assert!(inner.len() > 1, "{inner:?}");
+    let places: Vec<u64> = inner
+        .iter()
+        .flat_map(|&at| [at, at + 1, at + 700])
+        .filter(|&at| at < 60_000)
+        .collect();
+    let mut twin = Session::new().expect("addresses");
+    twin.without_undo();
+    let mut expected = BTreeMap::new();
+    let mut keep = |twin: &mut Session| {
+        if places.contains(&twin.operations) {
+            expected.insert(twin.operations, Moment::of(twin));
+        }
+    };
+    straight(
+        &mut twin,
+        &parse("run random ops=60000 sizes=16..2000 live=900 realloc=9 seed=8"),
+        &mut keep,
+    );
+    for (&at, moment) in expected.iter().rev().chain(&expected) {
+        said(&mut session, &format!("seek {at}"));
+        let there = Moment::of(&mut session);
+        assert!(
+            there.checkpoint.same_bytes(&moment.checkpoint)
+                && there.heaps[1].2 == moment.heaps[1].2,
+            "operation {at}"
+        );
+    }
+}

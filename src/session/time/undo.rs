@@ -38,7 +38,7 @@ impl Session {
         self.did = Arc::from(command);
         self.places += 1;
         self.place = self.places;
-        let begun = std::mem::take(&mut self.run_begun);
+        let begun = self.run_begun.take();
         let Some(Before(state)) = before else {
             // Older states do not lead back from here.
             self.history.clear();
@@ -52,7 +52,9 @@ impl Session {
         let mut entry = self.history.new_entry(Arc::clone(&self.did), again, state);
         entry.made = Some(made);
         entry.extremes = std::mem::take(&mut self.extremes);
-        entry.inner = begun;
+        if let Some(begun) = begun {
+            (entry.inner, entry.apart) = (begun.inner, begun.apart);
+        }
         self.history.add(entry);
         self.history.shrink();
         true
@@ -118,7 +120,12 @@ impl Session {
         }
         let state = self.state();
         if let Some(running) = self.running.clone() {
-            self.run_begun = vec![Inner::new(state, running)];
+            let entry = self
+                .history
+                .new_entry(Arc::from(""), Again::Run, state.clone());
+            let mut entry = Box::new(entry);
+            entry.add_inner(Inner::new(state, running));
+            self.run_begun = Some(entry);
         }
     }
 
