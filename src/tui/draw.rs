@@ -12,7 +12,7 @@ use super::layout::Layout;
 use super::pane::{
     Scene, block, bookmarks, bytes, card, explain, export, faults, figures, findings, footer,
     fragmentation, free_list, header, help, interleave, lesson, lessons, log, map, memory, pins,
-    popup, prompt, returned, threads, time,
+    play, popup, prompt, returned, threads, time,
 };
 use super::panes::{PANES, Pane};
 use super::state::{Layer, State};
@@ -139,6 +139,7 @@ fn draw_into(scene: &Scene<'_>, pane: Pane, area: Rect, buffer: &mut Buffer) {
         Pane::Pins => pins::draw(scene, area, buffer),
         Pane::Bytes => bytes::draw(scene, area, buffer),
         Pane::Interleave => interleave::draw(scene, area, buffer),
+        Pane::Play => play::draw(scene, area, buffer),
     }
 }
 

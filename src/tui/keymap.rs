@@ -41,8 +41,8 @@ impl Action {
 
 use Context::{
     Bookmarks, Card, Everywhere, Explain, Faults, Findings, GoTo, Help, Hole, Lesson, Lessons,
-    Lines, Map, Paste, Presenter, Prompt, Question, Reading, Rows, Script, Search, Stepping, Task,
-    Terms, Told, Tour,
+    Lines, Map, Paste, Playing, Presenter, Prompt, Question, Reading, Rows, Script, Search,
+    Stepping, Task, Terms, Told, Tour,
 };
 use Does::{Ask, Move, Page, Verb};
 use Key::{Char, Ctrl};
@@ -58,6 +58,7 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('r')], Some((4, "realloc")), "realloc", "resize the selected block: opens the prompt with its name", Does::Prompt(realloc_line)),
     row(Map, &[Char('p')], Some((6, "probe")), "probe", "ask where a request would land, and why not elsewhere; changes nothing", Does::Prompt(|_| "probe ".to_owned())),
     row(Map, &[Char('x')], Some((6, "break")), "break block", "misuse the selected block on purpose: a menu of faults", Does::Screen(Screen::OpenFaults)).among(Group::Block),
+    row(Map, &[Char('o')], Some((5, "play")), "play", "play one call slowly: opens the prompt with the free of the selected block, else with the next alloc", Does::Prompt(play_line)),
     row(Map, &[Char('.')], None, "repeat", "repeat the last verb; alloc takes the next name", Does::Screen(Screen::Repeat)),
     row(Map, &[Char('C')], Some((2, "coalesce")), "coalesce", "switch merging of free neighbours on HeapFree; on merges waiting neighbours at once", Verb(toggle_coalesce)),
     row(Map, &[Char('S')], Some((7, "serialize")), "serialize", "switch the lock that calls take (off is HEAP_NO_SERIALIZE)", Verb(toggle_serialize)),
@@ -107,6 +108,7 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('8')], Some((4, "pins")), "pins pane", "where the memory is, and which blocks keep pages from being returned", Does::Screen(Screen::Pane(Pane::Pins))),
     row(Map, &[Char('9')], None, "bytes pane", "the bytes of the selected block", Does::Screen(Screen::Pane(Pane::Bytes))),
     row(Map, &[Char('I')], None, "interleave pane", "two calls made step by step, and examples of what goes wrong without a lock", Does::Screen(Screen::Pane(Pane::Interleave))),
+    row(Map, &[Char('O')], None, "play pane", "the call that is played slowly, step by step", Does::Screen(Screen::Pane(Pane::Play))),
     row(Map, &[Char('/')], None, "filter", "look for blocks: opens the prompt with filter (busy free size>4K age>1000 name~b ...)", Does::Prompt(filter_line)).among(Group::Move),
     row(Map, &[Char('n')], None, "next match", "select the next block that the filter matches, or the next finding", Ask(|frame| found(frame, Target::NextFound))).among(Group::Move),
     row(Map, &[Char('N')], None, "previous match", "select the block before that the filter matches, or the finding before", Ask(|frame| found(frame, Target::PreviousFound))).among(Group::Move),
@@ -175,6 +177,16 @@ pub static ACTIONS: &[Action] = &[
     row(Stepping, &[Char('e')], Some((0, "end")), "to the end", "make all that is left of the two calls, the first one first", Ask(|frame| step(frame, StepTo::End))),
     row(Stepping, &[Char(' ')], Some((0, "script")), "script goes on", "go on to the next pause of the script that began the calls", Ask(script_goes_on)),
     row(Stepping, &[Key::Esc, Char('q')], Some((0, "gives up")), "give up", "give up the calls under way, as if they had never begun, and leave the pane", Does::Screen(Screen::GiveUp)),
+
+    row(Playing, &[Char('['), Char('h'), Char('k'), Key::Left, Key::Up], Some((0, "back")), "play back", "take the last step of the call that is played back", Ask(|frame| play_step(frame, StepTo::Back(1)))),
+    row(Playing, &[Char(']'), Char('l'), Char('j'), Key::Right, Key::Down], Some((0, "forward")), "play forward", "make the next step of the call that is played", Ask(|frame| play_step(frame, StepTo::Forward(1)))),
+    row(Playing, &[Char('{'), Key::Home], Some((1, "to the begin")), "play from the begin", "take all steps of the call that is played back", Ask(|frame| play_step(frame, StepTo::To(0)))),
+    row(Playing, &[Char('}'), Key::End, Char('G')], Some((1, "to the end")), "play to the end", "make all steps of the call that is played; it can still be taken back step by step", Ask(|frame| play_step(frame, StepTo::To(last_step(frame))))),
+    row(Playing, &[Ctrl('d'), Key::PageDown], None, "play ten forward", "make the next ten steps of the call that is played", Ask(|frame| play_step(frame, StepTo::Forward(10)))),
+    row(Playing, &[Ctrl('u'), Key::PageUp], None, "play ten back", "take the last ten steps of the call that is played back", Ask(|frame| play_step(frame, StepTo::Back(10)))),
+    row(Playing, &[Key::Enter], Some((0, "finishes")), "finish play", "make the call that is played in one, as if it had been typed: that is what undo takes back", Ask(|frame| play_step(frame, StepTo::End))),
+    row(Playing, &[Key::Tab], Some((3, "next pane")), "pane behind from play", "focus the next pane on the screen", Does::Screen(Screen::NextPane)),
+    row(Playing, &[Key::Esc, Char('q')], Some((0, "gives up")), "give up play", "give up the call that is played, as if it had never begun", Does::Screen(Screen::GiveUp)),
 
     row(Lines, &[Char('j'), Key::Down], Some((0, "down")), "scroll down", "scroll to the line below", Does::Screen(Screen::Row(RowStep::Rows(1)))),
     row(Lines, &[Char('k'), Key::Up], Some((0, "up")), "scroll up", "scroll to the line above", Does::Screen(Screen::Row(RowStep::Rows(-1)))),
@@ -375,6 +387,19 @@ fn step(frame: &Frame, to: StepTo) -> Result<Request, String> {
     }
 }
 
+/// How many steps the call that is played has.
+fn last_step(frame: &Frame) -> u64 {
+    frame.played.as_ref().map_or(0, |played| played.total)
+}
+
+/// A step of the call that is played.
+fn play_step(frame: &Frame, to: StepTo) -> Result<Request, String> {
+    match &frame.played {
+        Some(_) => command(Command::Step(to)),
+        None => Err("no call is played; {play} offers one".to_owned()),
+    }
+}
+
 fn script_goes_on(frame: &Frame) -> Result<Request, String> {
     match frame.script {
         Some(_) => Ok(Request::ToggleRun),
@@ -411,6 +436,19 @@ fn alloc_line(frame: &Frame) -> String {
         frame.next_name,
         numbers::typed_size(frame.next_size)
     )
+}
+
+/// What a person who looks at a block most likely wants to see: a busy one freed, a hole filled, else the next request.
+fn play_line(frame: &Frame) -> String {
+    let selected = frame.picture.selected.as_ref();
+    match selected.map(|block| (block.state, block)) {
+        Some((BlockState::Busy | BlockState::Large, block)) => {
+            let address = || numbers::address(block.payload);
+            let name = block.name.clone().unwrap_or_else(address);
+            format!("play free {name}")
+        }
+        _ => format!("play {}", alloc_line(frame)),
+    }
 }
 
 fn realloc_line(frame: &Frame) -> String {

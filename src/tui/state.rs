@@ -34,8 +34,8 @@ pub struct State {
     pub focus: Pane,
     /// Whether a pane stands somewhere else than usual.
     pub arrangement: Arrangement,
-    /// Threads work, or have ended last: their pane has a place.
-    pub threads: bool,
+    /// The pane that has a place because there is something to see of it: of threads, or of a call that is played.
+    pub guest: Option<Pane>,
     /// How the list of each pane is scrolled, by number.
     pub lists: [ListView; PANES.len()],
     /// The chosen range of addresses.
@@ -232,9 +232,14 @@ impl State {
     /// The same with what a frame has to show beside the usual: as a still picture of it would have it.
     #[must_use]
     pub fn attending(self, frame: &Frame) -> State {
-        match frame.interleaved {
-            None => self,
-            Some(_) => State {
+        match (&frame.played, &frame.interleaved) {
+            (Some(_), _) => State {
+                guest: Some(Pane::Play),
+                focus: Pane::Play,
+                ..self
+            },
+            (None, None) => self,
+            (None, Some(_)) => State {
                 arrangement: Arrangement::InMapsPlace(Pane::Interleave),
                 focus: Pane::Interleave,
                 ..self
@@ -248,6 +253,7 @@ impl State {
         let of_pane = match (self.focus.row().motion, self.guide) {
             (Motion::Rows, _) => Context::Rows,
             (Motion::Steps, _) => Context::Stepping,
+            (Motion::Play, _) => Context::Playing,
             (Motion::Lines, _) => Context::Lines,
             (Motion::Blocks, Guide::Free | Guide::Over) => Context::Map,
             (Motion::Blocks, Guide::Script { .. }) => Context::Script,
@@ -277,12 +283,12 @@ impl State {
     /// The same on a screen of this area.
     pub(super) fn layout_on(&self, area: Rect, arrangement: Arrangement) -> Option<Layout> {
         let Some(playing) = &self.lesson else {
-            return Layout::with_threads(area, arrangement, self.threads);
+            return Layout::with_guest(area, arrangement, self.guest);
         };
         let rows = pane::lesson::rows(self, playing, area);
         match playing.presenting {
             Some(_) => Layout::presenting(area, playing.pane(), rows),
-            None => Layout::with_lesson(area, arrangement, self.threads, rows),
+            None => Layout::with_lesson(area, arrangement, self.guest, rows),
         }
     }
 

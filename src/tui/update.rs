@@ -152,7 +152,7 @@ impl Update<'_> {
         if self.follow_lesson() {
             return;
         }
-        self.place_threads();
+        self.place_guest();
         self.follow_calls();
         if self.frame.over && self.state.lesson.is_some() {
             return self.leave_lesson();

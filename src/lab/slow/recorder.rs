@@ -152,7 +152,12 @@ impl<'a> Recorder<'a> {
     }
 
     /// Writes down a run that `write` changes.
-    fn run(&self, run: Range<Word>, write: impl FnOnce(), change: impl FnOnce(Box<[u64]>) -> Change) {
+    fn run(
+        &self,
+        run: Range<Word>,
+        write: impl FnOnce(),
+        change: impl FnOnce(Box<[u64]>) -> Change,
+    ) {
         let run = self.within(run);
         if run.is_empty() {
             return;

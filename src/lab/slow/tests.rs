@@ -105,8 +105,16 @@ fn play_there_and_back(heap: &Arc<Heap>, call: Call) -> Image {
     let same = |at: usize, one: &Image, way: &str| {
         let now = image(heap);
         assert!(now.same_arena(one), "{call:?}: step {at} {way}");
-        assert_eq!(now.bytes(), one.bytes(), "{call:?}: pages of step {at} {way}");
-        assert_eq!(now.charged(), one.charged(), "{call:?}: charge of step {at} {way}");
+        assert_eq!(
+            now.bytes(),
+            one.bytes(),
+            "{call:?}: pages of step {at} {way}"
+        );
+        assert_eq!(
+            now.charged(),
+            one.charged(),
+            "{call:?}: charge of step {at} {way}"
+        );
     };
     same(0, &before, "once recorded");
     let total = slow.steps().len();
