@@ -24,6 +24,8 @@ pub enum Context {
     Stepping,
     /// The pane of a call that is played has the focus; keys that it does not bind count as in the map.
     Playing,
+    /// The past is looked at; keys that it does not bind count as in the map.
+    Past,
     /// A pane that scrolls has the focus; keys that it does not bind count as in the map.
     Lines,
     /// The card of the first minute lies over the map; keys that it does not bind count as in the map.
@@ -68,6 +70,8 @@ pub enum Context {
     Findings,
     /// The export menu is open.
     Export,
+    /// A verb in the past waits for a yes.
+    Branch,
     /// Pasted lines wait for a yes.
     Paste,
     /// Always.
@@ -239,7 +243,7 @@ pub enum RowStep {
 
 impl Context {
     /// Every context, in the order of the table.
-    pub const ALL: [Context; 28] = [
+    pub const ALL: [Context; 30] = [
         Context::Map,
         Context::Everywhere,
         Context::Card,
@@ -256,6 +260,8 @@ impl Context {
         Context::Rows,
         Context::Stepping,
         Context::Playing,
+        Context::Past,
+        Context::Branch,
         Context::Lines,
         Context::GoTo,
         Context::Prompt,
@@ -289,6 +295,8 @@ impl Context {
             Context::Rows => "rows",
             Context::Stepping => "stepping",
             Context::Playing => "playing",
+            Context::Past => "past",
+            Context::Branch => "branch",
             Context::Lines => "lines",
             Context::GoTo => "go-to",
             Context::Prompt => "prompt",
@@ -324,6 +332,8 @@ impl Context {
             Context::Rows => "a pane of rows",
             Context::Stepping => "the pane of calls made step by step",
             Context::Playing => "the pane of a call that is played",
+            Context::Past => "the past",
+            Context::Branch => "the question whether to branch",
             Context::Lines => "a pane that scrolls",
             Context::GoTo => "the go-to list",
             Context::Prompt => "the prompt",
@@ -361,6 +371,7 @@ impl Context {
         match self {
             Context::Rows
             | Context::Playing
+            | Context::Past
             | Context::Lines
             | Context::Card
             | Context::Script

@@ -40,6 +40,8 @@ pub struct State {
     pub lists: [ListView; PANES.len()],
     /// The chosen range of addresses.
     pub range: Option<Range>,
+    /// The past is looked at.
+    pub past: bool,
     /// What leads the person.
     pub guide: Guide,
     /// Two calls were made step by step in the last frame.
@@ -56,6 +58,8 @@ pub struct State {
     pub dirty: bool,
     /// The button went down in the map and is still down.
     pub(super) dragging: bool,
+    /// The same in the chart of time.
+    pub(super) scrubbing: bool,
     /// The key whose answer is awaited.
     pub(super) asked_by: Option<Key>,
     pub(super) draft: String,
@@ -141,6 +145,8 @@ pub enum Layer {
     Findings(usize),
     /// What can be written, and which of it is chosen.
     Export(usize),
+    /// A verb in the past waits for a yes: what it asks for.
+    Branch(Box<Request>),
     /// Pasted lines wait for a yes.
     Paste(Vec<String>),
 }
@@ -162,6 +168,7 @@ impl Layer {
             Layer::Faults(_) => Context::Faults,
             Layer::Findings(_) => Context::Findings,
             Layer::Export(_) => Context::Export,
+            Layer::Branch(_) => Context::Branch,
             Layer::Paste(_) => Context::Paste,
         }
     }
@@ -232,17 +239,19 @@ impl State {
     /// The same with what a frame has to show beside the usual: as a still picture of it would have it.
     #[must_use]
     pub fn attending(self, frame: &Frame) -> State {
+        let past = frame.time.past;
+        let state = State { past, ..self };
         match (&frame.played, &frame.interleaved) {
             (Some(_), _) => State {
                 guest: Some(Pane::Play),
                 focus: Pane::Play,
-                ..self
+                ..state
             },
-            (None, None) => self,
+            (None, None) => state,
             (None, Some(_)) => State {
                 arrangement: Arrangement::InMapsPlace(Pane::Interleave),
                 focus: Pane::Interleave,
-                ..self
+                ..state
             },
         }
     }
@@ -255,6 +264,7 @@ impl State {
             (Motion::Steps, _) => Context::Stepping,
             (Motion::Play, _) => Context::Playing,
             (Motion::Lines, _) => Context::Lines,
+            (Motion::Blocks, Guide::Free | Guide::Over) if self.past => Context::Past,
             (Motion::Blocks, Guide::Free | Guide::Over) => Context::Map,
             (Motion::Blocks, Guide::Script { .. }) => Context::Script,
             (Motion::Blocks, Guide::Tour) => Context::Tour,

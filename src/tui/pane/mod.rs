@@ -2,6 +2,7 @@
 
 pub(super) mod block;
 pub(super) mod bookmarks;
+pub(super) mod branch;
 pub(super) mod bytes;
 pub(super) mod card;
 mod choices;
