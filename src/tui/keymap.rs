@@ -223,7 +223,7 @@ pub static ACTIONS: &[Action] = &[
     row(GoTo, &[Char('S')], None, "go to the next serialize", "look at the next moment at which the lock was switched", Ask(|frame| seek(frame, SeekTo::Next('S')))),
     row(GoTo, &[Char('K')], None, "go to the next HeapCompact", "look at the moment of the next HeapCompact", Ask(|frame| seek(frame, SeekTo::Next('K')))),
     row(GoTo, &[Char('M')], None, "go to the next _heapmin", "look at the moment of the next _heapmin", Ask(|frame| seek(frame, SeekTo::Next('M')))),
-    row(GoTo, &[Char('b')], Some((1, "branch")), "go to a branch", "go to the end of another line of history; of several the prompt asks which", Does::Prompt(branch_line)),
+    row(GoTo, &[Char('b')], Some((1, "branch")), "go to a branch", "go to the end of another line of history: opens the prompt", Does::Prompt(branch_line)),
     row(GoTo, &[Key::Esc, Char('q')], Some((0, "stay")), "stay", "close the list", Does::Screen(Screen::Back)),
 
     row(Prompt, &[Key::Enter], Some((0, "runs")), "run line", "run the line", Does::Screen(Screen::Accept)),

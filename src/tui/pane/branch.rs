@@ -11,7 +11,7 @@ use crate::tui::theme::Role;
 use super::{Scene, popup};
 
 /// Rows for the words.
-const ROWS: u16 = 5;
+const ROWS: u16 = 3;
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, request: &Request, area: Rect, buffer: &mut Buffer) {
     let time = &scene.frame.time;

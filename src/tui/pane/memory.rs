@@ -111,7 +111,11 @@ pub(in crate::tui) fn draw_lines(scene: &Scene<'_>, area: Rect, buffer: &mut Buf
         put(buffer, row(area, 0), &words, scene.theme.style(Role::Bad));
         true
     } else {
-        let written = sum_that_fits(memory, area.width);
+        let mut written = sum_that_fits(memory, area.width);
+        if scene.frame.time.past {
+            // Nobody asks the kernel about the past: that is told where there is room for it.
+            written.kernel = (area.height == 1).then(|| told_by_kernel(scene));
+        }
         put_line(buffer, row(area, 0), &styled(scene, &written));
         written.kernel.is_none()
     };
@@ -321,13 +325,22 @@ fn draw_below(scene: &Scene<'_>, with_kernel: bool, area: Rect, buffer: &mut Buf
         .map(|(spans, rank)| Segment::new(rank, spans))
         .collect();
     if with_kernel {
-        let kernel = format!("kernel {}", resident(memory));
+        let kernel = format!("kernel {}", told_by_kernel(scene));
         segments.insert(0, Segment::new(1, vec![scene.span(Role::Text, kernel)]));
     }
     let tables = format!("side tables {}", size(memory.side_tables));
     segments.push(Segment::new(9, vec![scene.span(Role::Faint, tables)]));
     let rest = right_of(area, used);
     put_line(buffer, rest, &joined(segments, &scene.bar(), rest.width));
+}
+
+/// What the kernel says is in memory; in the past, what it was told to have been.
+fn told_by_kernel(scene: &Scene<'_>) -> String {
+    let resident = resident(&scene.frame.picture.memory);
+    match scene.frame.time.past {
+        true => format!("{resident} as recorded"),
+        false => resident,
+    }
 }
 
 /// What the kernel says is in memory.
@@ -372,8 +385,12 @@ pub(super) fn draw_table(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let committed = line('=', "committed", memory.committed, |then| {
         then.memory.committed
     });
+    let name = match scene.frame.time.past {
+        true => "kernel recorded",
+        false => "kernel resident",
+    };
     let kernel = match memory.resident {
-        Some(resident) => line(' ', "kernel resident", resident, |then| {
+        Some(resident) => line(' ', name, resident, |then| {
             then.memory.resident.unwrap_or(0)
         }),
         None => Line::from(scene.span(Role::Faint, "   kernel resident: not told here")),
