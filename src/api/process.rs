@@ -90,11 +90,11 @@ pub(super) fn offset_in(heap: &Heap, address: usize) -> Option<u64> {
     (offset < heap.memory().bytes()).then_some(offset)
 }
 
-/// The steps that change what blocks and pages there are. Probes and list links are far more, and tell nothing new.
+/// The steps that change what blocks and pages there are. The others are far more, and tell nothing new.
 fn is_told(event: &Event) -> bool {
-    !matches!(
+    matches!(
         event,
-        Event::Probe { .. } | Event::Link(_) | Event::Unlink(_)
+        Event::Split { .. } | Event::Merge { .. } | Event::Commit { .. } | Event::Decommit { .. }
     )
 }
 

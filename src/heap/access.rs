@@ -189,6 +189,12 @@ impl<'a> Traced<'a> {
         }
     }
 
+    /// Whether it stands guard.
+    #[must_use]
+    pub fn is_guarding(&self) -> bool {
+        self.guarded.is_some()
+    }
+
     /// The first address on a page that is not committed that was to be read or written.
     #[must_use]
     pub fn strayed(&self) -> Option<u64> {

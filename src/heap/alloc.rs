@@ -3,6 +3,7 @@
 
 use super::access::Access;
 use super::control::{BUSY, Core, FREE, REQUESTED, Settings};
+use super::event::Event;
 use super::finding::{AllocError, Misuse};
 use super::flags::Flags;
 use super::grow::Growth;
@@ -113,6 +114,7 @@ impl<A: Access> Core<'_, A> {
         let need = Need::of(size, flags)
             .filter(|_| size < MAX_SPACE)
             .ok_or(AllocError::Absurd)?;
+        self.rounded(size, need);
         if need.granules > MAX_GRANULES {
             return self.alloc_large(size);
         }
@@ -122,6 +124,7 @@ impl<A: Access> Core<'_, A> {
             Some(fit) => {
                 if settings.checks {
                     self.verify_free(fit).map_err(AllocError::Damaged)?;
+                    self.mem.event(Event::Check(fit.block));
                 }
                 fit
             }
@@ -153,6 +156,13 @@ impl<A: Access> Core<'_, A> {
             probes,
             grew: false,
         })
+    }
+
+    /// A size was rounded to what a block needs.
+    #[inline(always)]
+    fn rounded(&self, bytes: u64, need: Need) {
+        let need = need.granules;
+        self.mem.event(Event::Request { bytes, need });
     }
 
     /// Makes of a free block, or of its first part, what the request is given.
@@ -223,6 +233,7 @@ impl<A: Access> Core<'_, A> {
                 if settings.checks {
                     self.verify_around(block, header)
                         .map_err(AllocError::Damaged)?;
+                    self.mem.event(Event::Check(block));
                 }
                 Ok(self.free_block(block, header, settings))
             }
@@ -287,12 +298,14 @@ impl<A: Access> Core<'_, A> {
         let need = Need::of(size, flags)
             .filter(|_| size < MAX_SPACE)
             .ok_or(AllocError::Absurd)?;
+        self.rounded(size, need);
         let old = self.requested(found);
         let in_place = match found {
             Found::Block(block, header) => {
                 if settings.checks {
                     self.verify_around(block, header)
                         .map_err(AllocError::Damaged)?;
+                    self.mem.event(Event::Check(block));
                 }
                 self.resize_block(block, header, need, settings)
             }
@@ -316,7 +329,7 @@ impl<A: Access> Core<'_, A> {
     /// Writes what the new part of a payload that stayed in place is to hold.
     fn prepare_growth(&self, payload: u64, old: u64, size: u64, flags: Flags) {
         if flags.has(Flags::ZERO_MEMORY) && size > old {
-            self.fill_bytes(payload + old, size - old, 0);
+            self.zero_bytes(payload + old, size - old);
         }
         let is_tailed = |block: Block| self.header(block).has(Header::TAIL | Header::BUSY);
         if flags.has(Flags::TAIL_CHECKING) && Block::of_payload(payload).is_some_and(is_tailed) {

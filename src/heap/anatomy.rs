@@ -51,6 +51,19 @@ pub enum Piece {
     Nothing,
 }
 
+/// What words are kept for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keeps {
+    /// Blocks, and the lists that they are on.
+    Blocks,
+    /// The bitmaps.
+    Bits,
+    /// Counts.
+    Counts,
+    /// The map of address space.
+    Units,
+}
+
 /// How a value reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Reads {
@@ -186,6 +199,19 @@ impl fmt::Display for Part {
 }
 
 impl Part {
+    /// What the word is kept for.
+    #[must_use]
+    pub fn keeps(self) -> Keeps {
+        match (self.piece, self.piece.row().1) {
+            (Piece::Starts | Piece::Busy, _) => Keeps::Bits,
+            (Piece::UnitMap, _) => Keeps::Units,
+            (Piece::Field(_), Reads::Number | Reads::Bytes | Reads::Granules | Reads::Pair) => {
+                Keeps::Counts
+            }
+            _ => Keeps::Blocks,
+        }
+    }
+
     /// What `value` says in this word.
     #[must_use]
     pub fn value(self, value: u64) -> String {

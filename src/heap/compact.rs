@@ -86,11 +86,11 @@ impl<A: Access> Core<'_, A> {
                 self.unlink_merging(block, size);
             }
             self.unlink_merging(behind, next.size());
-            self.mark_none(behind);
             self.mem.event(Event::Merge {
                 block,
                 with: behind,
             });
+            self.mark_none(behind);
             size += next.size();
             flags = next.flags();
             pairs += 1;

@@ -4,6 +4,7 @@ use crate::os::PAGE;
 
 use super::access::Access;
 use super::control::{Core, FREE, RESERVED, Settings};
+use super::event::Event;
 use super::finding::AllocError;
 use super::flags::Flags;
 use super::header::Header;
@@ -238,6 +239,7 @@ impl<A: Access> Core<'_, A> {
             if previous != 0 {
                 let before = start.back(previous);
                 let header = self.header(before);
+                self.looked_beside(start, before, header);
                 if header.is_free() {
                     self.detach(before, previous);
                     self.joined(before, start);
@@ -250,6 +252,7 @@ impl<A: Access> Core<'_, A> {
             if last == 0 {
                 let behind = start.forward(size);
                 let header = self.header(behind);
+                self.looked_beside(start, behind, header);
                 if header.is_free() {
                     let total = size + header.size();
                     moved = self.tree_move(behind, header.size(), start, total);
@@ -282,10 +285,21 @@ impl<A: Access> Core<'_, A> {
         (start, size)
     }
 
+    /// The header of the neighbour of a block that becomes free was read.
+    #[inline(always)]
+    fn looked_beside(&self, block: Block, with: Block, header: Header) {
+        self.mem.event(Event::Neighbour {
+            block,
+            with,
+            size: header.size(),
+            free: header.is_free(),
+        });
+    }
+
     /// Neighbours became one block.
     #[inline(always)]
     fn joined(&self, block: Block, with: Block) {
+        self.mem.event(Event::Merge { block, with });
         self.mark_joined(with);
-        self.mem.event(super::event::Event::Merge { block, with });
     }
 }

@@ -5,6 +5,7 @@ use crate::os::PAGE;
 use super::access::Access;
 use super::alloc::{Freed, Placed};
 use super::control::{Core, LARGE, REQUESTED};
+use super::event::{Event, Written};
 use super::finding::AllocError;
 use super::flags::Flags;
 use super::grow::Growth;
@@ -69,6 +70,12 @@ impl<A: Access> Core<'_, A> {
 
     /// Large blocks are handed out zeroed (fact A6), so that stamping one is writing a zero to each page.
     fn touch(&self, region: Region, pages: u64) {
+        let bytes = pages * PAGE;
+        self.mem.event(Event::Write {
+            from: region.address(),
+            bytes,
+            what: Written::Zero,
+        });
         for page in region.page() + 1..region.page() + pages {
             self.mem.store(word_at(page * PAGE), 0);
         }

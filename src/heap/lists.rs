@@ -46,6 +46,7 @@ impl<A: Access> Core<'_, A> {
 
     #[inline]
     pub(super) fn set_header(&self, block: Block, header: Header) {
+        self.mem.event(Event::Header(block));
         self.mem.store(block.header(), header.0);
     }
 

@@ -38,12 +38,12 @@ mod walk;
 
 pub use access::{Access, Direct, Gate, Step, Stepped, Traced};
 pub use alloc::{Freed, Placed, Resized, overhead};
-pub use anatomy::{Part, Piece};
+pub use anatomy::{Keeps, Part, Piece};
 pub use caller::Caller;
 pub use compact::Compacted;
 pub use control::{Core, Settings};
 pub use create::Birth;
-pub use event::Event;
+pub use event::{Event, Written};
 pub use finding::{AllocError, Damage, Finding, Misuse};
 pub use flags::Flags;
 pub use grow::Growth;

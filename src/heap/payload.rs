@@ -2,6 +2,7 @@
 
 use super::access::Access;
 use super::control::Core;
+use super::event::{Event, Written};
 use super::header::Header;
 use super::units::{Block, TAIL_BYTES, word_at};
 
@@ -16,31 +17,46 @@ const TAIL: u8 = 0xAB;
 
 impl<A: Access> Core<'_, A> {
     /// Fills all that the owner of a block of `size` granules may use with one word.
-    fn fill_block(&self, block: Block, size: u64, value: u64) {
-        let run = block.link_a()..block.forward(size).header();
+    fn fill_block(&self, block: Block, size: u64, what: Written, value: u64) {
+        self.write_run(block.link_a()..block.forward(size).header(), what, value);
+    }
+
+    fn write_run(&self, run: std::ops::Range<usize>, what: Written, value: u64) {
+        self.writes(run.start as u64 * 8, run.len() as u64 * 8, what);
         self.mem.fill(run, value);
+    }
+
+    #[inline(always)]
+    fn writes(&self, from: u64, bytes: u64, what: Written) {
+        self.mem.event(Event::Write { from, bytes, what });
     }
 
     /// Zeroes all that the owner of a block may use.
     pub(super) fn zero_block(&self, block: Block, size: u64) {
-        self.fill_block(block, size, 0);
+        self.fill_block(block, size, Written::Zero, 0);
+    }
+
+    /// Zeroes bytes of a payload.
+    pub(super) fn zero_bytes(&self, from: u64, bytes: u64) {
+        self.writes(from, bytes, Written::Zero);
+        self.fill_bytes(from, bytes, 0);
     }
 
     /// Writes the stamp over a fresh block.
     pub(super) fn stamp_block(&self, block: Block, size: u64) {
-        self.fill_block(block, size, STAMP | block.granule());
+        self.fill_block(block, size, Written::Stamp, STAMP | block.granule());
     }
 
     /// The same behind the words that were its links. In a heap without checks a block that was freed twice is handed
     /// out while a free list still runs through it: the stamp is to show that, not to cut the list.
     pub(super) fn stamp_behind_links(&self, block: Block, size: u64) {
         let run = block.link_b() + 1..block.forward(size).header();
-        self.mem.fill(run, STAMP | block.granule());
+        self.write_run(run, Written::Stamp, STAMP | block.granule());
     }
 
     /// Writes the free-checking pattern over a fresh block.
     pub(super) fn fill_fresh(&self, block: Block, size: u64) {
-        self.fill_block(block, size, FRESH);
+        self.fill_block(block, size, Written::Fresh, FRESH);
     }
 
     /// The words of a free block that hold the free-checking pattern: all behind its links.
@@ -68,7 +84,7 @@ impl<A: Access> Core<'_, A> {
 
     /// Fills a free block behind its links.
     pub(super) fn fill_freed(&self, block: Block, size: u64) {
-        self.mem.fill(Self::filled_words(block, size), FREED);
+        self.write_run(Self::filled_words(block, size), Written::Freed, FREED);
     }
 
     /// The first word of a filled free block that was changed.
@@ -80,6 +96,7 @@ impl<A: Access> Core<'_, A> {
 
     /// Writes the tail pattern behind `size` bytes of payload.
     pub(super) fn write_tail(&self, payload: u64, size: u64) {
+        self.writes(payload + size, TAIL_BYTES, Written::Tail);
         self.fill_bytes(payload + size, TAIL_BYTES, TAIL);
     }
 
@@ -168,6 +185,7 @@ impl<A: Access> Core<'_, A> {
 
     /// Copies `length` bytes between payloads, both 16-byte aligned.
     pub(super) fn copy_payload(&self, from: u64, to: u64, length: u64) {
+        self.writes(to, length, Written::Copy);
         let whole = length / 8 * 8;
         self.mem
             .copy(word_at(from)..word_at(from + whole), word_at(to));

@@ -20,17 +20,24 @@ impl<A: Access> Core<'_, A> {
     /// The free block that `policy` gives to a request of `need` granules; adds the blocks looked at to `probes`.
     #[inline(always)]
     pub(super) fn find(&self, need: u64, policy: Policy, probes: &mut u64) -> Option<Fit> {
-        match policy {
+        let found = match policy {
             Policy::Best => self.best_fit(need, probes),
             Policy::First => self.scan_fit(need, Block(1), probes),
             Policy::Next => self.next_fit(need, probes),
             Policy::Worst => self.worst_fit(need, probes),
-        }
+        };
+        self.mem.event(match found {
+            Some(Fit { block, size }) => Event::Choice { block, size, need },
+            None => Event::NoFit { need },
+        });
+        found
     }
 
     #[inline(always)]
     fn best_fit(&self, need: u64, probes: &mut u64) -> Option<Fit> {
-        if let Some(size) = self.exact_fit(need)
+        let found = self.exact_fit(need);
+        self.mem.event(Event::Lists { need, found });
+        if let Some(size) = found
             && let Some(block) = self.list_first(size)
         {
             *probes += 1;

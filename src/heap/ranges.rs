@@ -12,6 +12,7 @@ use crate::os::PAGE;
 
 use super::access::Access;
 use super::control::{Core, RANGE_BITS, RANGE_CLASSES, RANGES};
+use super::event::Event;
 use super::finding::{Damage, Finding};
 use super::header::Header;
 use super::region::Cycle;
@@ -68,6 +69,7 @@ impl<A: Access> Core<'_, A> {
     }
 
     fn link_range(&self, descriptor: Block, pages: u64) {
+        self.mem.event(Event::Range(descriptor));
         let class = class_of(pages);
         let head = self.slot(self.range_head(class)) as u32;
         self.mem.store(descriptor.link_a(), pair(0, head));
@@ -84,6 +86,7 @@ impl<A: Access> Core<'_, A> {
 
     /// Takes a range off its list; its descriptor stays a block until the caller makes something else of it.
     pub(super) fn unlink_range(&self, range: Range) {
+        self.mem.event(Event::RangeGone(range.descriptor));
         let class = class_of(range.pages);
         let links = self.mem.load(range.descriptor.link_a());
         let (previous, next) = (low(links), high(links));

@@ -286,6 +286,7 @@ impl<A: Access> Core<'_, A> {
     /// Writes a region's descriptor, takes its units and puts it at the end of its list. Its first page must be
     /// committed (see `commit`) for the descriptor to count as written.
     pub(super) fn add_region(&self, region: Region, kind: RegionKind, reserved: u64) {
+        self.mem.event(Event::Region(region.address()));
         self.mem.store(region.word(0), kind.signature());
         self.mem.store(region.word(1), reserved);
         let ends = self.slot(kind.list());
@@ -322,6 +323,7 @@ impl<A: Access> Core<'_, A> {
 
     /// Takes a region off its list, gives its pages back and frees its units. Answers with the pages given back.
     pub(super) fn remove_region(&self, region: Region, kind: RegionKind) -> u64 {
+        self.mem.event(Event::RegionGone(region.address()));
         let reserved = self.region_reserved(region);
         let links = self.mem.load(region.word(2));
         let (next, previous) = (low(links), high(links));

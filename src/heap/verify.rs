@@ -2,6 +2,7 @@
 
 use super::access::Access;
 use super::control::Core;
+use super::event::Event;
 use super::finding::{AllocError, Damage, Finding, Misuse};
 use super::header::Header;
 use super::place::Fit;
@@ -23,6 +24,7 @@ impl<A: Access> Core<'_, A> {
     #[inline]
     pub(super) fn locate(&self, payload: u64, checks: bool) -> Result<Found, Misuse> {
         if !checks && let Some((block, header)) = self.locate_plain(payload) {
+            self.found(block, header);
             return Ok(Found::Block(block, header));
         }
         if !payload.is_multiple_of(GRANULE) {
@@ -37,12 +39,21 @@ impl<A: Access> Core<'_, A> {
             self.check_block(block, header)?;
         }
         if header.has(Header::LARGE) {
-            return self.large_at(block).map(Found::Large);
+            let region = self.large_at(block)?;
+            self.found(block, header);
+            return Ok(Found::Large(region));
         }
         if header.size() < MIN_GRANULES {
             return Err(Misuse::Damaged);
         }
+        self.found(block, header);
         Ok(Found::Block(block, header))
+    }
+
+    #[inline(always)]
+    fn found(&self, block: Block, header: Header) {
+        let size = header.size();
+        self.mem.event(Event::Found { block, size });
     }
 
     /// The block that has a header where one for `payload` would be, if it looks like one of a segment's.

@@ -6,6 +6,7 @@ mod generator;
 mod interleave;
 mod roster;
 pub mod situations;
+mod slow;
 mod workload;
 
 pub(crate) use chunks::Chunks;
@@ -13,4 +14,5 @@ pub use generator::{Generator, Step};
 pub use interleave::{
     ACTORS, Call, Interleaving, Made, NoOrder, Order, Outcome, Refused, Standing, Turn,
 };
+pub use slow::{Deed, SlowCall, SmallStep, Stored, Unplayed};
 pub use workload::{Distribution, Lifetime, Workload};

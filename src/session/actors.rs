@@ -201,6 +201,7 @@ impl Command {
                 | Command::Help(_)
                 | Command::Quit
                 | Command::Interleave(_)
+                | Command::Play(_)
                 | Command::Step(_)
                 | Command::Example(_)
                 | Command::As { .. }

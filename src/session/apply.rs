@@ -16,6 +16,8 @@ use super::words::{Moment, change, count, flags_text, more, residency, rough};
 impl Session {
     /// Carries out one command to its end and answers.
     pub fn apply(&mut self, command: &Command) -> Answer {
+        let played = self.ends_play(command);
+        let command = played.as_ref().unwrap_or(command);
         if let Some(answer) = self.step_in_time(command) {
             return answer;
         }
@@ -28,6 +30,8 @@ impl Session {
 
     /// Carries out a line of a script: the log is told of expectations only where they do not hold.
     pub(super) fn apply_quietly(&mut self, command: &Command) -> Answer {
+        let played = self.ends_play(command);
+        let command = played.as_ref().unwrap_or(command);
         if let Some(answer) = self.step_in_time(command) {
             return answer;
         }
@@ -49,7 +53,7 @@ impl Session {
         match command {
             Command::Undo => Some(self.undo()),
             Command::Redo => Some(self.redo()),
-            Command::Example(example) if self.stepping.is_none() => Some(self.example(example)),
+            Command::Example(example) if !self.is_in_steps() => Some(self.example(example)),
             _ => {
                 if let Some(refused) = self.held_up(command) {
                     self.tell(refused.clone());
@@ -178,6 +182,7 @@ impl Session {
             ),
             Command::Filter(filter) => self.set_filter(filter.as_ref()),
             Command::Interleave(asked) => self.interleave(asked),
+            Command::Play(call) => self.play(call),
             Command::Step(to) => self.step(*to),
             Command::Example(example) => self.example(example),
             Command::Undo => self.undo(),
@@ -491,6 +496,7 @@ pub(super) fn changes(command: &Command) -> bool {
             | Command::FindingsOff
             // These write down themselves what came of them.
             | Command::Interleave(_)
+            | Command::Play(_)
             | Command::Step(_)
             | Command::Example(_)
             | Command::Undo

@@ -294,11 +294,20 @@ fn any_interleave() -> impl Strategy<Value = Interleave> {
     })
 }
 
+fn any_play() -> impl Strategy<Value = Playable> {
+    let one = any_one_call().prop_filter("it changes something", |call| {
+        !matches!(call, OneCall::Validate(_))
+    });
+    prop_oneof![Just(Playable::Heapmin), one.prop_map(Playable::One)]
+}
+
 fn any_step() -> impl Strategy<Value = StepTo> {
     let steps = || prop_oneof![Just(1), 1..=u64::MAX];
     prop_oneof![
         (0_usize..2, steps()).prop_map(|(actor, steps)| StepTo::Move(actor, steps)),
         steps().prop_map(StepTo::Back),
+        steps().prop_map(StepTo::Forward),
+        any::<u64>().prop_map(StepTo::To),
         Just(StepTo::End),
         Just(StepTo::Off),
     ]
@@ -392,6 +401,7 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         any_situations(),
         any::<String>().prop_map(Command::Say),
         any_interleave().prop_map(|asked| Command::Interleave(Box::new(asked))),
+        any_play().prop_map(|call| Command::Play(Box::new(call))),
         any_step().prop_map(Command::Step),
         any_seek(),
         proptest::option::of(any::<u32>()).prop_map(Command::Branch),

@@ -18,6 +18,7 @@ use super::go::Place;
 use super::interleave::{Interleave, StepTo};
 use super::metric::Metric;
 use super::name::{Names, Operand};
+use super::play::Playable;
 use super::time::SeekTo;
 use crate::lab::Workload;
 use crate::lab::crew::Guard;
@@ -178,7 +179,9 @@ pub enum Command {
     Filter(Option<Filter>),
     /// `interleave { CALL } { CALL } [order=TURNS]`: two calls on the heap in view, made step by step.
     Interleave(Box<Interleave>),
-    /// `step t1|t2|back [N]`, `step end`, `step off`: move the calls under way, or give them up.
+    /// `play CALL`: one call on the heap in view, played slowly.
+    Play(Box<Playable>),
+    /// `step t1|t2|back|forward [N]`, `step to N`, `step end`, `step off`: move the calls under way, or give them up.
     Step(StepTo),
     /// `example NAME`: a script that heapwalk ships.
     Example(&'static Example),

@@ -85,6 +85,7 @@ fn innermost<W>(words: &[W], text: impl Fn(&W) -> &str) -> &[W] {
     };
     match words {
         [verb, _actor, call @ ..] if text(verb) == "as" => call,
+        [verb, call @ ..] if text(verb) == "play" && !call.is_empty() => call,
         words => words,
     }
 }

@@ -68,6 +68,8 @@ pub struct Frame {
     pub check: Option<Check>,
     /// Two calls under way step by step, or those that were the last thing done.
     pub interleaved: Option<Arc<Interleaved>>,
+    /// A call that is played slowly.
+    pub played: Option<Arc<Played>>,
     /// The heap made after the one in view, by number; behind the last comes the first. `None` while there is no other.
     pub next_heap: Option<u32>,
     /// The answers to what is watched.
@@ -230,6 +232,23 @@ impl Interleaved {
     pub fn is_over(&self) -> bool {
         self.sides.iter().all(|side| side.ended)
     }
+}
+
+/// A call that is played slowly. Its rows are one more than its steps: before the first stands the call itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Played {
+    /// The call as a command.
+    pub call: String,
+    /// Steps made: the present row.
+    pub at: u64,
+    /// Steps in all, the answer as the last.
+    pub total: u64,
+    /// The row that `rows` begin with.
+    pub first: u64,
+    /// What happens in each step, for those around the present one.
+    pub rows: Vec<String>,
+    /// The words that the present step wrote (bounded).
+    pub stored: Vec<String>,
 }
 
 /// One of two calls that are made step by step.

@@ -462,6 +462,9 @@ pub static GRAMMAR: &[CommandRow] = &[
     lab::ROWS[13],
     lab::ROWS[14],
     lab::ROWS[15],
+    lab::ROWS[16],
+    lab::ROWS[17],
+    lab::ROWS[18],
     CommandRow {
         verb: "say",
         call: None,

@@ -28,6 +28,10 @@ pub enum StepTo {
     Move(usize, u64),
     /// `step back [N]`: the last steps are taken back.
     Back(u64),
+    /// `step forward [N]`: a call that is played makes so many steps.
+    Forward(u64),
+    /// `step to N`: so many steps of a call that is played are made.
+    To(u64),
     /// `step end`: what is left is made, t1 first.
     End,
     /// `step off`: both calls are given up, and the heap is as it was before them.
@@ -43,6 +47,10 @@ pub(super) struct Stepping {
     begun: Moment,
 }
 
+const TWO_UNDER_WAY: &str = "two calls are under way on this heap: `step end` makes what is left of them, \
+                             `step off` or undo gives them up";
+const ONE_UNDER_WAY: &str = "a call is under way, played slowly: `step end` makes what is left of it, \
+                             `step off` or undo gives it up";
 const NOT_UNDER_WAY: &str =
     "no calls are under way; `interleave { alloc a 64 } { alloc b 64 }` begins two";
 
@@ -52,7 +60,11 @@ impl Session {
         if let Some(refused) = self.kept_from_past(command) {
             return Some(refused);
         }
-        self.stepping.as_ref()?;
+        let under_way = match (&self.stepping, &self.playing) {
+            (Some(_), _) => TWO_UNDER_WAY,
+            (None, Some(_)) => ONE_UNDER_WAY,
+            (None, None) => return None,
+        };
         let only_looks = matches!(
             command,
             Command::Step(_)
@@ -68,10 +80,7 @@ impl Session {
         );
         (!only_looks).then(|| Answer {
             command: command.to_string(),
-            ..Answer::refused(
-                "two calls are under way on this heap: `step end` makes what is left of them, \
-                 `step off` or undo gives them up",
-            )
+            ..Answer::refused(under_way)
         })
     }
 
@@ -132,29 +141,41 @@ impl Session {
                 "both calls would name their block {one}; each needs a name of its own"
             )));
         }
+        Ok([
+            self.resolved_call(here, &calls[0])?,
+            self.resolved_call(here, &calls[1])?,
+        ])
+    }
+
+    /// A call with the block that it names.
+    pub(super) fn resolved_call(&self, here: &Here, call: &OneCall) -> Result<Call, Answer> {
         let payload = |what: &Pointer| {
             let found = self.at(here).operand(&what.operand())?;
             Ok(found.first().copied().unwrap_or(0))
         };
-        let call = |call: &OneCall| {
-            Ok(match call {
-                OneCall::Alloc(_, size, flags) => Call::Alloc(*size, *flags),
-                OneCall::Free(what, flags) => Call::Free(payload(what)?, *flags),
-                OneCall::Realloc(what, size, flags) => Call::Realloc(payload(what)?, *size, *flags),
-                OneCall::Compact(flags) => Call::Compact(*flags),
-                OneCall::Minimize => Call::Minimize(Flags::NONE),
-                OneCall::Validate(flags) => Call::Validate(*flags),
-            })
-        };
-        Ok([call(&calls[0])?, call(&calls[1])?])
+        Ok(match call {
+            OneCall::Alloc(_, size, flags) => Call::Alloc(*size, *flags),
+            OneCall::Free(what, flags) => Call::Free(payload(what)?, *flags),
+            OneCall::Realloc(what, size, flags) => Call::Realloc(payload(what)?, *size, *flags),
+            OneCall::Compact(flags) => Call::Compact(*flags),
+            OneCall::Minimize => Call::Minimize(Flags::NONE),
+            OneCall::Validate(flags) => Call::Validate(*flags),
+        })
     }
 
     /// `step`.
     pub(super) fn step(&mut self, to: StepTo) -> Answer {
+        if self.playing.is_some() {
+            return self.step_played(to);
+        }
         let Some(mut stepping) = self.stepping.take() else {
             return Answer::refused(NOT_UNDER_WAY);
         };
         match to {
+            StepTo::Forward(_) | StepTo::To(_) => {
+                self.stepping = Some(stepping);
+                Answer::refused("two calls are under way: `step t1` or `step t2` says who moves")
+            }
             StepTo::Move(actor, steps) => {
                 let made = stepping.lab.advance(actor, steps);
                 if stepping.lab.is_too_long() {
@@ -193,11 +214,17 @@ impl Session {
 
     /// Gives up the calls under way, if there are any: what `undo` means then.
     pub(super) fn undo_stepping(&mut self) -> Option<Answer> {
-        let stepping = self.stepping.take()?;
-        self.give_up(stepping);
+        let words = match self.stepping.take() {
+            Some(stepping) => {
+                self.give_up(stepping);
+                "gave up both calls: the heap is as it was before them"
+            }
+            None if self.drop_play() => "gave up the call: the heap is as it was before it",
+            None => return None,
+        };
         let answer = Answer {
             command: "undo".to_owned(),
-            ..Answer::done("", "gave up both calls: the heap is as it was before them")
+            ..Answer::done("", words)
         };
         self.tell(answer.clone());
         Some(answer)
@@ -337,7 +364,7 @@ impl Session {
     pub(super) fn next_marks(&self, number: u32) -> Vec<MarkedRange> {
         let stepping = self.stepping.as_ref();
         let Some(stepping) = stepping.filter(|stepping| stepping.here.number == number) else {
-            return Vec::new();
+            return self.played_mark(number).into_iter().collect();
         };
         let mark = |(actor, mark)| {
             let from = stepping.next_word(actor)? as u64 * 8;

@@ -97,8 +97,7 @@ impl Marks {
                     push_hole(&mut ranges, heap, block.address(), Mark::Merged);
                 }
                 Event::Decommit { page, pages } => push_pages(&mut returned, heap, page, pages),
-                Event::Commit { .. } | Event::Probe { .. } => {}
-                Event::Link(_) | Event::Unlink(_) => {}
+                _ => {}
             }
         }
         ranges.append(&mut self.freed);

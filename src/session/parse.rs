@@ -56,9 +56,12 @@
 //!            | "situations" { option }                  (* situations threads=4 *)
 //!            | "rate" ( COUNT | "max" )                 (* rate 100 *)
 //!            | "interleave" "{" call "}" "{" call "}" { option }   (* interleave { alloc a 64 } { alloc b 64 } order=1x12,2x90 *)
+//!            | "play" ( call | "heapmin" )              (* play alloc a 64 *)
 //!            | "step" "t1" [ COUNT ]                    (* step t1 12 *)
 //!            | "step" "t2" [ COUNT ]                    (* step t2 30 *)
 //!            | "step" "back" [ COUNT ]                  (* step back *)
+//!            | "step" "forward" [ COUNT ]               (* step forward *)
+//!            | "step" "to" NUMBER                       (* step to 5 *)
 //!            | "step" "end"                             (* step end *)
 //!            | "step" "off"                             (* step off *)
 //!            | "example" EXAMPLE                        (* example double-handout *)
@@ -122,6 +125,7 @@ use super::metric::{Metric, Unit};
 use super::name::{self, Name};
 use super::number;
 use super::options::{self, set_fields};
+use super::play;
 use super::row::{CommandRow, row_of};
 use crate::lab::Workload;
 use crate::view::numbers::grouped;
@@ -256,6 +260,14 @@ impl<'a> Words<'a> {
         let begin = first.map_or(self.end, |token| token.piece);
         let command = Box::new(actors::call(begin, self.command()?)?);
         Ok(Command::As { actor, command })
+    }
+
+    /// Reads the call that is to be played.
+    pub(super) fn play(&mut self) -> Result<Command, ParseError> {
+        let first = self.tokens.as_slice().first();
+        let begin = first.map_or(self.end, |token| token.piece);
+        let command = self.command()?;
+        Ok(Command::Play(Box::new(play::playable(begin, &command)?)))
     }
 
     /// Reads a command to the end of the line.

@@ -73,9 +73,12 @@ impl Command {
             Command::Pause => "pause",
             Command::Filter(_) => "filter",
             Command::Interleave(_) => "interleave",
+            Command::Play(_) => "play",
             Command::Step(StepTo::Move(0, _)) => "step t1",
             Command::Step(StepTo::Move(..)) => "step t2",
             Command::Step(StepTo::Back(_)) => "step back",
+            Command::Step(StepTo::Forward(_)) => "step forward",
+            Command::Step(StepTo::To(_)) => "step to",
             Command::Step(StepTo::End) => "step end",
             Command::Step(StepTo::Off) => "step off",
             Command::Example(_) => "example",
@@ -188,10 +191,20 @@ impl fmt::Display for Command {
                 write!(f, " {{ {one} }} {{ {two} }}")?;
                 write_fields(f, &asked.order, &None, &options::INTERLEAVE)
             }
-            Command::Step(StepTo::Move(_, 1) | StepTo::Back(1) | StepTo::End | StepTo::Off) => {
-                Ok(())
-            }
-            Command::Step(StepTo::Move(_, steps) | StepTo::Back(steps)) => write!(f, " {steps}"),
+            Command::Play(call) => write!(f, " {call}"),
+            Command::Step(
+                StepTo::Move(_, 1)
+                | StepTo::Back(1)
+                | StepTo::Forward(1)
+                | StepTo::End
+                | StepTo::Off,
+            ) => Ok(()),
+            Command::Step(
+                StepTo::Move(_, steps)
+                | StepTo::Back(steps)
+                | StepTo::Forward(steps)
+                | StepTo::To(steps),
+            ) => write!(f, " {steps}"),
             Command::Example(example) => write!(f, " {}", example.name),
             Command::Walk
             | Command::FindingsOff

@@ -21,6 +21,7 @@ use super::journal::Journal;
 use super::ledger::Ledger;
 use super::marks::Marks;
 use super::names::NameTable;
+use super::play::Playing;
 use super::record::Record;
 use super::run::Running;
 use super::situations::Measuring;
@@ -76,6 +77,18 @@ impl Slot {
         }
     }
 
+    /// Copies the heap, if it changed since its last copy.
+    pub(super) fn take_image(&mut self) {
+        if std::mem::take(&mut self.dirty) {
+            self.image = Some(Arc::new(self.heap.image(self.image.as_deref())));
+        }
+        // Whoever only looks counts calls, too.
+        let stats = self.heap.stats();
+        if let Some(image) = self.image.as_mut().filter(|image| image.stats() != stats) {
+            *image = Arc::new(image.with_stats(stats));
+        }
+    }
+
     /// Name and birth operation of the block with this payload.
     pub(super) fn owner(&self, payload: u64) -> Option<(String, u64)> {
         let owned = self.names.owner(payload)?;
@@ -121,6 +134,8 @@ pub struct Session {
     pub(super) measuring: Option<Measuring>,
     /// Two calls under way step by step.
     pub(super) stepping: Option<Stepping>,
+    /// One call played slowly.
+    pub(super) playing: Option<Playing>,
     /// Those that ended last, and the place where that was.
     pub(super) stepped: Option<(u64, Arc<Interleaved>)>,
     /// Where what was done is written down.
@@ -210,6 +225,7 @@ impl Session {
             crew_left: None,
             measuring: None,
             stepping: None,
+            playing: None,
             stepped: None,
             journal: None,
             record: Record::default(),
@@ -439,6 +455,7 @@ impl Session {
             actors: self.actor_states(),
             check: self.check_shown(),
             interleaved: self.interleaved(),
+            played: self.played(),
             next_heap: self.next_heap(),
             watched: Watched::default(),
         }
@@ -458,6 +475,20 @@ impl Session {
             }),
             ..old.clone()
         }
+    }
+
+    /// A copy of a heap as it is now.
+    pub(super) fn image_of(&mut self, number: u32) -> Arc<Image> {
+        let image = self.slot_mut(number).and_then(|slot| {
+            slot.take_image();
+            slot.image.clone()
+        });
+        image.unwrap_or_default()
+    }
+
+    /// Whether a heap stands in the middle of calls that are made step by step.
+    pub(super) fn is_in_steps(&self) -> bool {
+        self.stepping.is_some() || self.playing.is_some()
     }
 
     /// How far what runs has come.

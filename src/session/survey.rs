@@ -181,7 +181,7 @@ impl Session {
                 search,
                 survey,
                 fresh,
-                quiet: self.stepping.is_none() && !self.is_in_motion(slot.number),
+                quiet: !self.is_in_steps() && !self.is_in_motion(slot.number),
             })
         })
     }

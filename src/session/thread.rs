@@ -542,12 +542,12 @@ impl Worker {
                 self.session.apply(command);
             }
             Command::Seek(_) => self.seek(command),
-            Command::Interleave(_) => {
+            Command::Interleave(_) | Command::Play(_) => {
                 self.finish();
                 let answer = self.session.apply(command);
                 self.follow(&answer);
             }
-            Command::Example(example) if self.session.stepping.is_none() => {
+            Command::Example(example) if !self.session.is_in_steps() => {
                 self.finish();
                 let deeds = example.commands().into_iter().map(Deed::Command).collect();
                 self.script = ScriptRun::new(deeds);

@@ -22,6 +22,10 @@ pub enum Context {
     Rows,
     /// The pane of calls made step by step has the focus; keys that it does not bind count as in a pane with rows.
     Stepping,
+    /// The pane of a call that is played has the focus; keys that it does not bind count as in the map.
+    Playing,
+    /// The past is looked at; keys that it does not bind count as in the map.
+    Past,
     /// A pane that scrolls has the focus; keys that it does not bind count as in the map.
     Lines,
     /// The card of the first minute lies over the map; keys that it does not bind count as in the map.
@@ -66,6 +70,8 @@ pub enum Context {
     Findings,
     /// The export menu is open.
     Export,
+    /// A verb in the past waits for a yes.
+    Branch,
     /// Pasted lines wait for a yes.
     Paste,
     /// Always.
@@ -237,7 +243,7 @@ pub enum RowStep {
 
 impl Context {
     /// Every context, in the order of the table.
-    pub const ALL: [Context; 27] = [
+    pub const ALL: [Context; 30] = [
         Context::Map,
         Context::Everywhere,
         Context::Card,
@@ -253,6 +259,9 @@ impl Context {
         Context::Presenter,
         Context::Rows,
         Context::Stepping,
+        Context::Playing,
+        Context::Past,
+        Context::Branch,
         Context::Lines,
         Context::GoTo,
         Context::Prompt,
@@ -285,6 +294,9 @@ impl Context {
             Context::Presenter => "presenter",
             Context::Rows => "rows",
             Context::Stepping => "stepping",
+            Context::Playing => "playing",
+            Context::Past => "past",
+            Context::Branch => "branch",
             Context::Lines => "lines",
             Context::GoTo => "go-to",
             Context::Prompt => "prompt",
@@ -319,6 +331,9 @@ impl Context {
             Context::Presenter => "the presentation of a lesson",
             Context::Rows => "a pane of rows",
             Context::Stepping => "the pane of calls made step by step",
+            Context::Playing => "the pane of a call that is played",
+            Context::Past => "the past",
+            Context::Branch => "the question whether to branch",
             Context::Lines => "a pane that scrolls",
             Context::GoTo => "the go-to list",
             Context::Prompt => "the prompt",
@@ -354,9 +369,13 @@ impl Context {
     #[must_use]
     pub fn parent(self) -> Option<Context> {
         match self {
-            Context::Rows | Context::Lines | Context::Card | Context::Script | Context::Tour => {
-                Some(Context::Map)
-            }
+            Context::Rows
+            | Context::Playing
+            | Context::Past
+            | Context::Lines
+            | Context::Card
+            | Context::Script
+            | Context::Tour => Some(Context::Map),
             Context::Lesson => Some(Context::Map),
             Context::Told | Context::Task => Some(Context::Lesson),
             Context::Reading | Context::Question | Context::Hole | Context::Presenter => {

@@ -448,8 +448,8 @@ mod tests {
     fn keys_behind_another_are_told_with_it() {
         let default = Bindings::default();
         assert_eq!(default.key_names(action("go-to-largest-hole")), "gl");
-        let bindings = Bindings::with(&[change("go-to", &[Key::Char('o')])]).expect("o is free");
-        assert_eq!(bindings.key_names(action("go-to-largest-hole")), "ol");
+        let bindings = Bindings::with(&[change("go-to", &[Key::Char('Y')])]).expect("Y is free");
+        assert_eq!(bindings.key_names(action("go-to-largest-hole")), "Yl");
         assert_eq!(
             default.key_of(Context::Rows, Screen::OpenHelp),
             Some(Key::Char('?'))

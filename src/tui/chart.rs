@@ -91,6 +91,12 @@ impl Axis {
         })
     }
 
+    /// How many columns there are.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// The column of an operation.
     #[must_use]
     pub fn column(&self, at: u64) -> usize {

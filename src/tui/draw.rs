@@ -10,9 +10,9 @@ use crate::session::frame::Frame;
 use super::canvas::{self, width};
 use super::layout::Layout;
 use super::pane::{
-    Scene, block, bookmarks, bytes, card, explain, export, faults, figures, findings, footer,
-    fragmentation, free_list, header, help, interleave, lesson, lessons, log, map, memory, pins,
-    popup, prompt, returned, threads, time,
+    Scene, block, bookmarks, branch, bytes, card, explain, export, faults, figures, findings,
+    footer, fragmentation, free_list, header, help, interleave, lesson, lessons, log, map, memory,
+    pins, play, popup, prompt, returned, threads, time,
 };
 use super::panes::{PANES, Pane};
 use super::state::{Layer, State};
@@ -63,6 +63,7 @@ pub fn cursor(state: &State) -> Option<Position> {
         | Layer::Faults(_)
         | Layer::Findings(_)
         | Layer::Export(_)
+        | Layer::Branch(_)
         | Layer::Paste(_) => None,
     }
 }
@@ -139,6 +140,7 @@ fn draw_into(scene: &Scene<'_>, pane: Pane, area: Rect, buffer: &mut Buffer) {
         Pane::Pins => pins::draw(scene, area, buffer),
         Pane::Bytes => bytes::draw(scene, area, buffer),
         Pane::Interleave => interleave::draw(scene, area, buffer),
+        Pane::Play => play::draw(scene, area, buffer),
     }
 }
 
@@ -170,6 +172,7 @@ fn draw_layer(scene: &Scene<'_>, layout: &Layout, area: Rect, buffer: &mut Buffe
         Some(Layer::Faults(chosen)) => faults::draw(scene, *chosen, area, buffer),
         Some(Layer::Findings(chosen)) => findings::draw(scene, *chosen, area, buffer),
         Some(Layer::Export(chosen)) => export::draw(scene, *chosen, area, buffer),
+        Some(Layer::Branch(request)) => branch::draw(scene, request, area, buffer),
         Some(Layer::Paste(lines)) => popup::draw_paste(scene, lines, area, buffer),
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::heap::Policy;
 use crate::session::frame::{
-    Answer, Bookmark, Cause, Check, Found, Frame, Interleaved, Request, Returned, Run, Script,
-    Target, Tone,
+    Answer, Bookmark, Cause, Check, Found, Frame, Interleaved, Played, Request, Returned, Run,
+    Script, Target, Tone,
 };
 use crate::view::{
     BlockCard, BlockState, Cell, CellState, Figures, HeapKind, HeapTitle, Lens, MapPicture, MapRow,
@@ -53,6 +53,7 @@ pub(super) struct Model {
     pub(super) filtered: bool,
     pub(super) check: Option<Check>,
     pub(super) interleaved: Option<Arc<Interleaved>>,
+    pub(super) played: Option<Arc<Played>>,
     pub(super) script: Option<Script>,
     pub(super) version: u64,
     pub(super) requests: u64,
@@ -217,6 +218,7 @@ impl Model {
             filtered: false,
             check: None,
             interleaved: None,
+            played: None,
             script: None,
             version: 1,
             requests: 0,
@@ -368,6 +370,7 @@ impl Model {
             names: Arc::default(),
             actors: Vec::new(),
             interleaved: self.interleaved.clone(),
+            played: self.played.clone(),
             measuring: None,
             watched: crate::session::Watched::default(),
             next_heap: (self.title.of > 1).then_some(self.title.number % self.title.of + 1),

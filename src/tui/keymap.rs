@@ -4,6 +4,7 @@ use tui_input::InputRequest;
 
 use crate::heap::{Flags, Policy};
 use crate::session::frame::{Frame, Request, Target};
+use crate::session::time::{Direction, SeekTo};
 use crate::session::{Command, StepTo};
 use crate::view::BlockState;
 
@@ -40,9 +41,9 @@ impl Action {
 }
 
 use Context::{
-    Bookmarks, Card, Everywhere, Explain, Faults, Findings, GoTo, Help, Hole, Lesson, Lessons,
-    Lines, Map, Paste, Presenter, Prompt, Question, Reading, Rows, Script, Search, Stepping, Task,
-    Terms, Told, Tour,
+    Bookmarks, Branch, Card, Everywhere, Explain, Faults, Findings, GoTo, Help, Hole, Lesson,
+    Lessons, Lines, Map, Past, Paste, Playing, Presenter, Prompt, Question, Reading, Rows, Script,
+    Search, Stepping, Task, Terms, Told, Tour,
 };
 use Does::{Ask, Move, Page, Verb};
 use Key::{Char, Ctrl};
@@ -58,6 +59,7 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('r')], Some((4, "realloc")), "realloc", "resize the selected block: opens the prompt with its name", Does::Prompt(realloc_line)),
     row(Map, &[Char('p')], Some((6, "probe")), "probe", "ask where a request would land, and why not elsewhere; changes nothing", Does::Prompt(|_| "probe ".to_owned())),
     row(Map, &[Char('x')], Some((6, "break")), "break block", "misuse the selected block on purpose: a menu of faults", Does::Screen(Screen::OpenFaults)).among(Group::Block),
+    row(Map, &[Char('o')], Some((5, "play")), "play", "play one call slowly: opens the prompt with the free of the selected block, else with the next alloc", Does::Prompt(play_line)),
     row(Map, &[Char('.')], None, "repeat", "repeat the last verb; alloc takes the next name", Does::Screen(Screen::Repeat)),
     row(Map, &[Char('C')], Some((2, "coalesce")), "coalesce", "switch merging of free neighbours on HeapFree; on merges waiting neighbours at once", Verb(toggle_coalesce)),
     row(Map, &[Char('S')], Some((7, "serialize")), "serialize", "switch the lock that calls take (off is HEAP_NO_SERIALIZE)", Verb(toggle_serialize)),
@@ -78,6 +80,10 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('\'')], None, "bookmarks", "list the moments that were kept, and what has changed since each", Does::Screen(Screen::OpenBookmarks)).among(Group::Time),
     row(Map, &[Char('u')], Some((5, "undo")), "undo", "take back the last command", Ask(undo)).among(Group::Time),
     row(Map, &[Ctrl('r'), Char('U')], None, "redo", "bring back the last command taken back", Ask(redo)).among(Group::Time),
+    row(Map, &[Char('[')], None, "operation back", "look at the heap one operation earlier", Ask(|frame| seek(frame, SeekTo::By(Direction::Back, 1)))).among(Group::Time),
+    row(Map, &[Char(']')], None, "operation forward", "one operation later, up to the present", Ask(|frame| seek(frame, SeekTo::By(Direction::Forward, 1)))).among(Group::Time),
+    row(Map, &[Char('{')], None, "mark back", "look at the moment of the mark before: a letter C, S, K or M on the axis of time, or a bookmark", Ask(|frame| seek(frame, SeekTo::Mark(Direction::Back)))).among(Group::Time),
+    row(Map, &[Char('}')], None, "mark forward", "the moment of the next mark", Ask(|frame| seek(frame, SeekTo::Mark(Direction::Forward)))).among(Group::Time),
     row(Map, &[Char(':')], Some((1, "prompt")), "prompt", "type a command; what was left there with Esc is still there", Does::Screen(Screen::OpenPrompt)),
     row(Map, &[Char('E')], Some((8, "export")), "export", "write the screen, the heap or the session to a file: a menu of formats", Does::Screen(Screen::OpenExport)),
     row(Map, &[Char('y')], None, "copy", "copy a line about what is chosen: the block, the answer, the row", Does::Screen(Screen::Copy)),
@@ -107,6 +113,7 @@ pub static ACTIONS: &[Action] = &[
     row(Map, &[Char('8')], Some((4, "pins")), "pins pane", "where the memory is, and which blocks keep pages from being returned", Does::Screen(Screen::Pane(Pane::Pins))),
     row(Map, &[Char('9')], None, "bytes pane", "the bytes of the selected block", Does::Screen(Screen::Pane(Pane::Bytes))),
     row(Map, &[Char('I')], None, "interleave pane", "two calls made step by step, and examples of what goes wrong without a lock", Does::Screen(Screen::Pane(Pane::Interleave))),
+    row(Map, &[Char('O')], None, "play pane", "the call that is played slowly, step by step", Does::Screen(Screen::Pane(Pane::Play))),
     row(Map, &[Char('/')], None, "filter", "look for blocks: opens the prompt with filter (busy free size>4K age>1000 name~b ...)", Does::Prompt(filter_line)).among(Group::Move),
     row(Map, &[Char('n')], None, "next match", "select the next block that the filter matches, or the next finding", Ask(|frame| found(frame, Target::NextFound))).among(Group::Move),
     row(Map, &[Char('N')], None, "previous match", "select the block before that the filter matches, or the finding before", Ask(|frame| found(frame, Target::PreviousFound))).among(Group::Move),
@@ -176,6 +183,22 @@ pub static ACTIONS: &[Action] = &[
     row(Stepping, &[Char(' ')], Some((0, "script")), "script goes on", "go on to the next pause of the script that began the calls", Ask(script_goes_on)),
     row(Stepping, &[Key::Esc, Char('q')], Some((0, "gives up")), "give up", "give up the calls under way, as if they had never begun, and leave the pane", Does::Screen(Screen::GiveUp)),
 
+    row(Playing, &[Char('['), Char('h'), Char('k'), Key::Left, Key::Up], Some((0, "back")), "play back", "take the last step of the call that is played back", Ask(|frame| play_step(frame, StepTo::Back(1)))),
+    row(Playing, &[Char(']'), Char('l'), Char('j'), Key::Right, Key::Down], Some((0, "forward")), "play forward", "make the next step of the call that is played", Ask(|frame| play_step(frame, StepTo::Forward(1)))),
+    row(Playing, &[Char('{'), Key::Home], Some((1, "to the begin")), "play from the begin", "take all steps of the call that is played back", Ask(|frame| play_step(frame, StepTo::To(0)))),
+    row(Playing, &[Char('}'), Key::End, Char('G')], Some((1, "to the end")), "play to the end", "make all steps of the call that is played; it can still be taken back step by step", Ask(|frame| play_step(frame, StepTo::To(last_step(frame))))),
+    row(Playing, &[Ctrl('d'), Key::PageDown], None, "play ten forward", "make the next ten steps of the call that is played", Ask(|frame| play_step(frame, StepTo::Forward(10)))),
+    row(Playing, &[Ctrl('u'), Key::PageUp], None, "play ten back", "take the last ten steps of the call that is played back", Ask(|frame| play_step(frame, StepTo::Back(10)))),
+    row(Playing, &[Key::Enter], Some((0, "finishes")), "finish play", "make the call that is played in one, as if it had been typed: that is what undo takes back", Ask(|frame| play_step(frame, StepTo::End))),
+    row(Playing, &[Key::Tab], Some((3, "next pane")), "pane behind from play", "focus the next pane on the screen", Does::Screen(Screen::NextPane)),
+    row(Playing, &[Key::Esc, Char('q')], Some((0, "gives up")), "give up play", "give up the call that is played, as if it had never begun", Does::Screen(Screen::GiveUp)),
+
+    row(Past, &[Char('['), Key::Left], Some((0, "op back")), "earlier", "one operation earlier", Ask(|frame| seek(frame, SeekTo::By(Direction::Back, 1)))),
+    row(Past, &[Char(']'), Key::Right], Some((0, "op forward")), "later", "one operation later", Ask(|frame| seek(frame, SeekTo::By(Direction::Forward, 1)))),
+    row(Past, &[Char('{')], Some((1, "mark back")), "earlier mark", "the mark before", Ask(|frame| seek(frame, SeekTo::Mark(Direction::Back)))),
+    row(Past, &[Char('}')], Some((1, "mark forward")), "later mark", "the next mark", Ask(|frame| seek(frame, SeekTo::Mark(Direction::Forward)))),
+    row(Past, &[Key::Esc, Char('q')], Some((0, "to the present")), "back to the present", "leave the past", Ask(|frame| seek(frame, SeekTo::Present))),
+
     row(Lines, &[Char('j'), Key::Down], Some((0, "down")), "scroll down", "scroll to the line below", Does::Screen(Screen::Row(RowStep::Rows(1)))),
     row(Lines, &[Char('k'), Key::Up], Some((0, "up")), "scroll up", "scroll to the line above", Does::Screen(Screen::Row(RowStep::Rows(-1)))),
     row(Lines, &[Ctrl('d'), Key::PageDown], None, "scroll a page down", "scroll to the line a page below", Does::Screen(Screen::Row(RowStep::Pages(1)))),
@@ -191,6 +214,16 @@ pub static ACTIONS: &[Action] = &[
     row(GoTo, &[Char('p')], Some((0, "worst pin")), "go to worst pin", "select the block that keeps most pages from being returned", Move(Target::WorstPin)),
     row(GoTo, &[Char('o')], Some((0, "operation")), "go to operation", "select the block that an operation made: opens the prompt for its number", Does::Prompt(|_| "go op ".to_owned())),
     row(GoTo, &[Char('x')], Some((0, "address")), "go to address", "select the block that holds an address: opens the prompt for it", Does::Prompt(|_| "go 0x".to_owned())),
+    row(GoTo, &[Char('n')], Some((1, "now")), "go to the present", "leave the past: the present", Ask(|frame| seek(frame, SeekTo::Present))),
+    row(GoTo, &[Char('t')], Some((1, "moment")), "go to a moment", "look at the heap behind an operation: opens the prompt for its number", Does::Prompt(|_| "seek ".to_owned())),
+    row(GoTo, &[Char('c')], Some((1, "peak")), "go to the peak", "look at the moment at which most was committed", Ask(|frame| seek(frame, SeekTo::Peak))),
+    row(GoTo, &[Char('w')], Some((1, "worst")), "go to the worst fragmentation", "look at the moment of the worst external fragmentation", Ask(|frame| seek(frame, SeekTo::Worst))),
+    row(GoTo, &[Char('f')], Some((1, "failure")), "go to the first failure", "look at the moment at which an operation failed first", Ask(|frame| seek(frame, SeekTo::Failure))),
+    row(GoTo, &[Char('C')], None, "go to the next coalesce", "look at the next moment at which coalescing was switched", Ask(|frame| seek(frame, SeekTo::Next('C')))),
+    row(GoTo, &[Char('S')], None, "go to the next serialize", "look at the next moment at which the lock was switched", Ask(|frame| seek(frame, SeekTo::Next('S')))),
+    row(GoTo, &[Char('K')], None, "go to the next HeapCompact", "look at the moment of the next HeapCompact", Ask(|frame| seek(frame, SeekTo::Next('K')))),
+    row(GoTo, &[Char('M')], None, "go to the next _heapmin", "look at the moment of the next _heapmin", Ask(|frame| seek(frame, SeekTo::Next('M')))),
+    row(GoTo, &[Char('b')], Some((1, "branch")), "go to a branch", "go to the end of another line of history: opens the prompt", Does::Prompt(branch_line)),
     row(GoTo, &[Key::Esc, Char('q')], Some((0, "stay")), "stay", "close the list", Does::Screen(Screen::Back)),
 
     row(Prompt, &[Key::Enter], Some((0, "runs")), "run line", "run the line", Does::Screen(Screen::Accept)),
@@ -264,6 +297,9 @@ pub static ACTIONS: &[Action] = &[
     row(Context::Export, &[Key::Esc, Char('q'), Char('E')], Some((0, "closes")), "close export", "close the menu; nothing is written", Does::Screen(Screen::Back)),
 
     row(Paste, &[Key::Enter], Some((0, "runs them")), "run pasted lines", "run the pasted lines in order", Does::Screen(Screen::Accept)),
+    row(Branch, &[Key::Enter, Char('y')], Some((0, "branches")), "branch here", "go on from this moment, and do what was asked; the old future stays reachable", Does::Screen(Screen::Accept)),
+    row(Branch, &[Key::Esc, Char('q'), Char('n')], Some((0, "leaves everything")), "leave everything", "do nothing: the past stays as it was", Does::Screen(Screen::Back)),
+
     row(Paste, &[Key::Esc, Char('q')], Some((0, "drops them")), "drop pasted lines", "forget the pasted lines", Does::Screen(Screen::Back)),
 ];
 
@@ -375,6 +411,43 @@ fn step(frame: &Frame, to: StepTo) -> Result<Request, String> {
     }
 }
 
+/// Another moment. While a call is played, its steps are the moments that can be looked at.
+fn seek(frame: &Frame, to: SeekTo) -> Result<Request, String> {
+    match (&frame.played, to) {
+        (None, _) => command(Command::Seek(to)),
+        (Some(_), SeekTo::By(Direction::Back, by)) => command(Command::Step(StepTo::Back(by))),
+        (Some(_), SeekTo::By(Direction::Forward, by)) => {
+            command(Command::Step(StepTo::Forward(by)))
+        }
+        (Some(_), SeekTo::Mark(Direction::Back)) => command(Command::Step(StepTo::To(0))),
+        (Some(_), SeekTo::Mark(Direction::Forward)) => {
+            command(Command::Step(StepTo::To(last_step(frame))))
+        }
+        (Some(_), _) => Err("a call is played: {finish-play} finishes it first".to_owned()),
+    }
+}
+
+/// The line that leads to another line of history.
+fn branch_line(frame: &Frame) -> String {
+    let other = frame.time.branches.first();
+    other.map_or("branch ".to_owned(), |other| {
+        format!("branch {}", other.number)
+    })
+}
+
+/// How many steps the call that is played has.
+fn last_step(frame: &Frame) -> u64 {
+    frame.played.as_ref().map_or(0, |played| played.total)
+}
+
+/// A step of the call that is played.
+fn play_step(frame: &Frame, to: StepTo) -> Result<Request, String> {
+    match &frame.played {
+        Some(_) => command(Command::Step(to)),
+        None => Err("no call is played; {play} offers one".to_owned()),
+    }
+}
+
 fn script_goes_on(frame: &Frame) -> Result<Request, String> {
     match frame.script {
         Some(_) => Ok(Request::ToggleRun),
@@ -411,6 +484,23 @@ fn alloc_line(frame: &Frame) -> String {
         frame.next_name,
         numbers::typed_size(frame.next_size)
     )
+}
+
+/// What a person who looks at a block most likely wants to see: a busy one freed, a hole filled, else the next request.
+fn play_line(frame: &Frame) -> String {
+    // In the past that is what was done next.
+    if let Some(next) = frame.time.next.as_ref().filter(|_| frame.time.past) {
+        return format!("play {next}");
+    }
+    let selected = frame.picture.selected.as_ref();
+    match selected.map(|block| (block.state, block)) {
+        Some((BlockState::Busy | BlockState::Large, block)) => {
+            let address = || numbers::address(block.payload);
+            let name = block.name.clone().unwrap_or_else(address);
+            format!("play free {name}")
+        }
+        _ => format!("play {}", alloc_line(frame)),
+    }
 }
 
 fn realloc_line(frame: &Frame) -> String {

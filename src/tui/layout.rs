@@ -33,17 +33,20 @@ const LEAST_BELOW: u16 = 34;
 const LOG_SHARES: (u16, u16) = (100, 170);
 
 /// Panes beside the map, the most needed first: rows of its title and content at least, and as many as it has use for.
-/// Threads have a place only while there are some.
-const BESIDE: [(Pane, u16, u16); 5] = [
+/// [`GUESTS`] have a place only while there is something to see of them.
+const BESIDE: [(Pane, u16, u16); 6] = [
     (Pane::Threads, 9, 18),
+    (Pane::Play, 12, 26),
     (Pane::Block, 8, 20),
     (Pane::Fragmentation, 10, 16),
     (Pane::Pins, 6, 9),
     (Pane::FreeList, 5, 20),
 ];
 
-/// Rows of the pane of threads where nothing stands beside the map, and the least that is left for the map then.
-const THREADS: (u16, u16) = (7, 7);
+/// Panes of which at most one has a place at a time.
+const GUESTS: [Pane; 2] = [Pane::Threads, Pane::Play];
+/// Rows of a guest where nothing stands beside the map, and the least that is left for the map then.
+const GUEST: (u16, u16) = (7, 7);
 /// What it shows is about the map: where there is room it takes that of the panes beside the map, not the map's.
 const WITH_MAP: Pane = Pane::Interleave;
 
@@ -89,13 +92,13 @@ impl Layout {
     /// The layout of a screen, or `None` where it is too small.
     #[must_use]
     pub fn of(area: Rect, arrangement: Arrangement) -> Option<Layout> {
-        Layout::with_threads(area, arrangement, false)
+        Layout::with_guest(area, arrangement, None)
     }
 
-    /// The same with a place for the pane of threads, if there are any.
+    /// The same with a place for a pane that has one only while there is something to see of it.
     #[must_use]
-    pub fn with_threads(area: Rect, arrangement: Arrangement, threads: bool) -> Option<Layout> {
-        Layout::with_lesson(area, arrangement, threads, 0)
+    pub fn with_guest(area: Rect, arrangement: Arrangement, guest: Option<Pane>) -> Option<Layout> {
+        Layout::with_lesson(area, arrangement, guest, 0)
     }
 
     /// The same with so many rows for the words of a lesson, or as many as there are.
@@ -103,7 +106,7 @@ impl Layout {
     pub fn with_lesson(
         area: Rect,
         arrangement: Arrangement,
-        threads: bool,
+        guest: Option<Pane>,
         lesson: u16,
     ) -> Option<Layout> {
         if area.width < LEAST.0 || area.height < LEAST.1 {
@@ -123,9 +126,9 @@ impl Layout {
         let lesson = lesson.min(area.height - LEAST_WITHOUT_LESSON);
         match arrangement {
             Arrangement::Whole(pane) => layout.place_whole(pane, rows, lesson),
-            Arrangement::Usual => layout.place_all(area, rows, threads, lesson),
+            Arrangement::Usual => layout.place_all(area, rows, guest, lesson),
             Arrangement::InMapsPlace(pane) => {
-                layout.place_all(area, rows, threads, lesson);
+                layout.place_all(area, rows, guest, lesson);
                 if pane == WITH_MAP && !layout.column.is_empty() {
                     layout.place_in_column(pane);
                 } else if layout.pane(pane).is_empty() {
@@ -203,7 +206,7 @@ impl Layout {
         self.set(pane, rows.area);
     }
 
-    fn place_all(&mut self, area: Rect, mut rows: Rows, threads: bool, lesson: u16) {
+    fn place_all(&mut self, area: Rect, mut rows: Rows, guest: Option<Pane>, lesson: u16) {
         let below = area.height >= LEAST_BELOW;
         if below {
             let extra = area.height - LEAST_BELOW;
@@ -224,9 +227,9 @@ impl Layout {
         let side_width = area.width.saturating_sub(map_width + 1);
         // A lesson whose words change from step to step does not make panes come and go.
         if side_width >= LEAST_SIDE.0 && rows.area.height + lesson >= LEAST_SIDE.1 {
-            self.place_beside(rows, map_width, threads);
+            self.place_beside(rows, map_width, guest);
         } else {
-            self.place_stacked(rows, threads);
+            self.place_stacked(rows, guest);
         }
     }
 
@@ -254,7 +257,7 @@ impl Layout {
         }
     }
 
-    fn place_stacked(&mut self, mut rows: Rows, threads: bool) {
+    fn place_stacked(&mut self, mut rows: Rows, guest: Option<Pane>) {
         // A tall and narrow screen has room for a pane or two, side by side, once the map has plenty.
         if rows.area.height >= 30 {
             let row = rows.take_bottom(9 + (rows.area.height - 30) / 4);
@@ -269,17 +272,19 @@ impl Layout {
                 },
             );
         }
-        let (height, left) = THREADS;
+        let (height, left) = GUEST;
         // Two rows are for the selected block.
-        if threads && rows.area.height >= height + left + 2 {
-            let threads = rows.take_bottom(height);
-            self.set(Pane::Threads, threads);
+        if let Some(guest) = guest
+            && rows.area.height >= height + left + 2
+        {
+            let place = rows.take_bottom(height);
+            self.set(guest, place);
         }
         self.block_lines = rows.take_bottom(2);
         self.set(Pane::Map, rows.area);
     }
 
-    fn place_beside(&mut self, rows: Rows, map_width: u16, threads: bool) {
+    fn place_beside(&mut self, rows: Rows, map_width: u16, guest: Option<Pane>) {
         self.set(
             Pane::Map,
             Rect {
@@ -298,7 +303,7 @@ impl Layout {
         let mut room = column.area.height;
         let mut chosen: Vec<(Pane, u16, u16)> = Vec::new();
         for (pane, least, most) in BESIDE {
-            let none = pane == Pane::Threads && !threads;
+            let none = GUESTS.contains(&pane) && guest != Some(pane);
             if none || !self.pane(pane).is_empty() {
                 continue;
             }
@@ -450,8 +455,8 @@ mod tests {
             ((200, 60), (36, "12345678T")),
         ] {
             let area = Rect::new(0, 0, width, height);
-            let layout =
-                Layout::with_threads(area, Arrangement::Usual, true).expect("large enough");
+            let layout = Layout::with_guest(area, Arrangement::Usual, Some(Pane::Threads))
+                .expect("large enough");
             let panes = numbers(&layout);
             assert_eq!(
                 (layout.map_rows(), panes.as_str()),
@@ -511,7 +516,7 @@ mod tests {
         ] {
             let area = Rect::new(0, 0, width, height);
             let layout =
-                Layout::with_lesson(area, Arrangement::Usual, false, lesson).expect("large enough");
+                Layout::with_lesson(area, Arrangement::Usual, None, lesson).expect("large enough");
             let case = format!("{width}x{height} {lesson}");
             assert_eq!(
                 (layout.lesson.height, layout.map_rows()),
@@ -536,7 +541,7 @@ mod tests {
             for lesson in 0..30 {
                 for arrangement in arrangements() {
                     let case = format!("{width}x{height} {arrangement:?} lesson {lesson}");
-                    let layout = Layout::with_lesson(area, arrangement, false, lesson);
+                    let layout = Layout::with_lesson(area, arrangement, None, lesson);
                     check(&layout.expect("large enough"), area, &case);
                 }
                 for row in &PANES {
@@ -554,11 +559,12 @@ mod tests {
         for width in 1..=220 {
             for height in 1..=80 {
                 let area = Rect::new(0, 0, width, height);
-                for (arrangement, threads) in
-                    arrangements().flat_map(|one| [(one, false), (one, true)])
+                let guests = [None, Some(Pane::Threads), Some(Pane::Play)];
+                for (arrangement, guest) in
+                    arrangements().flat_map(|one| guests.map(|guest| (one, guest)))
                 {
-                    let case = format!("{width}x{height} {arrangement:?} threads {threads}");
-                    let Some(layout) = Layout::with_threads(area, arrangement, threads) else {
+                    let case = format!("{width}x{height} {arrangement:?} guest {guest:?}");
+                    let Some(layout) = Layout::with_guest(area, arrangement, guest) else {
                         assert!(width < LEAST.0 || height < LEAST.1, "{case}");
                         continue;
                     };

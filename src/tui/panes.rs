@@ -26,6 +26,8 @@ pub enum Pane {
     Threads,
     /// Two calls made step by step.
     Interleave,
+    /// One call played slowly.
+    Play,
 }
 
 /// One row of the table of panes.
@@ -52,6 +54,8 @@ pub enum Motion {
     Rows,
     /// The same, and others say who of two makes the next step.
     Steps,
+    /// They make and take back steps of a call that is played.
+    Play,
     /// They scroll.
     Lines,
 }
@@ -74,7 +78,7 @@ const fn row(
 
 /// Every pane, by number.
 #[rustfmt::skip]
-pub static PANES: [PaneRow; 11] = [
+pub static PANES: [PaneRow; 12] = [
     row(Pane::Map, '1', "Map", "the heap block by block, with what is committed and resident", Motion::Blocks),
     row(Pane::Block, '2', "Block", "the selected block: its header field by field, its parts, its neighbours", Motion::Blocks),
     row(Pane::Fragmentation, '3', "Fragmentation", "what still fits, and holes and blocks by size; Enter on a bar filters by it", Motion::Rows),
@@ -86,6 +90,7 @@ pub static PANES: [PaneRow; 11] = [
     row(Pane::Bytes, '9', "Bytes", "the bytes of the selected block, where their page is in memory", Motion::Lines),
     row(Pane::Threads, 'T', "Threads", "real threads: a lane each, what the lock costs, and what went wrong; Enter selects the place", Motion::Rows),
     row(Pane::Interleave, 'I', "Interleave", "two calls made step by step, and examples of what goes wrong without a lock; while calls are under way it stands beside the map", Motion::Steps),
+    row(Pane::Play, 'O', "Play", "one call played slowly, step by step, forwards and backwards; it has a place while one is played", Motion::Play),
 ];
 
 /// Every pane with what it shows, as a table in Markdown.

@@ -34,12 +34,14 @@ pub struct State {
     pub focus: Pane,
     /// Whether a pane stands somewhere else than usual.
     pub arrangement: Arrangement,
-    /// Threads work, or have ended last: their pane has a place.
-    pub threads: bool,
+    /// The pane that has a place because there is something to see of it: of threads, or of a call that is played.
+    pub guest: Option<Pane>,
     /// How the list of each pane is scrolled, by number.
     pub lists: [ListView; PANES.len()],
     /// The chosen range of addresses.
     pub range: Option<Range>,
+    /// The past is looked at.
+    pub past: bool,
     /// What leads the person.
     pub guide: Guide,
     /// Two calls were made step by step in the last frame.
@@ -56,6 +58,8 @@ pub struct State {
     pub dirty: bool,
     /// The button went down in the map and is still down.
     pub(super) dragging: bool,
+    /// The same in the chart of time.
+    pub(super) scrubbing: bool,
     /// The key whose answer is awaited.
     pub(super) asked_by: Option<Key>,
     pub(super) draft: String,
@@ -141,6 +145,8 @@ pub enum Layer {
     Findings(usize),
     /// What can be written, and which of it is chosen.
     Export(usize),
+    /// A verb in the past waits for a yes: what it asks for.
+    Branch(Box<Request>),
     /// Pasted lines wait for a yes.
     Paste(Vec<String>),
 }
@@ -162,6 +168,7 @@ impl Layer {
             Layer::Faults(_) => Context::Faults,
             Layer::Findings(_) => Context::Findings,
             Layer::Export(_) => Context::Export,
+            Layer::Branch(_) => Context::Branch,
             Layer::Paste(_) => Context::Paste,
         }
     }
@@ -232,12 +239,19 @@ impl State {
     /// The same with what a frame has to show beside the usual: as a still picture of it would have it.
     #[must_use]
     pub fn attending(self, frame: &Frame) -> State {
-        match frame.interleaved {
-            None => self,
-            Some(_) => State {
+        let past = frame.time.past;
+        let state = State { past, ..self };
+        match (&frame.played, &frame.interleaved) {
+            (Some(_), _) => State {
+                guest: Some(Pane::Play),
+                focus: Pane::Play,
+                ..state
+            },
+            (None, None) => state,
+            (None, Some(_)) => State {
                 arrangement: Arrangement::InMapsPlace(Pane::Interleave),
                 focus: Pane::Interleave,
-                ..self
+                ..state
             },
         }
     }
@@ -248,7 +262,9 @@ impl State {
         let of_pane = match (self.focus.row().motion, self.guide) {
             (Motion::Rows, _) => Context::Rows,
             (Motion::Steps, _) => Context::Stepping,
+            (Motion::Play, _) => Context::Playing,
             (Motion::Lines, _) => Context::Lines,
+            (Motion::Blocks, Guide::Free | Guide::Over) if self.past => Context::Past,
             (Motion::Blocks, Guide::Free | Guide::Over) => Context::Map,
             (Motion::Blocks, Guide::Script { .. }) => Context::Script,
             (Motion::Blocks, Guide::Tour) => Context::Tour,
@@ -277,12 +293,12 @@ impl State {
     /// The same on a screen of this area.
     pub(super) fn layout_on(&self, area: Rect, arrangement: Arrangement) -> Option<Layout> {
         let Some(playing) = &self.lesson else {
-            return Layout::with_threads(area, arrangement, self.threads);
+            return Layout::with_guest(area, arrangement, self.guest);
         };
         let rows = pane::lesson::rows(self, playing, area);
         match playing.presenting {
             Some(_) => Layout::presenting(area, playing.pane(), rows),
-            None => Layout::with_lesson(area, arrangement, self.threads, rows),
+            None => Layout::with_lesson(area, arrangement, self.guest, rows),
         }
     }
 

@@ -34,13 +34,14 @@ const fn term(
 }
 
 use Pane::{
-    Block, Bytes, Fragmentation, FreeList, Interleave, Log, Map, Pins, Returned, Threads, Time,
+    Block, Bytes, Fragmentation, FreeList, Interleave, Log, Map, Pins, Play, Returned, Threads,
+    Time,
 };
 
 /// Every term, the most asked for first.
 #[rustfmt::skip]
 pub static TERMS: &[Term] = &[
-    term("hole", &[Map, Fragmentation, FreeList], |picture| Some(counted(picture.figures.holes, "hole")), "the first cell of each has a glyph of its own, so that neighbours that were not merged can be told from one large hole"),
+    term("hole", &[Map, Fragmentation, FreeList, Play], |picture| Some(counted(picture.figures.holes, "hole")), "the first cell of each has a glyph of its own, so that neighbours that were not merged can be told from one large hole"),
     term("free", &[Map, Fragmentation, FreeList], |picture| Some(format!("{} in {}", bytes(picture.figures.free_bytes), counted(picture.figures.holes, "hole"))), "committed memory in holes, their headers included"),
     term("biggest request", &[Map, Fragmentation, FreeList], |picture| Some(format!("{} - 8 = {}", grouped(picture.figures.largest_free), bytes(picture.figures.largest_request))), "largest hole - 8: the largest request that a hole can take. Anything larger makes the heap grow, or fails"),
     term("external fragmentation", &[Fragmentation], external, "0 when nothing is free"),
@@ -49,9 +50,11 @@ pub static TERMS: &[Term] = &[
     term("internal fragmentation", &[Fragmentation, Block], |picture| share(picture.memory.slack, picture.figures.busy_bytes), "slack / bytes of busy blocks; headers are counted as overhead, not here"),
     term("overhead", &[Fragmentation, Pins], |picture| share(picture.memory.headers, picture.memory.committed), "headers / committed"),
     term("HeapCompact", &[Fragmentation, Log], |picture| Some(bytes(picture.figures.largest_free)), "its number includes the header, so the biggest request is 8 less. Not a garbage collector's compaction"),
-    term("coalesce", &[Map, Log, FreeList], |picture| Some(on_off(picture.heap.coalesce)), "off is the flag HEAP_DISABLE_COALESCE_ON_FREE; the live switch is heapwalk's own: Windows fixes the flag when the heap is made"),
+    term("coalesce", &[Map, Log, FreeList, Play], |picture| Some(on_off(picture.heap.coalesce)), "off is the flag HEAP_DISABLE_COALESCE_ON_FREE; the live switch is heapwalk's own: Windows fixes the flag when the heap is made"),
     term("unmerged pairs", &[Map, Fragmentation, FreeList], |picture| Some(grouped(picture.figures.unmerged_pairs)), "pairs of free neighbours that were not joined: each is one larger hole that the heap cannot use"),
     term("step", &[Interleave], |_| None, "one load or one store of the allocator, or the taking or releasing of its lock: between two steps of one call another can make any number of its own"),
+    term("step of a call", &[Play], |_| None, "something that the allocator does for one call: it looks at a hole, chooses, cuts, writes a header, a link or a bit, joins, commits, gives back. Each is made and taken back on the heap itself"),
+    term("in motion", &[Play, Interleave], |picture| (!picture.quiet).then(|| "a call is under way".to_owned()), "in the middle of a call the parts of a heap may disagree: a header that is written while its bits are not set yet is no damage"),
     term("order", &[Interleave], |_| None, "who moved when: 1x8,2x23 are eight steps of t1 and then twenty-three of t2; the same order on the same heap gives the same bytes"),
     term("race", &[Interleave], |picture| Some(format!("serialize {}", if picture.heap.serialize { "ON: it cannot happen" } else { "OFF: it can" })), "what comes of two calls depends on their order; with the lock it is always one call after the other"),
     term("reserved", &[Map, Time], |picture| Some(bytes(picture.figures.reserved)), ""),

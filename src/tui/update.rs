@@ -10,6 +10,7 @@ mod mouse;
 mod panes;
 mod prompt;
 mod range;
+mod time;
 
 use crate::session::frame::{Frame, Request, Target};
 
@@ -152,7 +153,8 @@ impl Update<'_> {
         if self.follow_lesson() {
             return;
         }
-        self.place_threads();
+        self.place_guest();
+        self.state.past = self.frame.time.past;
         self.follow_calls();
         if self.frame.over && self.state.lesson.is_some() {
             return self.leave_lesson();
@@ -420,7 +422,10 @@ impl Update<'_> {
             return self.quit();
         }
         self.state.held.clear();
-        if self.frame.run.is_some() || self.frame.measuring.is_some() {
+        if self.frame.run.is_some()
+            || self.frame.measuring.is_some()
+            || self.frame.time.seeking.is_some()
+        {
             self.send(Request::Cancel);
             self.spell("{cancel}  cancelled; again ends heapwalk");
         } else if self.state.layer.is_some() {
@@ -446,7 +451,16 @@ impl Update<'_> {
         }
     }
 
+    /// Asks the session for something; in the past a verb waits for a yes.
     fn send(&mut self, request: Request) {
+        if self.asks_to_branch(&request) {
+            self.state.layer = Some(Layer::Branch(Box::new(request)));
+            return;
+        }
+        self.send_now(request);
+    }
+
+    fn send_now(&mut self, request: Request) {
         let request = self.by_the_rules(request);
         let effect = sent(self.state, request);
         self.effects.push(effect);

@@ -426,6 +426,8 @@ pub enum Mark {
     First,
     /// What the second one touches next.
     Second,
+    /// What the present step of a call that is played is about.
+    Step,
 }
 
 /// Bytes that the last command did something to.

@@ -278,6 +278,7 @@ impl View<'_> {
                     pins: &|from, to| self.pins_in(from, to),
                     found: &|from, to| self.found.any_in(self.core, from, to),
                     bad: self.context.bad,
+                    quiet: self.context.quiet,
                 };
                 MapRow::Cells {
                     address,

@@ -13,9 +13,23 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::support::{assert_sound, fixed, hash, heap, image, seeds};
 
+/// The events that tell where blocks come from and go to; the others tell how that is found and written down.
+fn is_placement(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Probe { .. }
+            | Event::Split { .. }
+            | Event::Merge { .. }
+            | Event::Link(_)
+            | Event::Unlink(_)
+            | Event::Commit { .. }
+            | Event::Decommit { .. }
+    )
+}
+
 /// What a request did, event by event.
 fn trace(heap: &Heap, request: Request, live: &[u64]) -> Vec<Event> {
-    let access = Traced::new(heap.memory(), 1000);
+    let access = Traced::new(heap.memory(), 1000).only(is_placement);
     heap.with(&access, Flags::NONE, |core| match request {
         Request::Alloc(size) => drop(core.alloc(size, Flags::NONE).expect("room")),
         Request::Free(nth) => drop(core.free(live[nth]).expect("a live block")),
@@ -296,7 +310,7 @@ fn a_traced_request_tells_each_step_in_order() {
 #[test]
 fn a_trace_keeps_the_first_events_and_counts_the_rest() {
     let heap = heap(Options::default());
-    let access = Traced::new(heap.memory(), 3);
+    let access = Traced::new(heap.memory(), 3).only(is_placement);
     heap.with(&access, Flags::NONE, |core| core.alloc(104, Flags::NONE))
         .expect("room");
     let (events, dropped) = access.finish();

@@ -133,11 +133,16 @@ impl Watch {
             Ok(placed) => placed,
             Err(error) => {
                 assert_eq!(block, None, "{context}: {error}, though a block fits");
-                assert!(
-                    events
-                        .iter()
-                        .all(|event| matches!(event, Event::Probe { .. }))
-                );
+                let looks = |event: &Event| {
+                    matches!(
+                        event,
+                        Event::Probe { .. }
+                            | Event::Request { .. }
+                            | Event::Lists { .. }
+                            | Event::NoFit { .. }
+                    )
+                };
+                assert!(events.iter().all(looks));
                 return Err(error);
             }
         };

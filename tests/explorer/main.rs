@@ -13,6 +13,8 @@ mod lessons;
 mod load;
 mod mishaps;
 mod parts;
+mod past;
+mod played;
 mod process;
 mod prompt;
 mod reopened;

@@ -134,7 +134,7 @@ fn every_printable_key_in_a_row() {
 }
 
 /// What a terminal sends for a button or the wheel at a column and row from 1: `M` goes down, `m` up.
-fn mouse(button: u8, column: u16, row: u16, end: char) -> String {
+pub(crate) fn mouse(button: u8, column: u16, row: u16, end: char) -> String {
     format!("\x1b[<{button};{column};{row}{end}")
 }
 

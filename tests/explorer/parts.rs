@@ -122,6 +122,7 @@ fn frame() -> Frame {
         found: None,
         actors: Vec::new(),
         interleaved: None,
+        played: None,
         measuring: None,
         next_heap: None,
         watched: heapwalk::session::Watched::default(),

@@ -43,7 +43,7 @@ pub enum Outcome {
 
 impl Call {
     /// Makes the call through `access`.
-    pub(super) fn run<A: Access>(self, heap: &Heap, access: A) -> Outcome {
+    pub(in crate::lab) fn run<A: Access>(self, heap: &Heap, access: A) -> Outcome {
         let through = heap.through(access);
         match self {
             Call::Alloc(size, flags) => Outcome::Placed(through.alloc(size, flags)),

@@ -20,7 +20,7 @@ const INTERLEAVE: Arg = Arg::Options(|| options::rows(&options::INTERLEAVE));
 const WORKLOAD: Arg = Arg::Options(|| options::rows(&options::WORKLOAD));
 
 /// Their rows, in the order in which help lists them.
-pub(super) const ROWS: [CommandRow; 16] = [
+pub(super) const ROWS: [CommandRow; 19] = [
     CommandRow {
         verb: "go",
         call: None,
@@ -102,6 +102,16 @@ pub(super) const ROWS: [CommandRow; 16] = [
         parse: |words| words.interleave(),
     },
     CommandRow {
+        verb: "play",
+        call: None,
+        usage: "play CALL",
+        doc: "play one call slowly: every hole looked at, every cut, header, link and merge; step leads through it, forwards and backwards",
+        example: "play alloc a 64",
+        group: Group::Lab,
+        args: &[Arg::Verb],
+        parse: |words| words.play(),
+    },
+    CommandRow {
         verb: "step t1",
         call: None,
         usage: "step t1 [N]",
@@ -125,17 +135,40 @@ pub(super) const ROWS: [CommandRow; 16] = [
         verb: "step back",
         call: None,
         usage: "step back [N]",
-        doc: "take the last N steps back: the heap is restored, and the steps before them are made again",
+        doc: "take the last N steps back, of two calls or of one that is played",
         example: "step back",
         group: Group::Lab,
         args: &[Arg::Free],
         parse: |words| Ok(Command::Step(StepTo::Back(steps(words)?))),
     },
     CommandRow {
+        verb: "step forward",
+        call: None,
+        usage: "step forward [N]",
+        doc: "make N steps of the call that is played",
+        example: "step forward",
+        group: Group::Lab,
+        args: &[Arg::Free],
+        parse: |words| Ok(Command::Step(StepTo::Forward(steps(words)?))),
+    },
+    CommandRow {
+        verb: "step to",
+        call: None,
+        usage: "step to N",
+        doc: "go to the place behind the first N steps of the call that is played",
+        example: "step to 5",
+        group: Group::Lab,
+        args: &[Arg::Free],
+        parse: |words| {
+            let place = words.arg(|piece| number::within(piece, 0, u64::MAX))?;
+            Ok(Command::Step(StepTo::To(place)))
+        },
+    },
+    CommandRow {
         verb: "step end",
         call: None,
         usage: "step end",
-        doc: "make all that is left of the two calls, the first one first",
+        doc: "make all that is left of the two calls, the first one first, or of the call that is played",
         example: "step end",
         group: Group::Lab,
         args: &[],
@@ -145,7 +178,7 @@ pub(super) const ROWS: [CommandRow; 16] = [
         verb: "step off",
         call: None,
         usage: "step off",
-        doc: "give the two calls up: the heap is as it was before them",
+        doc: "give up the calls under way: the heap is as it was before them",
         example: "step off",
         group: Group::Lab,
         args: &[],

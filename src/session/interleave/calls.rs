@@ -90,6 +90,32 @@ impl OneCall {
         })
     }
 
+    /// The command that it is.
+    pub(in crate::session) fn command(&self) -> Command {
+        match self {
+            OneCall::Alloc(name, size, flags) => Command::Alloc {
+                names: Names::One(name.clone()),
+                size: *size,
+                flags: *flags,
+            },
+            OneCall::Free(what, flags) => Command::Free {
+                what: what.operand(),
+                flags: *flags,
+            },
+            OneCall::Realloc(what, size, flags) => Command::Realloc {
+                what: what.operand(),
+                size: *size,
+                flags: *flags,
+            },
+            OneCall::Compact(flags) => Command::Compact { flags: *flags },
+            OneCall::Minimize => Command::Minimize,
+            OneCall::Validate(flags) => Command::Validate {
+                what: None,
+                flags: *flags,
+            },
+        }
+    }
+
     /// The call with its arguments, as C has it.
     pub(super) fn text(&self) -> String {
         let heap = |name: &str, flags: Flags, rest: &str| {

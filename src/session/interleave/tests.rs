@@ -69,7 +69,7 @@ fn what_is_no_single_call_is_answered_with_its_place() {
             "order=",
             "order=TURNS",
         ),
-        ("step t3", 6, "t3", "t1, t2, back, end or off"),
+        ("step t3", 6, "t3", "t1, t2, back, forward, to, end or off"),
         ("step t1 0", 9, "0", "a number from 1"),
         ("example triple-handout", 9, "triple-handout", "lost-update"),
     ] {

@@ -114,7 +114,9 @@ impl Worker {
         match command {
             Command::Undo | Command::Redo | Command::Pause => true,
             Command::Seek(_) | Command::Branch(_) => true,
-            Command::Interleave(_) | Command::Step(_) | Command::Example(_) => true,
+            Command::Interleave(_) | Command::Play(_) | Command::Step(_) | Command::Example(_) => {
+                true
+            }
             Command::Quit | Command::Rate(_) => false,
             // Where there is no heap yet, even a question makes one.
             command => is_journalled(command) || self.session.in_view.is_none(),

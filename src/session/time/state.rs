@@ -119,17 +119,7 @@ pub(in crate::session) struct Before(pub(super) State);
 impl Session {
     /// All that the past brings back. Heaps that changed are looked at, others share their images.
     pub(super) fn state(&mut self) -> State {
-        for slot in self.slots.iter_mut().filter(|slot| slot.dirty) {
-            slot.image = Some(Arc::new(slot.heap.image(slot.image.as_deref())));
-            slot.dirty = false;
-        }
-        // Whoever only looks counts calls, too.
-        for slot in &mut self.slots {
-            let stats = slot.heap.stats();
-            if let Some(image) = slot.image.as_mut().filter(|image| image.stats() != stats) {
-                *image = Arc::new(image.with_stats(stats));
-            }
-        }
+        self.slots.iter_mut().for_each(Slot::take_image);
         State {
             slots: self.slots.clone(),
             in_view: self.in_view,

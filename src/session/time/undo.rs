@@ -177,8 +177,8 @@ impl Session {
         if let Some(words) = self.waits() {
             return self.nothing("redo", &format!("{words}: the call has to end first"));
         }
-        if self.stepping.is_some() {
-            return self.nothing("redo", "two calls are under way; `step off` gives them up");
+        if self.is_in_steps() {
+            return self.nothing("redo", "a call is under way; `step off` gives it up");
         }
         let at = self.history.line.at;
         let Some(entry) = self.history.entry(at) else {

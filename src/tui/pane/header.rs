@@ -169,6 +169,22 @@ fn progress(scene: &Scene<'_>) -> Vec<Span<'static>> {
         let of = target.map_or_else(String::new, |target| format!("/{}", rounded(target as f64)));
         spans.push(scene.span(Role::Text, format!("{}{of} op/s ", rounded(rate))));
     }
-    spans.push(scene.span(Role::Text, format!("#{}", grouped(frame.operations))));
+    let time = &frame.time;
+    if let Some(seeking) = time.seeking {
+        let share = seeking.done.saturating_mul(100) / seeking.of.max(1);
+        let words = format!(
+            "seeking {} of {} {share} % ",
+            grouped(seeking.done),
+            grouped(seeking.of)
+        );
+        spans.push(scene.span(Role::Strong, words));
+    }
+    spans.push(match time.past {
+        true => {
+            let (at, present) = (grouped(time.at), grouped(time.present));
+            scene.span(Role::Selected, format!(" PAST op {at} of {present} "))
+        }
+        false => scene.span(Role::Text, format!("#{}", grouped(frame.operations))),
+    });
     spans
 }

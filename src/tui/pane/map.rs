@@ -378,8 +378,10 @@ fn draw_legend(scene: &Scene<'_>, places: &Places, area: Rect, buffer: &mut Buff
 fn legend(scene: &Scene<'_>, columns: u16) -> Line<'static> {
     // Where no calls are under way nobody has to learn their marks.
     let stepping = scene.frame.interleaved.is_some();
-    let all = legend_of(scene, |kind| {
-        stepping || !matches!(kind, Kind::First | Kind::Second)
+    let all = legend_of(scene, |kind| match kind {
+        Kind::First | Kind::Second => stepping,
+        Kind::Step => scene.frame.played.is_some(),
+        _ => true,
     });
     let line = joined(all, &scene.span(Role::Text, " "), u16::MAX);
     if line.width() <= usize::from(columns) {

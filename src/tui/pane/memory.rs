@@ -1,13 +1,13 @@
 //! The line that adds up: where every committed byte is, and what the kernel says.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-use crate::session::frame::Bookmark;
+use crate::session::frame::{Bookmark, Frame};
 use crate::tui::bar::single;
 use crate::tui::canvas::{Segment, clipped, joined, put, put_line, right_of, row, width};
-use crate::tui::chart::sparkline;
+use crate::tui::chart::{Axis, sparkline};
 use crate::tui::numbers::{apportion, grouped, size, tenths};
 use crate::tui::theme::{Role, Theme};
 use crate::view::MemoryLine;
@@ -111,7 +111,11 @@ pub(in crate::tui) fn draw_lines(scene: &Scene<'_>, area: Rect, buffer: &mut Buf
         put(buffer, row(area, 0), &words, scene.theme.style(Role::Bad));
         true
     } else {
-        let written = sum_that_fits(memory, area.width);
+        let mut written = sum_that_fits(memory, area.width);
+        if scene.frame.time.past {
+            // Nobody asks the kernel about the past: that is told where there is room for it.
+            written.kernel = (area.height == 1).then(|| told_by_kernel(scene));
+        }
         put_line(buffer, row(area, 0), &styled(scene, &written));
         written.kernel.is_none()
     };
@@ -254,11 +258,55 @@ fn styled(scene: &Scene<'_>, written: &Written) -> Line<'static> {
     Line::from(spans)
 }
 
+/// What stands before the line of time.
+const LABEL: &str = "time ";
+
+/// Columns of the line of time.
+fn spark_columns(area: Rect) -> u16 {
+    (area.width / 2).saturating_sub(width(LABEL))
+}
+
+/// Reverses the column of the moment that is looked at.
+fn mark_moment(scene: &Scene<'_>, line: Rect, columns: u16, buffer: &mut Buffer) {
+    let time = &scene.frame.time;
+    let axis = Axis::of(&scene.frame.timeline, usize::from(columns));
+    let Some(axis) = axis.filter(|_| time.past) else {
+        return;
+    };
+    let column = u16::try_from(axis.column(time.at)).unwrap_or(0);
+    if let Some(cell) = buffer.cell_mut((line.x.saturating_add(column), line.y)) {
+        cell.set_style(scene.theme.style(Role::Selected));
+    }
+}
+
+/// The column of the line of time at a place of the lines; what is dragged may have left it.
+pub(in crate::tui) fn column_at(
+    frame: &Frame,
+    area: Rect,
+    position: Position,
+    drags: bool,
+) -> Option<(Axis, usize)> {
+    let below = row(area, 1);
+    let columns = spark_columns(below);
+    let line = Rect {
+        width: columns,
+        ..right_of(below, width(LABEL))
+    };
+    if area.height < 2 || !(drags || line.contains(position)) {
+        return None;
+    }
+    let axis = Axis::of(&frame.timeline, usize::from(columns))?;
+    let column = position
+        .x
+        .saturating_sub(line.x)
+        .min(columns.saturating_sub(1));
+    Some((axis, usize::from(column)))
+}
+
 /// Committed bytes over time, and what went back to the system so far.
 fn draw_below(scene: &Scene<'_>, with_kernel: bool, area: Rect, buffer: &mut Buffer) {
-    const LABEL: &str = "time ";
     let memory = &scene.frame.picture.memory;
-    let columns = (area.width / 2).saturating_sub(width(LABEL));
+    let columns = spark_columns(area);
     let spark = sparkline(&scene.frame.timeline, &scene.theme.glyphs, columns);
     let drawn = width(&spark);
     let mut used = 0;
@@ -269,6 +317,7 @@ fn draw_below(scene: &Scene<'_>, with_kernel: bool, area: Rect, buffer: &mut Buf
         ]);
         put_line(buffer, area, &line);
         used = drawn + width(LABEL) + 2;
+        mark_moment(scene, right_of(area, width(LABEL)), columns, buffer);
     }
     let mut segments: Vec<Segment> = returned::summary(scene)
         .into_iter()
@@ -276,13 +325,22 @@ fn draw_below(scene: &Scene<'_>, with_kernel: bool, area: Rect, buffer: &mut Buf
         .map(|(spans, rank)| Segment::new(rank, spans))
         .collect();
     if with_kernel {
-        let kernel = format!("kernel {}", resident(memory));
+        let kernel = format!("kernel {}", told_by_kernel(scene));
         segments.insert(0, Segment::new(1, vec![scene.span(Role::Text, kernel)]));
     }
     let tables = format!("side tables {}", size(memory.side_tables));
     segments.push(Segment::new(9, vec![scene.span(Role::Faint, tables)]));
     let rest = right_of(area, used);
     put_line(buffer, rest, &joined(segments, &scene.bar(), rest.width));
+}
+
+/// What the kernel says is in memory; in the past, what it was told to have been.
+fn told_by_kernel(scene: &Scene<'_>) -> String {
+    let resident = resident(&scene.frame.picture.memory);
+    match scene.frame.time.past {
+        true => format!("{resident} as recorded"),
+        false => resident,
+    }
 }
 
 /// What the kernel says is in memory.
@@ -327,8 +385,12 @@ pub(super) fn draw_table(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let committed = line('=', "committed", memory.committed, |then| {
         then.memory.committed
     });
+    let name = match scene.frame.time.past {
+        true => "kernel recorded",
+        false => "kernel resident",
+    };
     let kernel = match memory.resident {
-        Some(resident) => line(' ', "kernel resident", resident, |then| {
+        Some(resident) => line(' ', name, resident, |then| {
             then.memory.resident.unwrap_or(0)
         }),
         None => Line::from(scene.span(Role::Faint, "   kernel resident: not told here")),

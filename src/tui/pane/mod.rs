@@ -2,6 +2,7 @@
 
 pub(super) mod block;
 pub(super) mod bookmarks;
+pub(super) mod branch;
 pub(super) mod bytes;
 pub(super) mod card;
 mod choices;
@@ -22,6 +23,7 @@ pub(super) mod log;
 pub(super) mod map;
 pub(super) mod memory;
 pub(super) mod pins;
+pub(super) mod play;
 pub(super) mod popup;
 pub(super) mod prompt;
 pub(super) mod returned;
@@ -164,6 +166,7 @@ pub(super) fn rows_of(pane: Pane, frame: &Frame) -> u64 {
         Pane::Bytes => picture.bytes.as_ref().map_or(0, |bytes| bytes.total),
         Pane::Threads => threads::rows_of(frame),
         Pane::Interleave => interleave::rows_of(frame),
+        Pane::Play => play::rows_of(frame),
     }
 }
 
@@ -201,6 +204,7 @@ pub(super) fn opened(pane: Pane, frame: &Frame, chosen: u64) -> Option<Opened> {
         Pane::Fragmentation => fragmentation::opened(frame, chosen),
         Pane::Threads => threads::opened(frame, chosen).map(Opened::Block),
         Pane::Interleave => interleave::opened(frame, chosen),
+        Pane::Play => play::opened(frame),
         Pane::Map | Pane::Block | Pane::Time | Pane::Returned | Pane::Bytes => None,
     }
 }
@@ -226,6 +230,7 @@ pub(super) fn row_at(
     let row = match pane {
         // The newest answer stands at the bottom; answers take several lines each.
         Pane::Log => return None,
+        Pane::Play => return play::row_at(frame, area, position),
         Pane::Interleave => u64::from(position.y.checked_sub(area.y.saturating_add(1))?),
         Pane::Fragmentation => {
             return fragmentation::row_at(frame, area, position, lists[pane as usize].chosen);

@@ -1,9 +1,10 @@
 //! Busy, committed and resident bytes over time, with a letter for each event that changed the heap's ways.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 
+use crate::session::frame::{Frame, Sample, Timeline};
 use crate::tui::canvas::{put, put_line, right_of, row, width};
 use crate::tui::chart::{
     Axis, Column, DOT_ROWS, Dots, Extent, columns, dots_in, fill_column, letters, sparkline, steps,
@@ -38,29 +39,97 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     draw_chart(scene, inner, buffer);
 }
 
-fn draw_chart(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
-    let timeline = &scene.frame.timeline;
-    let most = timeline
-        .samples
-        .iter()
-        .map(|sample| {
-            sample
-                .committed
-                .max(sample.busy)
-                .max(sample.resident.unwrap_or(0))
-        })
-        .max()
-        .unwrap_or(0);
-    let axis_rows = if area.height >= 5 { 2 } else { 1 };
-    let gutter = y_labels(most)
+/// The most that the chart shows.
+fn most(timeline: &Timeline) -> u64 {
+    let highest = |sample: &Sample| {
+        let resident = sample.resident.unwrap_or(0);
+        sample.committed.max(sample.busy).max(resident)
+    };
+    timeline.samples.iter().map(highest).max().unwrap_or(0)
+}
+
+/// Columns of the numbers beside the chart.
+fn gutter(most: u64, area: Rect) -> u16 {
+    y_labels(most)
         .iter()
         .map(|label| width(label).saturating_add(1))
         .fold(0, u16::max)
-        .min(area.width);
-    let chart = Rect {
+        .min(area.width)
+}
+
+/// Where the columns of the chart are in a pane without its title.
+fn chart_area(timeline: &Timeline, area: Rect) -> Rect {
+    if area.height < 2 {
+        return area;
+    }
+    let axis_rows = if area.height >= 5 { 2 } else { 1 };
+    Rect {
         height: area.height.saturating_sub(axis_rows),
-        ..right_of(area, gutter)
+        ..right_of(area, gutter(most(timeline), area))
+    }
+}
+
+/// The chart of a pane.
+fn chart_in(frame: &Frame, pane: Rect) -> Rect {
+    let inner = Rect {
+        y: pane.y.saturating_add(1),
+        height: pane.height.saturating_sub(1),
+        ..pane
     };
+    chart_area(&frame.timeline, inner)
+}
+
+/// The axis of the chart in a pane.
+pub(in crate::tui) fn axis(frame: &Frame, pane: Rect) -> Option<Axis> {
+    Axis::of(&frame.timeline, usize::from(chart_in(frame, pane).width))
+}
+
+/// The column of the chart at a place of the pane; what is dragged may have left it.
+pub(in crate::tui) fn column_at(
+    frame: &Frame,
+    pane: Rect,
+    position: Position,
+    drags: bool,
+) -> Option<(Axis, usize)> {
+    let chart = chart_in(frame, pane);
+    let inside = pane.contains(position) && position.x >= chart.x && position.y > pane.y;
+    if !inside && !drags {
+        return None;
+    }
+    let column = position
+        .x
+        .saturating_sub(chart.x)
+        .min(chart.width.saturating_sub(1));
+    Some((axis(frame, pane)?, usize::from(column)))
+}
+
+/// The moment that is looked at: its column, through the chart and its axis.
+fn draw_moment(scene: &Scene<'_>, chart: Rect, buffer: &mut Buffer) {
+    let time = &scene.frame.time;
+    let axis = Axis::of(&scene.frame.timeline, usize::from(chart.width));
+    let Some(axis) = axis.filter(|_| time.past) else {
+        return;
+    };
+    let x = chart
+        .x
+        .saturating_add(u16::try_from(axis.column(time.at)).unwrap_or(0));
+    let style = scene.theme.style(Role::Selected);
+    for y in chart.top()..=chart.bottom() {
+        let Some(cell) = buffer.cell_mut((x, y)) else {
+            continue;
+        };
+        if cell.symbol() == " " {
+            cell.set_char(scene.theme.glyphs.bar);
+        }
+        cell.set_style(style);
+    }
+}
+
+fn draw_chart(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    let timeline = &scene.frame.timeline;
+    let most = most(timeline);
+    let gutter = gutter(most, area);
+    let chart = chart_area(timeline, area);
     // Two dots stand side by side in a cell.
     let Some(fine) = Axis::of(timeline, usize::from(chart.width) * 2) else {
         return;
@@ -80,6 +149,7 @@ fn draw_chart(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         buffer,
     );
     draw_x_axis(scene, chart, area, buffer);
+    draw_moment(scene, chart, buffer);
 }
 
 /// The most, half of it, and nothing.

@@ -3,6 +3,7 @@
 mod doubt;
 mod keys;
 mod mouse;
+mod past;
 mod pictures;
 mod remapped;
 mod sizes;

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::session::frame::{Found, Frame, Sample, TimeEvent, Timeline};
+use crate::session::frame::{Found, Frame, Request, Sample, TimeEvent, Timeline};
 use crate::tui::draw::{cursor, draw_pane_in};
 use crate::tui::fixture::{checkerboard, empty, heaps};
 use crate::tui::key::Key;
@@ -52,6 +52,9 @@ fn layers() -> Vec<Option<Layer>> {
         Some(Layer::Findings(usize::MAX)),
         Some(Layer::Prompt(Box::new(helped))),
         Some(Layer::Prompt(Box::new(searching))),
+        Some(Layer::Branch(Box::new(Request::Line(
+            "alloc a 64 ".repeat(40),
+        )))),
         Some(Layer::Paste(vec!["alloc a 64".to_owned(); 200])),
     ]
 }

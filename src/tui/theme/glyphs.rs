@@ -30,6 +30,8 @@ pub struct Glyphs {
     pub split: [char; 2],
     /// Memory given back to the system just now: the sparse mark, and what lies between.
     pub returned: [char; 2],
+    /// What the present step of a call that is played is about: first cell, and the others.
+    pub step: [char; 2],
     /// First cell of a block that keeps pages, and the others.
     pub pin: [char; 2],
     /// First cell of a block that the filter matches, and the others when busy.
@@ -88,6 +90,7 @@ pub(super) const UNICODE: Glyphs = Glyphs {
     merged: ['╠', '═'],
     split: ['├', '┄'],
     returned: ['▽', '·'],
+    step: ['◉', '◎'],
     pin: ['◆', '◇'],
     found: ['●', '○'],
     found_free: '◦',
@@ -123,6 +126,7 @@ pub(super) const ASCII: Glyphs = Glyphs {
     merged: ['<', '-'],
     split: ['/', ','],
     returned: ['v', ' '],
+    step: ['&', '&'],
     pin: ['P', 'p'],
     found: ['F', 'f'],
     found_free: ';',
@@ -182,6 +186,7 @@ impl Glyphs {
             Kind::Uncommitted => self.uncommitted,
             Kind::First => ['1'; 2],
             Kind::Second => ['2'; 2],
+            Kind::Step => self.step,
             Kind::Unmerged => [self.unmerged; 2],
             Kind::Mixed => [self.mixed[0], self.mixed[6]],
             Kind::Damaged => [self.bad; 2],

@@ -17,6 +17,8 @@ pub enum Kind {
     First,
     /// What the second one touches next.
     Second,
+    /// What the present step of a call that is played is about.
+    Step,
     /// Allocated just now.
     New,
     /// Freed just now.
@@ -57,7 +59,7 @@ pub struct LegendEntry {
 }
 
 /// Every kind with its role and its word, the most needed first.
-const LEGEND: [(Kind, Role, &str); 17] = [
+const LEGEND: [(Kind, Role, &str); 18] = [
     (Kind::Busy, Role::Busy, "busy"),
     (Kind::Free, Role::Free, "hole"),
     (Kind::Damaged, Role::Bad, "bad"),
@@ -67,6 +69,7 @@ const LEGEND: [(Kind, Role, &str); 17] = [
     (Kind::Pin, Role::Pin, "pin"),
     (Kind::First, Role::Found, "t1 next"),
     (Kind::Second, Role::Found, "t2 next"),
+    (Kind::Step, Role::Found, "step"),
     (Kind::New, Role::New, "new"),
     (Kind::Freed, Role::Freed, "freed"),
     (Kind::Merged, Role::Freed, "merged"),
@@ -84,6 +87,7 @@ impl Kind {
     pub fn of(cell: &Cell) -> Kind {
         match (cell.state, cell.mark) {
             (CellState::Damaged, _) => Kind::Damaged,
+            (_, Some(Mark::Step)) => Kind::Step,
             (CellState::Uncommitted, Some(Mark::Returned)) => Kind::Returned,
             (CellState::Uncommitted, _) => Kind::Uncommitted,
             (_, Some(Mark::First)) => Kind::First,

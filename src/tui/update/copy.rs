@@ -81,6 +81,10 @@ fn text(state: &State, frame: &Frame) -> Option<String> {
                 one.call, two.call, calls.order
             )
         }),
+        Pane::Play => frame.played.as_ref().and_then(|played| {
+            let at = usize::try_from(played.at.checked_sub(played.first)?).ok()?;
+            Some(format!("{}: {}", played.call, played.rows.get(at)?))
+        }),
         Pane::Bytes => {
             let shown = picture.bytes.as_ref()?;
             let row = shown.rows.first()?;

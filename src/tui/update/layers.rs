@@ -54,6 +54,7 @@ impl Update<'_> {
             Some(Layer::Lessons(chosen)) => self.begin_chosen_lesson(chosen),
             // The cursor is there already.
             Some(Layer::Findings(_)) => {}
+            Some(Layer::Branch(request)) => self.branch(*request),
             Some(Layer::Paste(lines)) => {
                 self.remember(&lines);
                 for line in lines {

@@ -33,7 +33,10 @@ impl Update<'_> {
             Mouse::Press(column, row) => self.press(Position { x: column, y: row }),
             Mouse::Click(column, row) => self.click(column, row),
             Mouse::Drag(column, row) => self.drag(Position { x: column, y: row }),
-            Mouse::Release(..) => self.state.dragging = false,
+            Mouse::Release(..) => {
+                self.state.dragging = false;
+                self.state.scrubbing = false;
+            }
             Mouse::WheelUp(column, row) => self.turn(true, Position { x: column, y: row }),
             Mouse::WheelDown(column, row) => self.turn(false, Position { x: column, y: row }),
         }
@@ -41,6 +44,10 @@ impl Update<'_> {
 
     /// Where a range may begin: the block is selected at once, so that dragging finds it in the frame.
     fn press(&mut self, position: Position) {
+        self.state.scrubbing = self.scrub(position, false);
+        if self.state.scrubbing {
+            return;
+        }
         let address = self.map_address(position);
         self.state.dragging = address.is_some();
         if let Some(address) = address {
@@ -50,6 +57,10 @@ impl Update<'_> {
     }
 
     fn drag(&mut self, position: Position) {
+        if self.state.scrubbing {
+            self.scrub(position, true);
+            return;
+        }
         if !self.state.dragging {
             return;
         }
@@ -86,6 +97,9 @@ impl Update<'_> {
         let step = if up { -1 } else { 1 };
         if self.state.layer.is_some() {
             return self.scroll(step);
+        }
+        if self.wheel_of_time(up, position) {
+            return;
         }
         match self.pane_at(position) {
             Some(pane) if pane.row().motion != Motion::Blocks => {

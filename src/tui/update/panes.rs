@@ -39,15 +39,26 @@ impl Update<'_> {
         self.open_prompt("threads 4 { run random ops=10000000 sizes=16..512 live=200 seed=7 }");
     }
 
-    /// Makes a place for the pane of threads as long as there are any.
-    pub(super) fn place_threads(&mut self) {
-        let threads = self.frame.crew.is_some();
-        if std::mem::replace(&mut self.state.threads, threads) != threads {
-            if !threads && self.state.focus == Pane::Threads {
-                self.state.focus = Pane::Map;
-            }
-            self.look();
+    /// Makes a place for a pane as long as there is something to see of it: a call that is played, or threads.
+    pub(super) fn place_guest(&mut self) {
+        let guest = match (&self.frame.played, &self.frame.crew) {
+            (Some(_), _) => Some(Pane::Play),
+            (None, Some(_)) => Some(Pane::Threads),
+            (None, None) => None,
+        };
+        let old = std::mem::replace(&mut self.state.guest, guest);
+        if old == guest {
+            return;
         }
+        if old == Some(self.state.focus) {
+            self.state.focus = Pane::Map;
+        }
+        if guest == Some(Pane::Play) {
+            // Its keys lead through the call, and the map shows where it is.
+            self.state.arrangement = Arrangement::Usual;
+            self.state.focus = Pane::Play;
+        }
+        self.look();
     }
 
     /// The next pane on the screen, or the one before.
@@ -108,8 +119,20 @@ impl Update<'_> {
         match pane.row().motion {
             Motion::Rows | Motion::Steps => list.choose(rows, total, height),
             Motion::Lines | Motion::Blocks => list.scroll(rows, total, height),
+            Motion::Play => return self.play_on(rows),
         }
         self.look();
+    }
+
+    /// Makes so many steps of the call that is played, or takes them back.
+    fn play_on(&mut self, rows: i64) {
+        let Some(played) = self.frame.played.as_deref() else {
+            return;
+        };
+        let at = played.at.saturating_add_signed(rows).min(played.total);
+        if at != played.at {
+            self.send(Request::Command(Command::Step(StepTo::To(at))));
+        }
     }
 
     /// Enter on a row of the pane that has the focus.
@@ -135,6 +158,9 @@ impl Update<'_> {
     /// A click on a row chooses it; on the chosen row it opens it.
     pub(super) fn click_row(&mut self, row: u64) {
         let pane = self.state.focus;
+        if pane.row().motion == Motion::Play {
+            return self.send(Request::Command(Command::Step(StepTo::To(row))));
+        }
         let list = &mut self.state.lists[pane as usize];
         let again = std::mem::replace(&mut list.chosen, row) == row;
         if again && matches!(pane.row().motion, Motion::Rows | Motion::Steps) {
@@ -196,7 +222,8 @@ impl Update<'_> {
     /// Gives up the calls under way, if there are any, and leaves their pane.
     pub(super) fn give_up(&mut self) {
         let calls = self.frame.interleaved.as_deref();
-        if calls.is_some_and(|calls| !calls.is_over()) {
+        let played = self.frame.played.is_some();
+        if played || calls.is_some_and(|calls| !calls.is_over()) {
             self.send(Request::Command(Command::Step(StepTo::Off)));
         }
         self.leave_pane();

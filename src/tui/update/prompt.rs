@@ -52,7 +52,14 @@ impl Update<'_> {
         }
         self.state.last_verb = Some(Verb::of_line(&line));
         self.state.asked_by = self.screen_key(Screen::OpenPrompt);
-        self.send(Request::Line(line));
+        let request = Request::Line(line);
+        if self.asks_to_branch(&request) {
+            // Whoever leaves everything finds the line again.
+            self.state.draft = prompt.text().to_owned();
+            self.state.layer = Some(Layer::Branch(Box::new(request)));
+            return;
+        }
+        self.send(request);
         prompt.refusal = None;
         prompt.submitted = Some(self.state.sent);
         self.state.layer = Some(Layer::Prompt(prompt));
