@@ -96,8 +96,7 @@ fn steps_of(path: &Path) -> Result<(Session, Vec<Step>), Failure> {
 
 fn step_of(command: Command) -> Step {
     match command {
-        Command::Pause => Step::Pause,
-        Command::Say(_) | Command::Expect { .. } => Step::Silent(command),
+        Command::Pause | Command::Say(_) | Command::Expect { .. } => Step::Silent(command),
         command => Step::Typed(command),
     }
 }
@@ -173,9 +172,11 @@ impl Player {
             Step::Silent(command) => {
                 let read = self.carry_out(command, tally);
                 self.show();
-                if matches!(command, Command::Say(_)) {
-                    self.cast.wait(read);
-                }
+                self.cast.wait(match command {
+                    Command::Say(_) => read,
+                    Command::Pause => PAUSE,
+                    _ => 0,
+                });
             }
         }
     }

@@ -84,13 +84,13 @@ fn json_and_csv_are_the_heap_after_the_script() {
         .iter()
         .filter_map(|block| block["name"].as_str())
         .collect();
-    assert_eq!(named, ["b[0]", "b[2]", "b[3]"]);
+    assert_eq!(named, ["b0", "b2", "b3"]);
     let table = heapwalk(&["frame", "--format", "csv", "--run", &script]).piped();
     let mut reader = csv::Reader::from_reader(table.printed().as_bytes());
     let rows: Vec<BTreeMap<String, String>> =
         reader.deserialize().collect::<Result<_, _>>().expect("CSV");
     assert_eq!(rows.len(), blocks.len());
-    assert_eq!(rows[0]["name"], "b[0]");
+    assert_eq!(rows[0]["name"], "b0");
     assert_eq!(rows[1]["state"], "free");
 }
 
