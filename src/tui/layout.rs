@@ -507,11 +507,11 @@ mod tests {
     #[test]
     fn the_words_of_a_lesson_have_room_beside_the_map() {
         for ((width, height), lesson, rows) in [
-            ((60, 16), 4, 2),
+            ((60, 16), 4, 3),
             ((80, 24), 3, 11),
             ((80, 24), 4, 10),
             ((80, 24), 7, 8),
-            ((120, 40), 4, 18),
+            ((120, 40), 4, 19),
             ((200, 60), 4, 32),
         ] {
             let area = Rect::new(0, 0, width, height);
