@@ -66,7 +66,10 @@ fn wrong_usage_ends_with_2_and_says_what_was_expected() {
         (&["replay", "--limit", "4KB", "x"], "write 4K or 4KiB"),
         (&["frame", "--size", "80"], "such as 120x40"),
         (&["frame", "--size", "0x24"], "from 1 to 1000"),
-        (&["frame", "--format", "gif"], "text, ansi, svg, png, json, csv"),
+        (
+            &["frame", "--format", "gif"],
+            "text, ansi, svg, png, json, csv",
+        ),
         (&["--color", "sometimes"], "auto, always, never"),
         (
             &["completions", "csh"],
