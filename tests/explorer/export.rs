@@ -27,7 +27,7 @@ fn export(terminal: &mut Terminal, nth: usize, file: &Path, more: &str) {
     terminal.press("E");
     terminal.wait_for("nothing is written over unasked");
     terminal.press(&nth.to_string());
-    terminal.wait_for(":export \"");
+    terminal.wait_for(": export \"");
     let line = format!("export \"{}\"{more}", file.display());
     terminal.press(&format!("\x15{line}"));
     terminal.wait("the line is there", |screen| !screen.contains("-op"));
@@ -39,7 +39,9 @@ fn written(terminal: &mut Terminal, nth: usize, file: &Path) -> Vec<u8> {
     terminal.wait_until("the file is there", |_| {
         file.metadata().is_ok_and(|file| file.len() > 0)
     });
-    terminal.wait("the prompt is closed", |screen| !screen.contains(":export"));
+    terminal.wait("the prompt is closed", |screen| {
+        !screen.contains(": export \"")
+    });
     fs::read(file).expect("the file")
 }
 
@@ -55,7 +57,7 @@ fn pictures_show_the_screen_without_the_menu() {
     assert_eq!(text.lines().count(), 40);
     assert!(text.starts_with("heap 1"), "{text}");
     assert!(
-        !text.contains("unasked") && !text.contains(":export"),
+        !text.contains("unasked") && !text.contains(": export \""),
         "{text}"
     );
     assert!(text.contains("in 6 holes"), "{text}");
@@ -124,16 +126,20 @@ fn what_is_refused_comes_back_to_the_prompt_with_the_reason() {
         assert_eq!(fs::read(&file).expect("still there"), b"mine");
         // One more word, and it is done.
         terminal.press(" replace\r");
-        terminal.wait("the prompt is closed", |screen| !screen.contains(":export"));
+        terminal.wait("the prompt is closed", |screen| {
+            !screen.contains(": export \"")
+        });
         terminal.wait_until("it was written over", |_| {
             fs::read(&file).is_ok_and(|bytes| bytes != b"mine")
         });
         let nowhere = in_folder(&folder, "no/such/folder").join(name);
         export(&mut terminal, nth, &nowhere, "");
         terminal.wait_for("failed to write");
-        // The line stays, and the session goes on.
-        terminal.press("\x1b");
-        terminal.wait("the prompt is closed", |screen| !screen.contains(":export"));
+        // The line stays until it is deleted, and the session goes on.
+        terminal.press("\x15\x1b");
+        terminal.wait("the prompt is closed", |screen| {
+            !screen.contains(": export \"")
+        });
     }
     terminal.run("walk");
     terminal.wait_for("HeapWalk");
