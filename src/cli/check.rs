@@ -1,7 +1,7 @@
 //! `heapwalk check`: lessons without a screen, and a learner's solution of a challenge.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -223,7 +223,7 @@ fn faults(failures: &[lesson::Failure]) -> Vec<Fault> {
 }
 
 /// A learner's commands on a challenge.
-fn grade(challenge: &str, solution: &PathBuf, as_json: bool) -> Result<Exit, Failure> {
+fn grade(challenge: &str, solution: &Path, as_json: bool) -> Result<Exit, Failure> {
     let (name, nth) = match challenge.rsplit_once(':') {
         Some((name, nth)) => match nth.parse::<usize>() {
             Ok(nth) => (name, nth),

@@ -32,6 +32,9 @@ pub(super) struct Run {
     pub(super) words: String,
 }
 
+/// A curve and the corner of its cell.
+pub(super) type Placed = ((u32, u32), Stroke);
+
 /// What is drawn, by colour: few elements, whatever the number of cells. In units of `glyph`, from the upper left.
 #[derive(Debug, Default)]
 pub(super) struct Drawing {
@@ -41,8 +44,8 @@ pub(super) struct Drawing {
     pub(super) grounds: BTreeMap<Rgb, Vec<Rect>>,
     /// Blocks, shades and straight lines, by colour and quarters of opacity.
     pub(super) fills: BTreeMap<(Rgb, u8), Vec<Rect>>,
-    /// Curves, each with the corner of its cell.
-    pub(super) strokes: BTreeMap<Rgb, Vec<((u32, u32), Stroke)>>,
+    /// Curves.
+    pub(super) strokes: BTreeMap<Rgb, Vec<Placed>>,
     /// Everything else.
     pub(super) letters: Vec<Run>,
 }

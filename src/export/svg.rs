@@ -5,8 +5,8 @@ use std::fmt::Write;
 use ratatui::buffer::Buffer;
 
 use super::colors::{Rgb, Scheme};
-use super::drawing::{Drawing, Run};
-use super::glyph::{BASE, FONT_SIZE, HEIGHT, LIGHT, Leg, Rect, Stroke, WIDTH};
+use super::drawing::{Drawing, Placed, Run};
+use super::glyph::{BASE, FONT_SIZE, HEIGHT, LIGHT, Leg, Rect, WIDTH};
 
 /// The screen as an SVG image of half as many pixels as it has units: 8 by 16 a cell.
 ///
@@ -112,7 +112,7 @@ fn letters(out: &mut String, run: &Run) {
 }
 
 /// Path data of a curve in a cell.
-fn path(&((x, y), stroke): &((u32, u32), Stroke)) -> String {
+fn path(&((x, y), stroke): &Placed) -> String {
     let (from, legs) = stroke;
     let mut data = format!("M{} {}", x + from.0, y + from.1);
     for &leg in legs {

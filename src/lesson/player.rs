@@ -185,7 +185,7 @@ impl Player {
     ///
     /// # Errors
     /// While a question waits for its answer, and at the end.
-    pub fn next(&mut self) -> Result<Vec<Ask>, &'static str> {
+    pub fn go_on(&mut self) -> Result<Vec<Ask>, &'static str> {
         match &self.stage {
             Stage::Asking { chosen: None, .. } => Err("choose an answer first"),
             Stage::Asking {

@@ -32,7 +32,7 @@ impl Job {
         // An image has all colours, whatever the terminal has of them.
         let theme = match picture.export {
             Export::Svg | Export::Png => theme.in_full_colour(),
-            _ => theme.clone(),
+            _ => *theme,
         };
         draw(state, frame, &theme, area, &mut cells);
         Job {

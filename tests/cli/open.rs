@@ -59,7 +59,7 @@ fn images_scripts_and_journals_are_told_apart_by_content() {
     let image = files.path("no-end");
     let script = files.write(
         "s.heap",
-        &format!("heap new fixed 64K\nalloc kept 100\nexport \"{image}.heapimage\"\n"),
+        format!("heap new fixed 64K\nalloc kept 100\nexport \"{image}.heapimage\"\n"),
     );
     assert_eq!(heapwalk(&["run", &script]).piped().code, Some(0));
     fs::rename(format!("{image}.heapimage"), &image).expect("renamed");
@@ -88,7 +88,7 @@ fn damaged_files_are_named_and_not_opened() {
     let image = files.path("x.heapimage");
     let script = files.write(
         "s.heap",
-        &format!("heap new fixed 64K\nalloc a 100\nsave \"{image}\"\n"),
+        format!("heap new fixed 64K\nalloc a 100\nsave \"{image}\"\n"),
     );
     assert_eq!(heapwalk(&["run", &script]).piped().code, Some(0));
     let whole = fs::read(&image).expect("the image");

@@ -63,7 +63,7 @@ impl Class {
     }
 
     fn next(&mut self) {
-        let asks = self.player.next().expect("the way on");
+        let asks = self.player.go_on().expect("the way on");
         self.take(asks);
     }
 
@@ -117,7 +117,7 @@ fn a_lesson_is_played_from_its_first_step_to_its_end() {
         (&Stage::Reading, "4")
     );
     class.next();
-    assert_eq!(class.player.next(), Err("choose an answer first"));
+    assert_eq!(class.player.go_on(), Err("choose an answer first"));
     assert!(class.player.choose(0) && !class.player.choose(2));
     class.next();
     let Stage::Revealed { truth, right, .. } = class.player.stage() else {

@@ -79,8 +79,15 @@ const FIELDS: [Field; 7] = [
     ("faint", |palette| &mut palette.faint),
 ];
 
+/// A table of colours: its name, how a value of it is read, and what one looks like.
+type Table = (
+    &'static str,
+    fn(&DeValue<'_>) -> Option<Color>,
+    &'static str,
+);
+
 /// The tables of colours, in the order of [`Colors::palettes`], and what their values look like.
-const TABLES: [(&str, fn(&DeValue<'_>) -> Option<Color>, &str); 3] = [
+const TABLES: [Table; 3] = [
     (
         "colors-16",
         named,

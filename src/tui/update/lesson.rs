@@ -356,7 +356,7 @@ impl Update<'_> {
             Stage::Asking { chosen: None, .. } => {
                 self.spell("choose an answer first: arrows or its number; {hint} is a hint");
             }
-            _ => self.with_player(Player::next),
+            _ => self.with_player(Player::go_on),
         }
     }
 
