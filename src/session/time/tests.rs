@@ -454,12 +454,13 @@ fn the_extremes_are_exact() {
 
 #[test]
 fn history_stays_within_its_budget_and_what_is_oldest_goes_first() {
-    let mut session = session(&["history 700K"]);
+    let mut session = session(&["history 1M"]);
     for nth in 0..40 {
         said(
             &mut session,
             &format!("run random ops=400 sizes=16..3000 live=60 seed={nth}"),
         );
+        said(&mut session, "free w[::]");
         let time = shown(&mut session);
         assert!(time.kept <= time.budget, "{time:?}");
     }
