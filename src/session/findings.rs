@@ -166,6 +166,13 @@ impl Slot {
 }
 
 impl Findings {
+    /// Whether a check found them, and not threads that ran into them.
+    #[must_use]
+    pub fn is_of_check(&self) -> bool {
+        let first = self.kept.first();
+        !first.is_some_and(|found| matches!(found.sight, Sight::Incident(_)))
+    }
+
     /// A line for each finding that is kept, and one for those that are not.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {

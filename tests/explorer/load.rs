@@ -129,6 +129,8 @@ fn let_it_work(terminal: &mut Terminal) {
 fn a_slow_reader_gets_fewer_frames_and_the_last_state() {
     for reading in [Reading::Slow(205), Reading::Not] {
         let mut terminal = Setup::heapwalk(&[]).size(120, 40).start();
+        // What is measured is what frames leave behind, not the checkpoints of the past.
+        terminal.run("history 1M");
         terminal.run(ENDLESS);
         terminal.wait_for("▶ 0 %");
         let_it_work(&mut terminal);

@@ -15,7 +15,6 @@ fn with_history(setup: Setup) -> Terminal {
     ] {
         terminal.run(line);
     }
-    terminal.wait_for("alloc c[0:40] 60");
     terminal.wait_for("#100");
     terminal
 }
@@ -41,7 +40,7 @@ fn keys_lead_through_time_and_back_to_the_present() {
     let screen = terminal.wait_for("#100");
     assert!(!screen.contains("PAST"), "{screen}");
     terminal.press("gt");
-    terminal.wait_for(":seek ");
+    terminal.wait_for(": seek ");
     terminal.press("10\r");
     terminal.wait_for("PAST op 10 of 100");
     terminal.press("gK");
@@ -130,7 +129,7 @@ fn what_comes_next_in_the_past_can_be_played() {
     terminal.press("[");
     terminal.wait_for("PAST op 2 of 3");
     terminal.press("o");
-    terminal.wait_for(":play free a");
+    terminal.wait_for(": play free a");
     terminal.press("\r");
     terminal.wait_for("Branch here?");
     terminal.press("\r");

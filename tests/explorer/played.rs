@@ -69,9 +69,9 @@ fn a_free_is_played_by_the_wheel_and_given_up() {
     terminal.run("free b1");
     terminal.run("free b3");
     terminal.run("go b2");
-    terminal.wait_for("free b3");
+    terminal.wait_for("HeapFree(heap, 0, b3)");
     terminal.press("o");
-    terminal.wait_for(":play free b2");
+    terminal.wait_for(": play free b2");
     terminal.press("\r");
     let begun = terminal.wait_for("free b2: step 0 of 17");
     let row = begun.lines().position(|line| line.contains("[O] Play"));

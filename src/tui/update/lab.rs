@@ -68,10 +68,11 @@ impl Update<'_> {
         }
     }
 
-    /// Checks the heap; where that was done and nothing has changed since, lists what was found.
+    /// Checks the heap; where that was done and nothing has changed since, lists what was found. What threads ran into is
+    /// no check: they may have left more, or less.
     pub(super) fn validate(&mut self, action: &'static Action, key: Option<Key>) {
         let check = self.frame.check.as_ref();
-        if check.is_some_and(|check| check.fresh) {
+        if check.is_some_and(|check| check.fresh && check.findings.is_of_check()) {
             return self.open_findings();
         }
         self.echo(key, action.name);
