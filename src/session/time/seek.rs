@@ -12,7 +12,7 @@ use crate::session::session::Session;
 use crate::session::threads::CrewPicture;
 use crate::session::words::grouped;
 
-use super::line::Again;
+use super::line::{Again, Inner};
 use super::place::Place;
 use super::state::State;
 use super::{Direction, Progress64, SeekTo};
@@ -277,9 +277,13 @@ impl Session {
 
     /// Goes to the nearest checkpoint before a place, or stays where it is if that is nearer.
     fn begin_way(&mut self, place: Place) {
+        let nearest = self.nearest_inner(place).map(Inner::at);
         let goes_on = self.looking.as_ref().is_some_and(|looking| {
-            let near = looking.place.entry == place.entry && looking.place.inside <= place.inside;
-            near && !looking.touched && looking.running.is_some()
+            let before = looking.place.entry == place.entry && looking.place <= place;
+            // A checkpoint may lie between here and there.
+            let here = self.place_operation(looking.place);
+            let near = nearest.is_none_or(|nearest| nearest <= here);
+            before && near && !looking.touched && looking.running.is_some()
         });
         let running = self
             .looking
@@ -352,21 +356,24 @@ impl Session {
         true
     }
 
+    /// The last checkpoint inside a place's entry that lies before it.
+    fn nearest_inner(&self, place: Place) -> Option<&Inner> {
+        let entry = self
+            .history
+            .entry(place.entry)
+            .filter(|_| place.inside > 0)?;
+        let to = self.place_operation(place);
+        entry.inner.iter().rfind(|inner| inner.at() <= to)
+    }
+
     /// Enters the nearest checkpoint before a place. Answers with the workload that went on there.
     fn enter_checkpoint(&mut self, place: Place) -> Option<Running> {
-        let entry = self.history.entry(place.entry);
-        let to = self.place_operation(place);
-        let inner = entry
-            .and_then(|entry| {
-                let before = |inner: &&super::line::Inner| inner.state.operations() <= to;
-                entry.inner.iter().rfind(before)
-            })
-            .filter(|_| place.inside > 0)
-            .cloned();
+        let inner = self.nearest_inner(place).cloned();
         if let Some(inner) = inner {
             self.enter(&inner.state);
             return Some(inner.running);
         }
+        let entry = self.history.entry(place.entry);
         let behind = entry.map(|entry| Arc::clone(&entry.before));
         let before = behind.or_else(|| self.history.line.tip.clone());
         if let Some(before) = before {
