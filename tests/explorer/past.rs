@@ -81,7 +81,8 @@ fn the_line_and_the_chart_of_time_are_scrubbers() {
         terminal.wait_for("#100");
         terminal.press(&mouse(0, columns, row, 'm'));
         terminal.press(&mouse(64, 20, row, 'M'));
-        terminal.wait_for("PAST op 99 of 100");
+        // A column of the chart on.
+        terminal.wait_for("PAST op 9");
         terminal.press(&mouse(65, 20, row, 'M'));
         terminal.wait_for("#100");
         terminal.press("q");
@@ -110,7 +111,7 @@ fn a_verb_in_the_past_asks_and_leaves_everything_or_branches() {
     assert!(!screen.contains("PAST"), "{screen}");
     // The old future is still there.
     terminal.press("gb");
-    terminal.wait_for(":branch 1");
+    terminal.wait_for(": branch 1");
     terminal.press("\r");
     terminal.wait_for("#100");
     terminal.press("V");

@@ -63,7 +63,7 @@ pub(super) const ROWS: [CommandRow; 7] = [
         verb: "seek mark",
         call: None,
         usage: "seek mark back|forward",
-        doc: "look at the last bookmark before here, or the first behind",
+        doc: "look at the last mark before here, or the first behind: a C, S, K or M, or a bookmark",
         example: "seek mark back",
         group: Group::Session,
         args: &[Arg::OneOf(&[

@@ -39,7 +39,7 @@ pub enum SeekTo {
     Operation(u64),
     /// `seek back [COUNT]`, `seek forward [COUNT]`: so many places on.
     By(Direction, u64),
-    /// `seek mark back|forward`: the next bookmark that way.
+    /// `seek mark back|forward`: the next mark that way: a command with a letter of its own, or a bookmark.
     Mark(Direction),
     /// `seek present`: the end of this line of history.
     Present,

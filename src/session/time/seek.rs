@@ -433,20 +433,31 @@ impl Session {
     }
 
     fn place_of_mark(&self, direction: Direction) -> Result<Place, String> {
-        let here = self.place_operation(self.here_in_time());
-        let marks = self.bookmarks.kept.iter().filter(|mark| !mark.gone);
-        let marks = marks.map(|mark| mark.at);
+        let here = self.here_in_time();
+        let kept = self.bookmarks.kept.iter().filter(|mark| !mark.gone);
+        let kept = kept.map(|mark| self.place_of_operation(mark.at));
+        let marks = kept.chain(self.lettered());
         let found = match direction {
-            Direction::Back => marks.filter(|&at| at < here).max(),
-            Direction::Forward => marks.filter(|&at| at > here).min(),
+            Direction::Back => marks.filter(|&place| place < here).max(),
+            Direction::Forward => marks.filter(|&place| place > here).min(),
         };
         let way = match direction {
             Direction::Back => "before",
             Direction::Forward => "behind",
         };
         found
-            .map(|at| self.place_of_operation(at))
-            .ok_or_else(|| format!("there is no bookmark {way} this moment"))
+            .ok_or_else(|| format!("there is no mark {way} this moment: no C, S, K, M or bookmark"))
+    }
+
+    /// The ends of commands that have a letter on the axis of time.
+    fn lettered(&self) -> impl Iterator<Item = Place> + '_ {
+        let has_letter = |index: &usize| {
+            let entry = self.history.entry(*index);
+            entry.is_some_and(|entry| entry.letter().is_some())
+        };
+        let done = 0..self.history.line.at;
+        done.filter(has_letter)
+            .map(|index| Place::behind(index + 1))
     }
 
     fn place_of_letter(&self, letter: char) -> Result<Place, String> {

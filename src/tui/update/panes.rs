@@ -131,7 +131,13 @@ impl Update<'_> {
         };
         let at = played.at.saturating_add_signed(rows).min(played.total);
         if at != played.at {
-            self.send(Request::Command(Command::Step(StepTo::To(at))));
+            // So many steps on from wherever it is by then: the wheel turns faster than frames come.
+            let steps = rows.unsigned_abs();
+            let to = match rows < 0 {
+                true => StepTo::Back(steps),
+                false => StepTo::Forward(steps),
+            };
+            self.send(Request::Command(Command::Step(to)));
         }
     }
 

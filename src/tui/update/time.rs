@@ -94,13 +94,8 @@ impl Update<'_> {
         } else {
             Direction::Forward
         };
-        let at = self.frame.time.at;
-        let to = match (column, up) {
-            (0 | 1, _) => SeekTo::By(direction, 1),
-            (column, true) => SeekTo::Operation(at.saturating_sub(column)),
-            (column, false) if at + column >= self.frame.time.present => SeekTo::Present,
-            (column, false) => SeekTo::Operation(at + column),
-        };
+        // On from wherever it is by then: the wheel turns faster than frames come.
+        let to = SeekTo::By(direction, column.max(1));
         self.send(Request::Command(Command::Seek(to)));
         true
     }
