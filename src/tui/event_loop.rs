@@ -509,5 +509,8 @@ impl Explorer<'_> {
 
 /// Whether the terminal is gone, as it is when its window was closed. Nobody is left to be told.
 fn is_hangup(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(Errno::IO.raw_os_error())
+    let gone = [Errno::IO, Errno::NXIO].map(Errno::raw_os_error);
+    error
+        .raw_os_error()
+        .is_some_and(|number| gone.contains(&number))
 }

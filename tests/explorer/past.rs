@@ -40,7 +40,7 @@ fn keys_lead_through_time_and_back_to_the_present() {
     let screen = terminal.wait_for("#100");
     assert!(!screen.contains("PAST"), "{screen}");
     terminal.press("gt");
-    terminal.wait_for(": seek ");
+    terminal.wait_for(": seek");
     terminal.press("10\r");
     terminal.wait_for("PAST op 10 of 100");
     terminal.press("gK");
