@@ -300,8 +300,11 @@ pub(super) struct Frame {
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// The script or trace to run first; `-` is the standard input
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "lesson")]
     pub(super) run: Option<PathBuf>,
+    /// A lesson to draw, at a step such as `blocks:4`; at its first challenge unless given
+    #[arg(long, value_name = "LESSON[:STEP]")]
+    pub(super) lesson: Option<String>,
 }
 
 #[derive(Debug, Args)]

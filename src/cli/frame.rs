@@ -7,7 +7,8 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::export::{self, Scheme};
+use crate::export;
+use crate::lesson::{Part, Recital, Step};
 use crate::session::Session;
 use crate::session::frame::Request;
 use crate::tui::{self, ColorChoice, ColorDepth, Environment, GlyphSet, State, Theme};
@@ -16,11 +17,15 @@ use crate::view::Lens;
 use super::args::{Format, Frame, FrameSize};
 use super::config::Config;
 use super::exit::{Exit, Failure};
+use super::lessons;
 use super::out;
 use super::script::{self, Outcome};
 
 pub(super) fn run(args: &Frame, config: &Config) -> Result<Exit, Failure> {
     let to = Destination::of(args)?;
+    if let Some(name) = &args.lesson {
+        return lesson(name, args, &to, config);
+    }
     let (session, outcome) = after(args.run.as_deref())?;
     print(session, args.size, args.format, &to, config)?;
     Ok(outcome.exit())
@@ -87,13 +92,32 @@ fn print(
     to: &Destination<'_>,
     config: &Config,
 ) -> Result<(), Failure> {
+    let state = state(&mut session, size, config);
+    let cursor = pointed_at(&session);
+    print_as((&mut session, cursor), &state, format, to, config)
+}
+
+/// The screen in `state` of a session with the cursor at a block, or the session's heap.
+fn print_as(
+    (session, cursor): (&mut Session, Option<u64>),
+    state: &State,
+    format: Format,
+    to: &Destination<'_>,
+    config: &Config,
+) -> Result<(), Failure> {
     match format {
         Format::Json => return to.write(|to| session.write_json(to)),
         Format::Csv => return to.write(|to| session.write_csv(to)),
         Format::Text | Format::Ansi | Format::Svg | Format::Png => {}
     }
-    let (buffer, scheme) = drawn(&mut session, size, format, config);
-    let scheme = &scheme;
+    let environment = Environment::of_process();
+    let theme = Theme::of(
+        depth(format, config.color.into(), &environment),
+        glyphs(format, config, &environment),
+        config.colors(&environment),
+    );
+    let buffer = still_at((session, cursor), state, &theme);
+    let scheme = &theme.scheme();
     let bytes = match format {
         Format::Ansi => export::ansi(&buffer).into_bytes(),
         Format::Svg => export::svg(&buffer, scheme).into_bytes(),
@@ -104,35 +128,59 @@ fn print(
 }
 
 /// The explorer's first screen.
-fn drawn(
-    session: &mut Session,
-    size: Option<FrameSize>,
-    format: Format,
-    config: &Config,
-) -> (Buffer, Scheme) {
+fn state(session: &mut Session, size: Option<FrameSize>, config: &Config) -> State {
     let size = size.unwrap_or_else(|| default_size(std::env::var("COLUMNS").ok().as_deref()));
-    let environment = Environment::of_process();
-    let theme = Theme::of(
-        depth(format, config.color.into(), &environment),
-        glyphs(format, config, &environment),
-        config.colors(&environment),
-    );
-    let state = State::new((size.width, size.height))
+    State::new((size.width, size.height))
         .with_bindings(Arc::clone(&config.keys))
-        .attending(&session.frame(&Lens::default()));
-    (still(session, &state, &theme), theme.scheme())
+        .attending(&session.frame(&Lens::default()))
+}
+
+/// A lesson at one of its steps.
+fn lesson(
+    name: &str,
+    args: &Frame,
+    to: &Destination<'_>,
+    config: &Config,
+) -> Result<Exit, Failure> {
+    let (name, step) = match name.rsplit_once(':') {
+        Some((before, step)) => match step.parse() {
+            Ok(step) => (before, Some(step)),
+            Err(_) => (name, None),
+        },
+        None => (name, None),
+    };
+    let lesson = Arc::new(lessons::read(Path::new(name))?);
+    let is_challenge = |step: &Step| matches!(step.part, Part::Challenge(_));
+    let challenge = || lesson.steps.iter().position(is_challenge);
+    let step = step.unwrap_or_else(|| challenge().map_or(usize::MAX, |index| index + 1));
+    let Recital {
+        player,
+        mut session,
+        cursor,
+        point,
+        ..
+    } = Recital::up_to(Arc::clone(&lesson), step)?;
+    let state = state(&mut session, args.size, config).in_lesson(player, point.as_ref());
+    print_as((&mut session, cursor), &state, args.format, to, config)?;
+    Ok(Exit::Success)
 }
 
 pub(super) fn still(session: &mut Session, state: &State, theme: &Theme) -> Buffer {
+    let cursor = pointed_at(session);
+    still_at((session, cursor), state, theme)
+}
+
+fn still_at(
+    (session, cursor): (&mut Session, Option<u64>),
+    state: &State,
+    theme: &Theme,
+) -> Buffer {
     let lens = match state.look() {
         Some(Request::Look(lens)) => lens,
         // Too small for a map: the screen says so.
         _ => Lens::default(),
     };
-    let lens = Lens {
-        cursor: pointed_at(session),
-        ..lens
-    };
+    let lens = Lens { cursor, ..lens };
     let area = Rect::new(0, 0, state.size.0, state.size.1);
     let mut buffer = Buffer::empty(area);
     tui::draw(state, &session.frame(&lens), theme, area, &mut buffer);

@@ -12,6 +12,7 @@ mod model;
 mod parse;
 mod player;
 mod reader;
+mod recital;
 mod run;
 mod shipped;
 mod words;
@@ -25,5 +26,6 @@ pub use model::{
 };
 pub use parse::parse;
 pub use player::{Ask, Given, Player, Stage, Trial};
+pub use recital::Recital;
 pub use shipped::{SHIPPED, Shipped, course, find};
 pub use words::{WORDS, Word, WordRow};

@@ -3,6 +3,7 @@
 use crate::lesson::{Answers, Place, Player, Point, Stage};
 
 use super::action::Context;
+use super::layout::Arrangement;
 use super::panes::Pane;
 use super::state::State;
 
@@ -22,6 +23,40 @@ pub struct Playing {
 pub struct Presenting {
     /// The screen is blank: the audience is to look elsewhere.
     pub blank: bool,
+}
+
+impl State {
+    /// The screen of a lesson that nobody plays, at the step where `player` is.
+    #[must_use]
+    pub fn in_lesson(self, player: Player, point: Option<&Point>) -> State {
+        let mut state = State {
+            lesson: Some(Box::new(Playing {
+                player,
+                presenting: None,
+                own: Box::new(State::new(self.size)),
+            })),
+            ..self
+        };
+        state.show_point(point);
+        state
+    }
+
+    /// The normal screen shows what a lesson's step is about beside all else.
+    pub(super) fn show_point(&mut self, point: Option<&Point>) {
+        let pane = self.lesson.as_ref().map_or(Pane::Map, |playing| {
+            match point {
+                // The cursor says which block it is.
+                Some(Point::Block(_)) | None => Pane::Map,
+                Some(Point::Place(_)) => playing.pane(),
+            }
+        });
+        self.arrangement = Arrangement::Usual;
+        let usual = self.layout_in(Arrangement::Usual);
+        if usual.is_some_and(|layout| layout.pane(pane).is_empty()) {
+            self.arrangement = Arrangement::InMapsPlace(pane);
+        }
+        self.focus = pane;
+    }
 }
 
 impl Playing {

@@ -10,11 +10,9 @@ use crate::session::{Command, parse_line};
 use crate::tui::action::{Action, Context, LessonAct};
 use crate::tui::event_loop::Opening;
 use crate::tui::key::Key;
-use crate::tui::layout::Arrangement;
 use crate::tui::lesson::{Playing, Presenting};
 use crate::tui::message::{Effect, Message};
 use crate::tui::pane;
-use crate::tui::panes::Pane;
 use crate::tui::state::{Layer, State};
 use crate::view::BlockState;
 
@@ -139,19 +137,7 @@ impl Update<'_> {
 
     /// The normal screen shows what the step is about beside all else.
     fn show_point(&mut self, point: Option<&Point>) {
-        let pane = self.state.lesson.as_ref().map_or(Pane::Map, |playing| {
-            match point {
-                // The cursor says which block it is.
-                Some(Point::Block(_)) | None => Pane::Map,
-                Some(Point::Place(_)) => playing.pane(),
-            }
-        });
-        self.state.arrangement = Arrangement::Usual;
-        let usual = self.state.layout_in(Arrangement::Usual);
-        if usual.is_some_and(|layout| layout.pane(pane).is_empty()) {
-            self.state.arrangement = Arrangement::InMapsPlace(pane);
-        }
-        self.state.focus = pane;
+        self.state.show_point(point);
         self.look();
     }
 
