@@ -59,6 +59,23 @@ const SCREENSHOTS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Lessons, each at the step that its picture shows: at its challenge unless a step is named. What real threads do in the
+/// sixth does not repeat, so its picture is of a step before them.
+const LESSONS: [&str; 12] = [
+    "blocks",
+    "fragmentation",
+    "coalescing",
+    "returning",
+    "double-free",
+    "no-serialize:8",
+    "free-lists",
+    "internal",
+    "policies",
+    "realloc",
+    "large",
+    "real-program",
+];
+
 /// The example of the double handout, up to the pause behind its last step, and how large it is drawn.
 const HANDOUT: (&str, &str, usize) = ("double-handout.svg", "120x40", 4);
 
@@ -230,15 +247,36 @@ fn up_to_pause(name: &str, number: usize, folder: &Path) -> String {
 }
 
 #[test]
+fn every_lesson_has_a_screenshot() {
+    let drawn = LESSONS.map(|lesson| lesson.split(':').next().unwrap_or(lesson));
+    let shipped: Vec<&str> = heapwalk::lesson::SHIPPED
+        .iter()
+        .map(|row| row.name)
+        .collect();
+    assert_eq!(shipped, drawn);
+}
+
+#[test]
 fn screenshots_are_what_the_program_draws() {
     let folder = tempfile::tempdir().expect("a place for a script");
     let (file, size, pause) = HANDOUT;
     let script = up_to_pause("double-handout", pause, folder.path());
     let handout = ["frame", "--size", size, "--format", "svg", "--run", &script];
+    let lessons = LESSONS.map(|lesson| {
+        let name = lesson.split(':').next().unwrap_or(lesson);
+        let drawn = [
+            "frame", "--size", "80x24", "--format", "svg", "--lesson", lesson,
+        ];
+        (format!("lesson-{name}.svg"), drawn)
+    });
+    let lessons = lessons
+        .iter()
+        .map(|(file, drawn)| (file.as_str(), drawn.as_slice()));
     let screenshots = SCREENSHOTS
         .iter()
         .copied()
-        .chain([(file, handout.as_slice())]);
+        .chain([(file, handout.as_slice())])
+        .chain(lessons);
     for (file, arguments) in screenshots {
         let output = heapwalk(arguments);
         assert!(

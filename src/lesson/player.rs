@@ -400,11 +400,9 @@ impl Player {
             return Vec::new();
         }
         let commands = played(&self.lesson.steps[step].before);
-        let acts = self.lesson.steps[step]
-            .commands()
-            .any(|line| is_played(&line.command));
-        // Behind a challenge the lesson goes on from its own solution, as it was checked.
-        if self.strayed && acts {
+        // Behind a challenge the lesson goes on from its own solution, as it was checked: that is what its words are
+        // about, whether the learner found another, or passed it by.
+        if self.strayed {
             return self.anew(step, |step| step.before.iter().collect());
         }
         self.begin_step(step);

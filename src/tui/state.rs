@@ -296,9 +296,12 @@ impl State {
             return Layout::with_guest(area, arrangement, self.guest);
         };
         let rows = pane::lesson::rows(self, playing, area);
+        let usual = || Layout::with_lesson(area, arrangement, self.guest, rows);
+        // Where its words have no room beside everything else, they have it beside the one pane that they are about.
+        let holds = |layout: &Layout| layout.lesson.height >= rows;
         match playing.presenting {
-            Some(_) => Layout::presenting(area, playing.pane(), rows),
-            None => Layout::with_lesson(area, arrangement, self.guest, rows),
+            None if usual().as_ref().is_none_or(holds) => usual(),
+            _ => Layout::presenting(area, playing.pane(), rows),
         }
     }
 

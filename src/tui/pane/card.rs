@@ -19,7 +19,7 @@ const WORDS: &str = "A real heap with the calls of Windows, from HeapAlloc to _h
 /// Actions, and what they are for somebody new.
 const FIRST_KEYS: [(&str, &str); 7] = [
     ("tour", "take the 30-second tour"),
-    ("lessons", "learn: lessons of 5 to 10 minutes"),
+    ("lessons", "learn: twelve short lessons"),
     ("alloc", "allocate a block"),
     ("run", "run a random program"),
     ("prompt", "type a command"),
