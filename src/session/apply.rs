@@ -522,7 +522,12 @@ pub(super) fn is_journalled(command: &Command) -> bool {
 fn is_kept_beside(command: &Command) -> bool {
     matches!(
         command,
-        Command::Lock | Command::Unlock | Command::Mark(_) | Command::Baseline(_)
+        Command::Lock
+            | Command::Unlock
+            | Command::Mark(_)
+            | Command::Baseline(_)
+            // What the way back has forgotten, `undo` and `seek` do not lead to.
+            | Command::History(_)
     )
 }
 
