@@ -88,7 +88,7 @@ pub(super) struct Actors {
     others: Vec<(Actor, Caller)>,
     waiting: VecDeque<Waiting>,
     /// What was answered to calls whose turn came during the last command.
-    late: Vec<Answer>,
+    pub(super) late: Vec<Answer>,
 }
 
 impl Default for Actors {
@@ -239,7 +239,6 @@ impl Session {
 
     /// Carries out a command as whoever is to do it, or lets it wait for a lock.
     pub(super) fn apply_by_actor(&mut self, command: &Command) -> Answer {
-        self.actors.late.clear();
         self.actors.main = Caller::here();
         let (actor, call) = command.spoken();
         match self.enter_call(&actor, call, command) {

@@ -46,6 +46,7 @@ impl Session {
 
     /// Does what is no single command: takes back or brings back one, or carries out many. Refuses what has to wait.
     fn step_in_time(&mut self, command: &Command) -> Option<Answer> {
+        self.actors.late.clear();
         if let Some(refused) = self.kept_from_past(command) {
             self.tell(refused.clone());
             return Some(refused);
@@ -521,7 +522,12 @@ pub(super) fn is_journalled(command: &Command) -> bool {
 fn is_kept_beside(command: &Command) -> bool {
     matches!(
         command,
-        Command::Lock | Command::Unlock | Command::Mark(_) | Command::Baseline(_)
+        Command::Lock
+            | Command::Unlock
+            | Command::Mark(_)
+            | Command::Baseline(_)
+            // What the way back has forgotten, `undo` and `seek` do not lead to.
+            | Command::History(_)
     )
 }
 

@@ -161,11 +161,16 @@ fn folded<'a>(done: &'a [Line<'a>]) -> Option<Vec<&'a Line<'a>>> {
         match line.deed.as_ref()? {
             Deed::Undo => {
                 let last = kept.iter().rposition(|line| is_step(line))?;
-                ahead.push(kept.split_off(last));
+                let behind = kept.split_off(last).into_iter();
+                let (stays, gone) = behind.partition(|line| is_history(line));
+                kept.extend::<Vec<_>>(stays);
+                ahead.push(gone);
             }
             Deed::Redo => kept.append(&mut ahead.pop()?),
             Deed::FirstHeap => kept.push(line),
-            Deed::Command(Command::Mark(_) | Command::Baseline(_)) => kept.push(line),
+            Deed::Command(Command::Mark(_) | Command::Baseline(_) | Command::History(_)) => {
+                kept.push(line);
+            }
             Deed::Command(_) if is_step(line) => {
                 ahead.clear();
                 kept.push(line);
@@ -174,6 +179,11 @@ fn folded<'a>(done: &'a [Line<'a>]) -> Option<Vec<&'a Line<'a>>> {
         }
     }
     Some(kept)
+}
+
+/// Whether the line says how much the way back may take, which no undo takes back.
+fn is_history(line: &Line<'_>) -> bool {
+    matches!(line.deed, Some(Deed::Command(Command::History(_))))
 }
 
 /// Whether one undo takes back what the line does, and nothing else.
@@ -217,6 +227,11 @@ mod tests {
             ),
             // A bookmark goes with the moment that it was kept of.
             ("alloc a 1;mark \"x\";undo", ""),
+            ("alloc a 1;history 512M;undo", "history 512M"),
+            (
+                "history 512M;alloc a 1;history 1M;undo;redo",
+                "history 512M;history 1M;alloc a 1",
+            ),
             ("alloc a 1;mark \"x\";undo;redo", "alloc a 1;mark \"x\""),
             (
                 "heap new growable # as the explorer begins;alloc a 1;undo",

@@ -116,6 +116,8 @@ fn the_sessions_own_thread_waits_as_others_do() {
     assert_eq!(session.metric_of("busy_blocks"), 0);
     assert_eq!(say(&mut session, "undo").tone, Tone::Done);
     assert_eq!(session.metric_of("busy_blocks"), 1);
+    // What was told once is not told again.
+    assert_eq!(late(&session), [""; 0]);
 }
 
 #[test]

@@ -89,6 +89,10 @@ fn what_changes_something_is_written() {
             &["alloc a 1", "mark \"x y\"", "baseline off", "lock"],
         ),
         (
+            &["history 512M", "alloc a 1"],
+            &["history 512M", "alloc a 1"],
+        ),
+        (
             &[
                 "run random ops=100 until=40",
                 "alloc a 1",
@@ -112,6 +116,16 @@ fn what_changes_something_is_written() {
         assert_eq!(rest.collect::<Vec<_>>(), lines, "{done:?}");
         assert!(replayed(&text).same_heaps(&session.image()) || lines.is_empty());
     }
+}
+
+#[test]
+fn a_replay_keeps_as_much_of_the_way_back() {
+    let (directory, mut session) = journalled();
+    for line in ["alloc a 1M", "alloc b 1M", "history 1K"] {
+        tell(&mut session, line);
+    }
+    assert_eq!(session.depths(), (1, 0));
+    assert_eq!(replayed(&written(&directory)).depths(), (1, 0));
 }
 
 #[test]

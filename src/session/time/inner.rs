@@ -76,7 +76,7 @@ impl Session {
             }
         } else if let Some(index) = self.entry_on_the_way() {
             self.history.add_inner(index, inner);
-            self.history.shrink();
+            self.make_room();
         }
     }
 }

@@ -188,6 +188,8 @@ pub(in crate::session) struct History {
     pub(super) budget: u64,
     /// Bytes that all entries take.
     bytes: u64,
+    /// What was done before the oldest entry is forgotten.
+    pub(super) cut: bool,
 }
 
 impl Default for History {
@@ -206,6 +208,7 @@ impl Default for History {
             lines: 1,
             budget: BUDGET,
             bytes: 0,
+            cut: false,
         }
     }
 }
@@ -334,6 +337,7 @@ impl History {
         self.line.at = 0;
         self.line.tip = None;
         self.bytes = 0;
+        self.cut = true;
     }
 
     /// Bytes that all of it takes.
@@ -355,6 +359,11 @@ impl History {
     /// that were left, the oldest first, then the oldest commands. What only moments inside hold goes before any end.
     pub(super) fn shrink(&mut self) {
         while self.bytes > self.budget && (self.thin_out() || self.drop_oldest()) {}
+    }
+
+    /// Forgets moments inside entries as long as there is no room: every place stays within reach.
+    pub(super) fn shrink_inside(&mut self) {
+        while self.bytes > self.budget && self.thin_out() {}
     }
 
     /// Takes moments from inside the entry whose take most. False where none is left that can go.
@@ -398,6 +407,7 @@ impl History {
         let oldest = self.line.ids.remove(0);
         self.line.at -= 1;
         self.remove(oldest);
+        self.cut = true;
         // What it shared with the one behind is that one's now.
         if let Some(first) = self.entry_mut(0) {
             let before = first.bytes;

@@ -61,8 +61,9 @@ impl Command {
             self.spoken().1,
             Command::Seek(_)
                 | Command::Branch(_)
-                | Command::History(_)
                 | Command::Save { .. }
+                | Command::Export { .. }
+                | Command::Situations(_)
                 | Command::Size { .. }
                 | Command::Validate { .. }
                 | Command::Walk
@@ -158,31 +159,24 @@ impl Session {
     }
 
     fn seek_to(&mut self, to: SeekTo) -> Answer {
-        // Whoever wants to go elsewhere does not want to arrive first.
-        if let Some(looking) = &mut self.looking {
-            looking.way = None;
-        }
         // What runs stands still, and is a whole command until here.
         self.close_part();
         if to == SeekTo::Present {
             return self.come_back();
         }
         let from = self.here_in_time();
-        let place = match to {
-            SeekTo::Operation(number) => Ok(self.place_of_operation(number)),
-            SeekTo::By(direction, count) => Ok(self.place_on(from, direction, count)),
-            SeekTo::Mark(direction) => self.place_of_mark(direction),
-            SeekTo::Next(letter) => self.place_of_letter(letter),
-            SeekTo::Peak | SeekTo::Worst | SeekTo::Failure => self.place_of_extreme(to),
-            SeekTo::Present => Ok(self.end_of_line()),
-        };
-        match place {
+        match self.place_sought(to) {
+            // What is refused leaves a way that is being gone alone.
             Err(words) => Answer::refused(words),
-            Ok(place) if place == from => Answer::note(match (from == self.end_of_line(), to) {
-                (true, SeekTo::By(Direction::Forward, _)) => "this is the present",
-                (false, SeekTo::By(Direction::Back, _)) => "nothing older is kept",
-                _ => "this is the place",
-            }),
+            Ok(place) if place == from => {
+                // Whoever is on the way to elsewhere wants to stay after all.
+                self.give_up_seeking();
+                Answer::note(match (from == self.end_of_line(), to) {
+                    (true, SeekTo::By(Direction::Forward, _)) => "this is the present",
+                    (false, SeekTo::By(Direction::Back, _)) => "nothing older is kept",
+                    _ => "this is the place",
+                })
+            }
             Ok(place) if place == self.end_of_line() => self.come_back(),
             Ok(place) => {
                 self.look_at(place);
@@ -195,6 +189,20 @@ impl Session {
         }
     }
 
+    /// The place that a person names.
+    fn place_sought(&self, to: SeekTo) -> Result<Place, String> {
+        match to {
+            SeekTo::Operation(number) => Ok(self.place_of_operation(number)),
+            SeekTo::By(direction, count) => {
+                Ok(self.place_on(self.here_in_time(), direction, count))
+            }
+            SeekTo::Mark(direction) => self.place_of_mark(direction),
+            SeekTo::Next(letter) => self.place_of_letter(letter),
+            SeekTo::Peak | SeekTo::Worst | SeekTo::Failure => self.place_of_extreme(to),
+            SeekTo::Present => Ok(self.end_of_line()),
+        }
+    }
+
     fn led_by(&self, place: Place) -> (String, String) {
         let index = match place.inside {
             0 => place.entry.checked_sub(1),
@@ -204,6 +212,9 @@ impl Session {
             .and_then(|index| self.history.entry(index))
             .map_or_else(String::new, |entry| entry.command.to_string());
         match place.inside {
+            _ if command.is_empty() && self.history.cut => {
+                (": the oldest that is kept".to_owned(), String::new())
+            }
             _ if command.is_empty() => (": as the session began".to_owned(), String::new()),
             0 => (format!(", behind `{command}`"), String::new()),
             inside => (
@@ -232,6 +243,7 @@ impl Session {
         } = looking.aside;
         (self.running, self.ended) = (running, ended);
         (self.marks, self.checked, self.crew_left) = (marks, checked, crew_left);
+        self.make_room();
         Answer::note(format!(
             "the present, operation {}",
             grouped(self.operations)

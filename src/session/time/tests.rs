@@ -512,3 +512,129 @@ fn checkpoints_inside_a_workload_give_the_same_moments() {
         );
     }
 }
+
+const LONG: &str = "run random ops=60000 sizes=16..2000 live=900 seed=8";
+
+/// A session that is on a long way to the middle of a workload.
+fn on_the_way(lines: &[&str]) -> Session {
+    let mut session = session(lines);
+    // Without checkpoints inside, the way is as long as can be.
+    for entry in session.history.entries.values_mut() {
+        entry.inner.truncate(1);
+    }
+    session.in_slices = true;
+    said(&mut session, "seek 40000");
+    set_out(&mut session);
+    session
+}
+
+/// Goes the first steps of a long way.
+fn set_out(session: &mut Session) {
+    while session.seeking().expect("a way").done == 0 {
+        session.go_on_seeking(std::time::Duration::from_micros(50));
+    }
+    let seeking = session.seeking().expect("a long way");
+    assert!(seeking.done < seeking.of, "{seeking:?}");
+}
+
+#[test]
+fn what_is_refused_on_the_way_leaves_the_way_alone() {
+    for line in ["seek next K", "seek mark back", "seek failure"] {
+        let mut session = on_the_way(&[LONG]);
+        refused(&mut session, line);
+        assert!(session.seeking().is_some(), "{line}");
+        session.end_seeking();
+        assert_eq!(session.operations, 40_000, "{line}");
+    }
+}
+
+#[test]
+fn whoever_seeks_the_old_place_on_the_way_stays_there() {
+    for line in ["seek forward", "seek 60000", "seek present"] {
+        let mut session = on_the_way(&[LONG]);
+        said(&mut session, line);
+        assert_eq!(
+            (session.is_past(), session.operations, session.seeking()),
+            (false, 60_000, None),
+            "{line}"
+        );
+    }
+    let mut session = on_the_way(&[LONG]);
+    session.give_up_seeking();
+    said(&mut session, "seek 3000");
+    session.end_seeking();
+    let there = Moment::of(&mut session);
+    for line in ["seek 3000", "seek back"] {
+        said(&mut session, "seek 59999");
+        set_out(&mut session);
+        said(&mut session, line);
+        session.end_seeking();
+        let expected = if line == "seek back" { 2_999 } else { 3_000 };
+        assert_eq!(session.operations, expected);
+        said(&mut session, "seek 3000");
+        session.end_seeking();
+        assert!(
+            Moment::of(&mut session)
+                .checkpoint
+                .same_bytes(&there.checkpoint)
+        );
+    }
+}
+
+#[test]
+fn no_place_goes_while_the_past_is_looked_at() {
+    let mut session = session(&["heap new growable"]);
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        said(&mut session, &format!("alloc {name} 1M"));
+    }
+    said(&mut session, "seek back");
+    let words = refused(&mut session, "history 1K");
+    assert!(words.contains("`seek present`"), "{words}");
+    // Whatever asks for room meanwhile gets none from the places themselves.
+    let places = session.history.line.ids.len();
+    session.history.set_budget(Some(1_024));
+    session.make_room();
+    assert_eq!(session.history.line.ids.len(), places);
+    said(&mut session, "branch");
+    assert_eq!(session.operations, 5);
+    said(&mut session, "alloc z 64");
+    assert_eq!(session.depths(), (1, 0));
+    said(&mut session, "undo");
+    assert_eq!(session.operations, 5);
+}
+
+#[test]
+fn room_is_made_when_the_present_is_back() {
+    let mut session = session(&["alloc a 1M", "alloc b 1M", "alloc c 1M", "seek back"]);
+    session.history.set_budget(Some(1_024));
+    session.make_room();
+    assert_eq!(session.depths().0, 3);
+    said(&mut session, "seek present");
+    assert_eq!(session.depths().0, 1);
+}
+
+#[test]
+fn a_place_that_is_no_longer_kept_is_not_called_the_begin() {
+    let mut session = session(&["alloc a 64", "alloc b 64"]);
+    let words = said(&mut session, "seek 0");
+    assert!(words.contains("as the session began"), "{words}");
+    for line in ["seek present", "history 1K", "alloc c 64"] {
+        said(&mut session, line);
+    }
+    let words = said(&mut session, "seek 0");
+    assert!(
+        words.contains("behind operation 2") && words.contains("the oldest that is kept"),
+        "{words}"
+    );
+}
+
+#[test]
+fn what_only_looks_is_done_in_the_past() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("x.json");
+    let mut session = session(&["alloc a 64", "alloc b 64", "seek back"]);
+    said(&mut session, &format!("export \"{}\"", file.display()));
+    let text = std::fs::read_to_string(&file).expect("written");
+    assert!(text.contains("\"a\"") && !text.contains("\"b\""), "{text}");
+    assert!(!parse("situations ops=10").changes());
+}

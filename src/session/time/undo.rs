@@ -56,8 +56,18 @@ impl Session {
             (entry.inner, entry.apart) = (begun.inner, begun.apart);
         }
         self.history.add(entry);
-        self.history.shrink();
+        self.make_room();
         true
+    }
+
+    /// Forgets what there is no room for. While the past is looked at no place goes: one of them is shown, and another
+    /// sought.
+    pub(super) fn make_room(&mut self) {
+        if self.looking.is_some() {
+            self.history.shrink_inside();
+        } else {
+            self.history.shrink();
+        }
     }
 
     /// What redo would have brought back is another line from here on.
@@ -74,7 +84,7 @@ impl Session {
     pub(in crate::session) fn set_history(&mut self, bytes: Option<u64>) -> Answer {
         let before = self.history.budget;
         self.history.set_budget(bytes);
-        self.history.shrink();
+        self.make_room();
         Answer::done(
             "",
             format!(
