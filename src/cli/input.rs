@@ -129,7 +129,9 @@ fn read(path: &Path) -> Result<Read, Failure> {
     if is_trace(&begin) {
         return Ok(Read::Trace(Trace::read(&name, begin.chain(rest))?));
     }
-    if HeapFile::is_one(&begin) {
+    // An empty file is a script without a line, unless it says by its name that it should be more.
+    let is_named_image = path.extension().is_some_and(|kind| kind == "heapimage");
+    if HeapFile::is_one(&begin) || (begin.is_empty() && is_named_image) {
         return image(path, begin.chain(rest)).map(Read::Image);
     }
     rest.take(LARGEST_SCRIPT)

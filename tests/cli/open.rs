@@ -107,6 +107,11 @@ fn damaged_files_are_named_and_not_opened() {
         ),
         ("magic", &whole[..5], "the heap image is cut off at byte 5"),
         (
+            "empty.heapimage",
+            b"",
+            "the heap image is cut off at byte 0",
+        ),
+        (
             "flipped",
             &flipped,
             "the heap image is damaged: its checksum should be ",
