@@ -5,7 +5,7 @@ use crate::session::{Calls, Session, Value};
 use super::check::Failure;
 use super::condition::used;
 use super::model::{Challenge, Goal, Limit, Line};
-use super::run::{Failing, run};
+use super::run::{Failing, run_from};
 
 /// What came of an attempt at a challenge.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -49,12 +49,24 @@ pub(super) fn attempt(
     let allowed: Vec<Line> = allowed.cloned().collect();
     attempt
         .failures
-        .extend(run(session, &allowed, calls).failures);
+        .extend(run_from(session, &allowed, calls, begin.commands).failures);
+    attempt.failures.extend(past(session, lines));
     attempt.failures.sort_by_key(|failure| failure.line);
     let calls = session.calls().since(&begin);
     attempt.goals = goals(session, challenge);
     attempt.limits = limits(challenge, &calls);
     attempt
+}
+
+/// Goals hold of the present, not of a past that is looked at in the end.
+fn past(session: &Session, lines: &[Line]) -> Option<Failure> {
+    let last = lines.last().filter(|_| session.is_past())?;
+    Some(Failure {
+        line: last.number,
+        what: last.command.to_string(),
+        expected: "the present in the end: `seek present` leads back".to_owned(),
+        found: "the past".to_owned(),
+    })
 }
 
 fn goals(session: &Session, challenge: &Challenge) -> Vec<(Goal, Option<Value>, bool)> {

@@ -271,6 +271,25 @@ impl Challenge {
     }
 }
 
+/// Why a command would lead out of a challenge, whatever the lesson forbids, if it would: to a heap from before its
+/// beginning, or to where what counts against the limits is forgotten. `own` is how many commands of the learner's can
+/// be taken back.
+#[must_use]
+pub(super) fn leads_out(command: &Command, own: u64) -> Option<&'static str> {
+    match command.spoken().1 {
+        Command::Undo if own == 0 => {
+            Some("nothing of yours is left to take back: the challenge is at its beginning")
+        }
+        Command::Branch(_) => Some(
+            "a challenge has one line of history: `seek present` leads back to it, `undo` takes a command back",
+        ),
+        Command::History(_) => {
+            Some("a challenge counts by the history that is kept: it stays whole")
+        }
+        _ => None,
+    }
+}
+
 impl Lesson {
     /// How many questions it asks.
     #[must_use]

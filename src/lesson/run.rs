@@ -4,7 +4,7 @@ use crate::session::frame::{Answer, Tone};
 use crate::session::{Command, Condition, Metric, Session};
 
 use super::check::Failure;
-use super::model::Line;
+use super::model::{Line, leads_out};
 
 /// What becomes of a call that fails as it would on Windows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,6 +14,8 @@ pub(super) enum Failing {
     /// It is an answer like any other.
     Allowed,
 }
+
+const A_COMMAND: &str = "a command that can be done";
 
 /// What came of some lines.
 #[derive(Default)]
@@ -26,8 +28,27 @@ pub(super) struct Ran {
 
 /// Carries out lines to the last, whatever comes of each.
 pub(super) fn run(session: &mut Session, lines: &[Line], failing: Failing) -> Ran {
+    carry_out(session, lines, failing, None)
+}
+
+/// The same in a challenge, behind which lie so many commands: none leads to before its beginning.
+pub(super) fn run_from(session: &mut Session, lines: &[Line], failing: Failing, begin: u64) -> Ran {
+    carry_out(session, lines, failing, Some(begin))
+}
+
+fn carry_out(session: &mut Session, lines: &[Line], failing: Failing, begin: Option<u64>) -> Ran {
     let mut ran = Ran::default();
     for (index, line) in lines.iter().enumerate() {
+        let own = begin.map(|begin| session.calls().commands.saturating_sub(begin));
+        if let Some(words) = own.and_then(|own| leads_out(&line.command, own)) {
+            ran.failures.push(Failure {
+                line: line.number,
+                what: line.command.to_string(),
+                expected: A_COMMAND.to_owned(),
+                found: words.to_owned(),
+            });
+            continue;
+        }
         let answer = session.apply(&line.command);
         if let Command::Expect {
             metric,
@@ -51,7 +72,7 @@ pub(super) fn run(session: &mut Session, lines: &[Line], failing: Failing) -> Ra
             || matches!(line.command, Command::Threads(_))
             || lines.get(index + 1).is_some_and(excuses);
         let expected = match answer.tone {
-            Tone::Refused => "a command that can be done",
+            Tone::Refused => A_COMMAND,
             Tone::Failed if !excused => {
                 "a call that succeeds, or behind it a line such as expect result == 0"
             }

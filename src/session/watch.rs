@@ -51,6 +51,8 @@ pub struct Watched {
     pub block: Option<u64>,
     /// Calls made so far.
     pub calls: Calls,
+    /// All of this is of the past, which is looked at or on the way.
+    pub past: bool,
 }
 
 impl Watched {
@@ -117,6 +119,7 @@ impl Session {
             figures: watch.metrics.iter().map(figure).collect(),
             block: watch.block.as_ref().and_then(|name| self.address_of(name)),
             calls: self.calls(),
+            past: self.is_past(),
         }
     }
 }

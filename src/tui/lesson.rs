@@ -1,6 +1,6 @@
 //! A lesson on the screen: the player, what presenters need, and the way back to one's own screen.
 
-use crate::lesson::{Answers, Place, Player, Point, Stage};
+use crate::lesson::{Answers, Challenge, Place, Player, Point, Stage, Trial};
 
 use super::action::Context;
 use super::layout::Arrangement;
@@ -16,6 +16,8 @@ pub struct Playing {
     pub presenting: Option<Presenting>,
     /// One's own screen, as it was left.
     pub own: Box<State>,
+    /// The numbers of requests in a challenge that took a command back.
+    pub undone: Vec<u64>,
 }
 
 /// How a lesson is presented.
@@ -75,6 +77,15 @@ impl Playing {
             | Stage::Revealed { .. }
             | Stage::Solved(_)
             | Stage::Over => Context::Reading,
+        }
+    }
+
+    /// The challenge that is not solved yet.
+    #[must_use]
+    pub fn trial(&self) -> Option<(&Challenge, &Trial)> {
+        match self.player.stage() {
+            Stage::Trying(trial) => Some((self.player.challenge()?, trial)),
+            _ => None,
         }
     }
 

@@ -453,7 +453,7 @@ impl Update<'_> {
 
     /// Asks the session for something; in the past a verb waits for a yes.
     fn send(&mut self, request: Request) {
-        if self.asks_to_branch(&request) {
+        if !self.is_trying() && self.asks_to_branch(&request) {
             self.state.layer = Some(Layer::Branch(Box::new(request)));
             return;
         }

@@ -163,6 +163,24 @@ fn a_solution_is_graded() {
             1,
             ":1: free nobody: expected a command that can be done",
         ),
+        // What was before is no solution.
+        (
+            "seek 1\n",
+            1,
+            ":1: seek 1: expected the present in the end: `seek present` leads back, found the past",
+        ),
+        ("seek 1\nseek present\nfree a0\n", 0, "solved  "),
+        (
+            "seek 1\nbranch\n",
+            1,
+            ":2: branch: expected a command that can be done, found a challenge has one line",
+        ),
+        (
+            "undo\nalloc c 8\n",
+            1,
+            ":1: undo: expected a command that can be done, found nothing of yours is left",
+        ),
+        ("history 1K\nfree a0\n", 1, ":1: history 1K: expected"),
     ] {
         let done = heapwalk(&["check", "--challenge", &lesson, "--solution", "-"])
             .input(script)

@@ -237,3 +237,60 @@ fn a_challenge_has_limits_hints_and_a_way_to_begin_anew() {
     assert_eq!(trial.used(crate::lesson::Counted::Frees), 3);
     assert_eq!(class.player.show_solution(), Ok(()));
 }
+
+/// In the past there were two blocks, too.
+#[test]
+fn looking_at_the_past_solves_no_challenge() {
+    let mut class = Class::on(LESSON);
+    for _ in 0..3 {
+        let asks = class.player.enter(class.player.at + 1);
+        class.take(asks);
+    }
+    assert!(matches!(class.player.stage(), Stage::Trying(_)));
+    class.types("seek 2");
+    assert_eq!(class.blocks(), "2");
+    let Stage::Trying(trial) = class.player.stage() else {
+        panic!("{:?}", class.player.stage());
+    };
+    assert!(trial.goals.iter().all(|(_, holds)| *holds) && !trial.failed);
+    class.types("seek present");
+    assert!(matches!(class.player.stage(), Stage::Trying(trial) if !trial.failed));
+    class.types("free b0");
+    class.types("seek back");
+    class.types("seek present");
+    class.types("free b2");
+    assert!(matches!(class.player.stage(), Stage::Solved(_)));
+}
+
+/// Commands that are about to be taken back are as good as taken back.
+#[test]
+fn a_challenge_has_no_way_behind_its_beginning() {
+    let mut class = Class::on(LESSON);
+    for _ in 0..3 {
+        let asks = class.player.enter(class.player.at + 1);
+        class.take(asks);
+    }
+    let refused = |class: &Class, line: &str, undoing: u64| {
+        let Stage::Trying(trial) = class.player.stage() else {
+            panic!("{:?}", class.player.stage());
+        };
+        let command = parse_line(line).expect("a line").expect("a command");
+        let challenge = class.player.challenge().expect("a challenge");
+        trial.refuses(challenge, &command, undoing).is_some()
+    };
+    for (line, undoing, expected) in [
+        ("undo", 0, true),
+        ("branch", 0, true),
+        ("branch 1", 0, true),
+        ("history 1K", 0, true),
+        ("heap new growable", 0, true),
+        ("seek 0", 0, false),
+        ("free b0", 0, false),
+    ] {
+        assert_eq!(refused(&class, line, undoing), expected, "{line}");
+    }
+    class.types("free b0");
+    for (undoing, expected) in [(0, false), (1, true), (2, true)] {
+        assert_eq!(refused(&class, "undo", undoing), expected, "{undoing}");
+    }
+}

@@ -1,9 +1,9 @@
 //! A challenge being worked at.
 
-use crate::session::{Calls, Value, Watched};
+use crate::session::{Calls, Command, Value, Watched};
 
 use crate::lesson::condition::{exceeded, unmet, used};
-use crate::lesson::model::{Challenge, Counted};
+use crate::lesson::model::{Challenge, Counted, leads_out};
 
 /// How far a learner has come with a challenge.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -54,14 +54,29 @@ impl Trial {
         exceeded(&challenge.limits, &self.calls).next().is_some()
     }
 
-    /// Nothing was done that could be taken back.
+    /// Why a command does not count, if it does not. `undoing` commands are about to be taken back already.
     #[must_use]
-    pub const fn is_untouched(&self) -> bool {
-        self.calls.commands == 0
+    pub fn refuses(
+        &self,
+        challenge: &Challenge,
+        command: &Command,
+        undoing: u64,
+    ) -> Option<String> {
+        let own = self.calls.commands.saturating_sub(undoing);
+        if let Some(words) = leads_out(command, own) {
+            return Some(words.to_owned());
+        }
+        let verb = challenge.forbids(command)?;
+        Some(format!("{verb} does not count in this challenge"))
     }
 
     /// Takes in what the heap is like; tells whether the challenge is solved.
     pub(super) fn see(&mut self, challenge: &Challenge, watched: &Watched, settled: bool) -> bool {
+        // What was is only looked at: nothing is solved by it, and nothing is used.
+        if watched.past {
+            self.look(challenge, watched);
+            return false;
+        }
         let Some(begin) = self.begin else {
             // What the lesson itself does to prepare the task is no call of the learner's.
             self.begin = settled.then_some(watched.calls);

@@ -35,6 +35,22 @@ pub(in crate::tui) fn begin_lesson(
     update.effects
 }
 
+/// What somebody is told who would change the past while a challenge waits.
+const PAST_OF_TRIAL: &str =
+    "this is the past, and a challenge is solved in the present: `seek present` leads back";
+
+/// The command that a request stands for.
+fn command_of(request: &Request) -> Option<Command> {
+    match request {
+        Request::Line(line) => parse_line(line).ok().flatten(),
+        Request::Command(command) => Some(command.clone()),
+        Request::Undo => Some(Command::Undo),
+        Request::FreeAt(address) => parse_line(&format!("free {address:#x}")).ok().flatten(),
+        Request::ToggleRun => parse_line("run random").ok().flatten(),
+        _ => None,
+    }
+}
+
 /// A lesson got no session: it is over before it began.
 pub(in crate::tui) fn refuse_lesson(state: &mut State, error: &std::io::Error) {
     if let Some(playing) = state.lesson.take() {
@@ -87,6 +103,7 @@ impl Update<'_> {
             player,
             presenting,
             own,
+            undone: Vec::new(),
         }));
         self.do_asks(asks);
         self.look();
@@ -119,6 +136,9 @@ impl Update<'_> {
                     self.swapped = true;
                     self.state.sent = 0;
                     self.state.seen = 0;
+                    if let Some(playing) = &mut self.state.lesson {
+                        playing.undone.clear();
+                    }
                     self.state.notice = None;
                     self.state.asked_by = None;
                     self.state.answered_by = None;
@@ -232,38 +252,38 @@ impl Update<'_> {
     }
 
     /// What a challenge does not take is answered where answers are.
-    pub(super) fn by_the_rules(&self, request: Request) -> Request {
-        let Some(playing) = &self.state.lesson else {
+    pub(super) fn by_the_rules(&mut self, request: Request) -> Request {
+        let past = self.asks_to_branch(&request);
+        let Some(playing) = self.state.lesson.as_deref_mut() else {
             return request;
         };
-        let Stage::Trying(trial) = playing.player.stage() else {
+        let Some((challenge, trial)) = playing.trial() else {
             return request;
         };
-        let Some(challenge) = playing.player.challenge() else {
+        let Some(command) = command_of(&request) else {
             return request;
         };
-        let command = match &request {
-            Request::Line(line) => parse_line(line).ok().flatten(),
-            Request::Command(command) => Some(command.clone()),
-            Request::Undo => Some(Command::Undo),
-            Request::FreeAt(address) => parse_line(&format!("free {address:#x}")).ok().flatten(),
-            Request::ToggleRun => parse_line("run random").ok().flatten(),
-            _ => None,
-        };
-        let Some(command) = command else {
-            return request;
-        };
-        if command == Command::Undo && trial.is_untouched() {
-            let words = "nothing of yours is left to take back: the challenge is at its beginning";
-            return Request::Refuse(command.to_string(), words.to_owned());
+        let refuse = |words: String| Request::Refuse(command.to_string(), words);
+        if past {
+            return refuse(PAST_OF_TRIAL.to_owned());
         }
-        match challenge.forbids(&command) {
-            Some(verb) => {
-                let words = format!("{verb} does not count in this challenge");
-                Request::Refuse(command.to_string(), words)
-            }
-            None => request,
+        // Undo may come faster than frames.
+        let seen = self.frame.requests;
+        let undoing = playing.undone.iter().filter(|&&sent| sent > seen).count() as u64;
+        if let Some(words) = trial.refuses(challenge, &command, undoing) {
+            return refuse(words);
         }
+        if command == Command::Undo {
+            playing.undone.retain(|&sent| sent > seen);
+            playing.undone.push(self.state.sent + 1);
+        }
+        request
+    }
+
+    /// Whether a challenge waits to be solved.
+    pub(super) fn is_trying(&self) -> bool {
+        let playing = self.state.lesson.as_deref();
+        playing.is_some_and(|playing| playing.trial().is_some())
     }
 
     /// Whether a presented lesson is blank.
