@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::session::frame::Frame;
 use crate::tui::action::{ACTIONS, Context};
-use crate::tui::canvas::{blank, put, row, titled};
+use crate::tui::canvas::{blank, put, row, titled, wrapped};
 use crate::tui::layout::LEAST;
 use crate::tui::numbers::counted;
 use crate::tui::state::State;
@@ -156,9 +156,17 @@ pub(in crate::tui) fn draw_too_small(
             area.width, area.height
         ),
         format!("heapwalk draws from {}x{} on", LEAST.0, LEAST.1),
-        state.bindings.spell("{quit} ends heapwalk"),
+        state.bindings.spell(match state.lesson {
+            Some(_) => "{quit} leaves the lesson",
+            None => "{quit} ends heapwalk",
+        }),
     ];
-    let first = area.height.saturating_sub(3) / 2;
+    let lines: Vec<String> = lines
+        .iter()
+        .flat_map(|words| wrapped(words, area.width))
+        .collect();
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let first = area.height.saturating_sub(rows) / 2;
     for (index, words) in (first..area.height).zip(&lines) {
         put(
             buffer,
