@@ -36,6 +36,7 @@ impl State {
                 player,
                 presenting: None,
                 own: Box::new(State::new(self.size)),
+                undone: Vec::new(),
             })),
             ..self
         };
