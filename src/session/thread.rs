@@ -457,7 +457,9 @@ impl Worker {
 
     fn handle(&mut self, request: Request) -> Next {
         self.session.requests += 1;
-        self.end_seeking_for(&request);
+        if !self.end_seeking_for(&request) {
+            return Next::Go;
+        }
         match request {
             Request::Line(_) if self.shared.cancels.load(Ordering::Acquire) > 0 => {
                 self.dropped += 1;
@@ -477,15 +479,8 @@ impl Worker {
                 command: line,
                 ..Answer::refused(words)
             }),
-            // What runs ends before the past is entered; it does not go on there.
-            Request::Undo => {
-                self.finish();
-                self.session.apply(&Command::Undo);
-            }
-            Request::Redo => {
-                self.finish();
-                self.session.apply(&Command::Redo);
-            }
+            Request::Undo => self.leave(&Command::Undo),
+            Request::Redo => self.leave(&Command::Redo),
             Request::ToggleRun => self.toggle(),
             Request::Step => self.step(),
             Request::Cancel => {
@@ -536,11 +531,7 @@ impl Worker {
             Command::Threads(threads) if threads.left.is_none() => self.begin_threads(threads),
             Command::Situations(situations) => self.begin_situations(*situations),
             Command::Pause => self.pause(),
-            // What runs ends before the past is entered; it does not go on there.
-            Command::Undo | Command::Redo | Command::Branch(_) => {
-                self.finish();
-                self.session.apply(command);
-            }
+            Command::Undo | Command::Redo | Command::Branch(_) => self.leave(command),
             Command::Seek(_) => self.seek(command),
             Command::Interleave(_) | Command::Play(_) => {
                 self.finish();

@@ -523,3 +523,49 @@ fn a_long_way_through_time_shows_how_far_it_is_and_can_be_given_up() {
     let frame = watched.tell("seek present");
     assert_eq!(frame.picture.figures, present.picture.figures);
 }
+
+#[test]
+fn what_waits_behind_a_long_way_is_cancelled_with_it() {
+    let mut watched = Watched::start();
+    watched.tell("run random ops=400000 live=2000 seed=3");
+    watched.wait("its end", |frame| {
+        frame.run.is_none() && frame.operations == 400_000
+    });
+    watched.tell("history 1");
+    watched.thread.send(Request::Line("seek 390000".to_owned()));
+    watched.sent += 1;
+    watched.wait("a way", |frame| frame.time.seeking.is_some());
+    watched.thread.send(Request::Line("walk".to_owned()));
+    watched.sent += 1;
+    watched.ask(Request::Cancel);
+    let frame = watched.thread.frame();
+    assert_eq!((frame.time.past, frame.time.seeking), (false, None));
+    let last = frame.log.last().expect("an answer");
+    assert!(last.words.contains("1 line that waited"), "{last:?}");
+}
+
+#[test]
+fn what_is_refused_ends_nothing_that_runs() {
+    for running in [
+        ENDLESS,
+        "threads 2 { run random ops=4000000000 sizes=16..512 live=100 }",
+    ] {
+        let mut watched = Watched::start();
+        watched.tell(running);
+        for line in [
+            "branch",
+            "branch 7",
+            "seek mark back",
+            "seek next K",
+            "redo",
+        ] {
+            let frame = watched.tell(line);
+            let last = frame.log.last().expect("an answer");
+            assert_eq!(last.tone, Tone::Refused, "{line}: {last:?}");
+            assert!(frame.run.is_some(), "{line} ended {running}");
+        }
+        watched.ask(Request::Redo);
+        assert!(watched.thread.frame().run.is_some(), "{running}");
+        watched.ask(Request::Cancel);
+    }
+}

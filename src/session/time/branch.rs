@@ -35,7 +35,7 @@ impl Session {
         };
         let begun = place.inside > 0;
         let parted = self.history.entry(place.entry).filter(|_| begun);
-        let parted = parted.map(|entry| entry.until(place.inside));
+        let parted = parted.map(|entry| entry.until(place.inside, looking.extremes));
         let old = self.history.line.number;
         self.history.part(place.entry, looking.present);
         if let Some(entry) = parted {

@@ -51,33 +51,32 @@ impl Extremes {
             self.worst = Some((now.0, now.1, at));
         }
     }
-
-    /// The same of an entry that ends behind so many operations.
-    pub(super) fn until(self, at: u64) -> Extremes {
-        Extremes {
-            heap: self.heap,
-            peak: if self.peak.1 <= at { self.peak } else { (0, 0) },
-            worst: self.worst.filter(|worst| worst.2 <= at),
-            failure: self.failure.filter(|&failure| failure <= at),
-        }
-    }
 }
 
 impl Session {
     /// Looks at what a call has done to a heap.
     pub(in crate::session) fn note_call(&mut self, number: u32, failed: bool) {
-        if !self.undoes || self.made_again {
+        if !self.undoes || self.made_again != self.is_past() {
             return;
         }
         let at = self.operations;
-        let mut extremes = self.extremes;
+        let mut extremes = self.extremes_here();
         if failed {
             extremes.failure = extremes.failure.or(Some(at));
         }
         if let Some(slot) = self.slot(number) {
             extremes.note(number, &slot.heap, at);
         }
-        self.extremes = extremes;
+        match &mut self.looking {
+            Some(looking) => looking.extremes = extremes,
+            None => self.extremes = extremes,
+        }
+    }
+
+    /// The extremes of the entry that is made, or made again, up to here.
+    pub(super) fn extremes_here(&self) -> Extremes {
+        let looking = self.looking.as_ref();
+        looking.map_or(self.extremes, |looking| looking.extremes)
     }
 
     /// Where something was at its utmost, in the heap that is shown.

@@ -36,7 +36,7 @@ impl Session {
         running.spacing.since = Duration::ZERO;
         if self.undoes && self.has_room_here() {
             self.touch(running.heap());
-            let inner = Inner::new(self.state(), running.clone());
+            let inner = Inner::new(self.state(), running.clone(), self.extremes_here());
             self.add_inner(inner);
         }
         running.spacing.cost = begin.elapsed();

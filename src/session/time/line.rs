@@ -31,15 +31,18 @@ pub(in crate::session) enum Again {
 pub(in crate::session) struct Inner {
     pub(super) state: State,
     pub(super) running: Running,
+    /// Those of the entry up to here.
+    pub(super) extremes: Extremes,
     /// Bytes that it takes beside the moment before.
     bytes: u64,
 }
 
 impl Inner {
-    pub(super) fn new(state: State, running: Running) -> Inner {
+    pub(super) fn new(state: State, running: Running, extremes: Extremes) -> Inner {
         Inner {
             state,
             running,
+            extremes,
             bytes: 0,
         }
     }
@@ -86,14 +89,14 @@ impl Entry {
         }
     }
 
-    /// The same, ended behind so many of its operations.
-    pub(super) fn until(&self, made: u64) -> Entry {
+    /// The same, ended behind so many of its operations, which have these extremes.
+    pub(super) fn until(&self, made: u64, extremes: Extremes) -> Entry {
         let end = self.begin() + made;
         let inner = self.inner.iter().filter(|inner| inner.at() <= end);
         Entry {
             made: Some(made),
             inner: inner.cloned().collect(),
-            extremes: self.extremes.until(end),
+            extremes,
             ..self.clone()
         }
     }
@@ -321,6 +324,11 @@ impl History {
             ..left
         });
         self.others.sort_by_key(|line| line.number);
+    }
+
+    /// Whether there is another line with this number.
+    pub(super) fn has_other(&self, number: u32) -> bool {
+        self.others.iter().any(|line| line.number == number)
     }
 
     /// Takes a line that was left.

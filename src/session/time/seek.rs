@@ -12,6 +12,7 @@ use crate::session::session::Session;
 use crate::session::threads::CrewPicture;
 use crate::session::words::grouped;
 
+use super::extremes::Extremes;
 use super::line::{Again, Inner};
 use super::place::Place;
 use super::state::State;
@@ -30,6 +31,8 @@ pub(in crate::session) struct Looking {
     aside: Aside,
     /// What goes on at the place: a workload at its operation.
     running: Option<Running>,
+    /// The extremes of the place's entry, up to where it has been made again.
+    pub(super) extremes: Extremes,
     /// What was looked for may have left its trace in counts of calls.
     touched: bool,
     /// The way to a place that has not been reached yet.
@@ -158,6 +161,18 @@ impl Session {
         held.map(|(_, holder)| format!("{holder} holds a heap's lock: `as {holder}: unlock` first"))
     }
 
+    /// Whether a way through time is sure to be refused: nothing that runs need end for it.
+    pub(in crate::session) fn leads_nowhere(&self, command: &Command) -> bool {
+        let refused = match command {
+            Command::Seek(to) => self.place_sought(*to).is_err(),
+            Command::Branch(None) => !self.is_past(),
+            Command::Branch(Some(number)) => !self.history.has_other(*number),
+            Command::Redo => self.depths().1 == 0,
+            _ => return false,
+        };
+        refused || self.stays_here().is_some()
+    }
+
     fn seek_to(&mut self, to: SeekTo) -> Answer {
         // What runs stands still, and is a whole command until here.
         self.close_part();
@@ -271,6 +286,7 @@ impl Session {
                 present,
                 aside,
                 running: None,
+                extremes: Extremes::default(),
                 touched: true,
                 way: None,
             });
@@ -381,6 +397,11 @@ impl Session {
     /// Enters the nearest checkpoint before a place. Answers with the workload that went on there.
     fn enter_checkpoint(&mut self, place: Place) -> Option<Running> {
         let inner = self.nearest_inner(place).cloned();
+        if let Some(looking) = &mut self.looking {
+            looking.extremes = inner
+                .as_ref()
+                .map_or_else(Extremes::default, |inner| inner.extremes);
+        }
         if let Some(inner) = inner {
             self.enter(&inner.state);
             return Some(inner.running);

@@ -638,3 +638,40 @@ fn what_only_looks_is_done_in_the_past() {
     assert!(text.contains("\"a\"") && !text.contains("\"b\""), "{text}");
     assert!(!parse("situations ops=10").changes());
 }
+
+#[test]
+fn a_part_has_the_extremes_of_its_own_operations() {
+    let run = "run random ops=60000 sizes=16..900 life=ramp live=4000 seed=4";
+    // The peak of the whole lies behind the cut; before some cuts there is a checkpoint, before others none.
+    for cut in [1, 700, 3_000, 21_000] {
+        let mut session = session(&["heap new growable", run]);
+        for line in [format!("seek {cut}"), "branch".to_owned()] {
+            said(&mut session, &line);
+        }
+        let mut twin = Session::new().expect("addresses");
+        twin.without_undo();
+        let (mut peak, mut worst) = ((0, 0), (-1.0, 0));
+        let mut look = |twin: &mut Session| {
+            if twin.operations > cut {
+                return;
+            }
+            let figures = crate::view::figures(&twin.shown().heap);
+            if figures.committed > peak.0 {
+                peak = (figures.committed, twin.operations);
+            }
+            if figures.external_fragmentation > worst.0 {
+                worst = (figures.external_fragmentation, twin.operations);
+            }
+        };
+        for line in ["heap new growable", run] {
+            straight(&mut twin, &parse(line), &mut look);
+            look(&mut twin);
+        }
+        said(&mut session, "seek peak");
+        assert_eq!(session.operations, peak.1, "peak before {cut}");
+        if worst.0 > 0.0 {
+            said(&mut session, "seek worst");
+            assert_eq!(session.operations, worst.1, "worst before {cut}");
+        }
+    }
+}

@@ -134,7 +134,7 @@ impl Session {
                 .history
                 .new_entry(Arc::from(""), Again::Run, state.clone());
             let mut entry = Box::new(entry);
-            entry.add_inner(Inner::new(state, running));
+            entry.add_inner(Inner::new(state, running, Extremes::default()));
             self.run_begun = Some(entry);
         }
     }
