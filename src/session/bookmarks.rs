@@ -1,7 +1,7 @@
 //! Moments that a person keeps: bookmarks, and the baseline that figures are compared with.
 //!
-//! Undo does not touch them. A bookmark belongs to a place in the past, though: when that is taken back and something
-//! else is done instead, the bookmark keeps its figures and says that nothing leads there any more.
+//! Undo does not touch them. A bookmark belongs to a place on a line of history, though: where another line is gone on
+//! that does not lead there, the bookmark keeps its figures and says that it was left behind.
 
 use std::sync::Arc;
 
@@ -40,21 +40,22 @@ impl Bookmarks {
         self.baseline_place = place;
     }
 
-    /// Notes that nothing leads to these places any more.
-    pub(super) fn leave(&mut self, places: &[u64]) {
-        let left = |place: &u64| places.contains(place);
-        if self.places.iter().any(left) {
+    /// The place of each.
+    pub(super) fn places(&self) -> &[u64] {
+        &self.places
+    }
+
+    /// Notes which of them the line of history that is gone on does not lead to.
+    pub(super) fn settle(&mut self, on_line: impl Fn(u64) -> bool) {
+        let changed = |(kept, place): (&Arc<Bookmark>, &u64)| kept.gone == on_line(*place);
+        if self.kept.iter().zip(&self.places).any(changed) {
             let kept = Arc::make_mut(&mut self.kept).iter_mut();
-            for (bookmark, _) in kept.zip(&self.places).filter(|(_, place)| left(place)) {
-                Arc::make_mut(bookmark).gone = true;
+            for (bookmark, place) in kept.zip(&self.places) {
+                Arc::make_mut(bookmark).gone = !on_line(*place);
             }
         }
-        if let Some(baseline) = self
-            .baseline
-            .as_mut()
-            .filter(|_| left(&self.baseline_place))
-        {
-            Arc::make_mut(baseline).gone = true;
+        if let Some(baseline) = &mut self.baseline {
+            Arc::make_mut(baseline).gone = !on_line(self.baseline_place);
         }
     }
 }
@@ -120,7 +121,7 @@ impl Session {
         let bookmark = Arc::clone(self.bookmarks.kept.get(index)?);
         let place = self.bookmarks.places[index];
         let whither = if bookmark.gone {
-            "; it lies in a future that was taken back and is gone: only its figures are left"
+            "; it lies in a future that was taken back or left for another: only its figures are left"
         } else if self.lies_ahead(place) {
             "; it lies in a future that was taken back: redo leads there"
         } else {
@@ -242,7 +243,7 @@ mod tests {
             ),
             (
                 &["alloc a 8", "mark", "undo", "alloc b 8", "baseline 1"],
-                "taken back and is gone",
+                "taken back or left",
             ),
             (
                 &[
@@ -254,7 +255,7 @@ mod tests {
                     "alloc c 8",
                     "baseline 1",
                 ],
-                "taken back and is gone",
+                "taken back or left",
             ),
             (
                 &[

@@ -189,10 +189,16 @@ impl Session {
     pub(super) fn save_script(&mut self, file: &str, replace: bool) -> Answer {
         let path = Path::new(file);
         let mut images = Images::beside(path);
-        let told = self.record.script(|old| {
+        let mut told = self.record.script(|old| {
             let image = self.kept_beside_journal(old)?;
             Some(images.add(image))
         });
+        // The lines lead to the present; whoever looks at the past is led there.
+        for seek in self.way_here() {
+            told.script.push_str(&seek);
+            told.script.push('\n');
+            told.commands += 1;
+        }
         let written = whole_file(path, replace, |mut to| {
             images.copy()?;
             to.write_all(told.script.as_bytes())?;

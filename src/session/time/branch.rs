@@ -45,6 +45,7 @@ impl Session {
             self.history.add(entry);
         }
         // At once: a program that is killed in between must not leave a journal that ends in the past.
+        self.settle_bookmarks();
         self.journal(&format!("{}\nbranch", way.join("\n")));
         Answer::done(
             "",
@@ -80,6 +81,7 @@ impl Session {
             self.enter(&present);
         }
         self.history.line.present = None;
+        self.settle_bookmarks();
         self.journal(&format!("branch {number}"));
         Answer::done(
             "",
@@ -88,6 +90,12 @@ impl Session {
                 grouped(self.operations)
             ),
         )
+    }
+
+    /// The commands that lead from the present to the place that is looked at; none where that is the present.
+    pub(in crate::session) fn way_here(&self) -> Vec<String> {
+        let looking = self.looking.as_ref();
+        looking.map_or_else(Vec::new, |looking| self.way_to(looking.place))
     }
 
     /// The commands that lead to a place from the present, for a replay.

@@ -467,9 +467,7 @@ impl Session {
 
     fn place_of_mark(&self, direction: Direction) -> Result<Place, String> {
         let here = self.here_in_time();
-        let kept = self.bookmarks.kept.iter().filter(|mark| !mark.gone);
-        let kept = kept.map(|mark| self.place_of_operation(mark.at));
-        let marks = kept.chain(self.lettered());
+        let marks = self.bookmarked().into_iter().chain(self.lettered());
         let found = match direction {
             Direction::Back => marks.filter(|&place| place < here).max(),
             Direction::Forward => marks.filter(|&place| place > here).min(),

@@ -675,3 +675,60 @@ fn a_part_has_the_extremes_of_its_own_operations() {
         }
     }
 }
+
+#[test]
+fn bookmarks_belong_to_their_line() {
+    let mut session = session(&[
+        "alloc a 64",
+        "alloc b 64",
+        "mark",
+        "alloc c 64",
+        "seek 1",
+        "branch",
+    ]);
+    let gone = |session: &mut Session| {
+        let frame = session.frame(&crate::view::Lens::default());
+        (
+            frame.bookmarks[0].gone,
+            frame.baseline.expect("the mark").gone,
+        )
+    };
+    for line in ["alloc x 64", "alloc y 64", "alloc z 64", "seek 0"] {
+        said(&mut session, line);
+    }
+    assert_eq!(gone(&mut session), (true, true));
+    refused(&mut session, "seek mark forward");
+    // The other line leads there still.
+    said(&mut session, "branch 1");
+    assert_eq!(gone(&mut session), (false, false));
+    said(&mut session, "seek mark back");
+    assert_eq!(shown(&mut session).command, "alloc b 64");
+}
+
+#[test]
+fn a_script_that_is_saved_in_the_past_leads_there() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (to, operations) in [
+        ("seek 217", 217),
+        ("seek back", 400),
+        ("seek back 2", 399),
+        ("seek present", 400),
+    ] {
+        let file = directory
+            .path()
+            .join(format!("{operations}{}.heap", to.len()));
+        let mut session = session(&["run random ops=400 live=60 seed=5", "coalesce off", to]);
+        said(&mut session, &format!("save \"{}\"", file.display()));
+        let text = std::fs::read(&file).expect("written");
+        let past = crate::session::read_journal(&text, "x").expect("a script");
+        let mut again = Session::new().expect("addresses");
+        again.replay(&past);
+        assert_eq!(again.operations, operations, "{to}");
+        assert_eq!(
+            (again.is_past(), again.depths()),
+            (session.is_past(), session.depths()),
+            "{to}"
+        );
+        assert!(again.same_heaps(&session.image()), "{to}");
+    }
+}

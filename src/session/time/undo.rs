@@ -1,5 +1,6 @@
 //! The way back by commands: what is kept before each, undo and redo.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::session::frame::{Answer, Tone};
@@ -9,6 +10,7 @@ use crate::view;
 
 use super::extremes::Extremes;
 use super::line::{Again, Inner};
+use super::place::Place;
 use super::state::Before;
 
 impl Session {
@@ -72,11 +74,10 @@ impl Session {
 
     /// What redo would have brought back is another line from here on.
     fn leave_redo(&mut self, present: &super::state::State) {
-        let left: Vec<u64> = self.places_ahead();
-        if !left.is_empty() {
-            self.bookmarks.leave(&left);
+        if !self.places_ahead().is_empty() {
             let at = self.history.line.at;
             self.history.part(at, present.clone());
+            self.settle_bookmarks_at(present.place);
         }
     }
 
@@ -236,6 +237,38 @@ impl Session {
             .map(|entry| &entry.before);
         let ahead = states.chain(line.tip.as_ref().filter(|_| line.at < line.ids.len()));
         ahead.map(|state| state.place).collect()
+    }
+
+    /// The places behind so many entries each that are done, but for the present.
+    fn places_done(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        let before = |index| Some((index, self.history.entry(index)?.before.place));
+        (0..self.history.line.at).filter_map(before)
+    }
+
+    /// Where on the line bookmarks are: those that lie on another line are nowhere here.
+    pub(super) fn bookmarked(&self) -> Vec<Place> {
+        let kept: HashSet<u64> = self.bookmarks.places().iter().copied().collect();
+        let present = self
+            .looking
+            .as_ref()
+            .map_or(self.place, |looking| looking.present.place);
+        self.places_done()
+            .chain([(self.history.line.at, present)])
+            .filter(|(_, place)| kept.contains(place))
+            .map(|(entries, _)| Place::behind(entries))
+            .collect()
+    }
+
+    /// Notes which bookmarks the line does not lead to, when another has become the one that is gone on.
+    pub(super) fn settle_bookmarks(&mut self) {
+        self.settle_bookmarks_at(self.place);
+    }
+
+    /// The same where the present has this place.
+    fn settle_bookmarks_at(&mut self, present: u64) {
+        let done = self.places_done().map(|(_, place)| place);
+        let on_line: HashSet<u64> = done.chain(self.places_ahead()).chain([present]).collect();
+        self.bookmarks.settle(|place| on_line.contains(&place));
     }
 
     /// Whether redo leads to this place.
