@@ -334,9 +334,9 @@ fn a_file_that_is_no_lesson_is_told_with_its_place() {
     fs::write(&file, "lesson \"Bad\"\npredict \"?\" {\n").expect("a file");
     let file = file.display().to_string();
     let mut terminal = Setup::heapwalk(&["learn", &file]).spawn();
-    // No explorer begins, so no frame is ever whole; and words are broken at the edge of the screen.
-    terminal.wait_until("the place of the mistake", |terminal| {
-        let told = terminal.text().replace('\n', "");
+    terminal.wait("the place of the mistake", |screen| {
+        // Words are broken at the edge of the screen.
+        let told = screen.replace('\n', "");
         told.contains("bad.lesson:2:14: found the end of the line, expected")
     });
     assert_eq!(terminal.exit_code(), 2);
