@@ -299,7 +299,7 @@ pub(super) struct Frame {
     /// Write to this file instead of the standard output; what is there is replaced
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-    /// The script or trace to run first; `-` is the standard input
+    /// The script or trace to run first, or a lesson to draw at its first step; `-` is the standard input
     #[arg(long, value_name = "FILE", conflicts_with = "lesson")]
     pub(super) run: Option<PathBuf>,
     /// A lesson to draw, at a step such as `blocks:4`; at its first challenge unless given

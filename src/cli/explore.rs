@@ -14,9 +14,8 @@ use crate::tui::{self, Environment, Opening, Options, Source, Waker};
 use super::args::Open;
 use super::config::Config;
 use super::exit::{Exit, Failure};
-use super::frame;
 use super::input::{self, Beginning};
-use super::places;
+use super::{frame, learn, lessons, places};
 
 /// The session begun last, as the command line names it.
 const LAST: &str = "last";
@@ -25,6 +24,9 @@ const NO_JOURNAL_OF_TRACE: &str = "no journal is kept of a session on a trace: i
 
 /// Shows the explorer if somebody sits at both ends; else prints what it would show first.
 pub(super) fn run(file: Option<&Path>, config: &Config) -> Result<Exit, Failure> {
+    if let Some(lesson) = file.filter(|file| lessons::is_in(file)) {
+        return learn::begin(lesson, false, config);
+    }
     if !has_terminal() {
         return frame::instead_of_explorer(file, config);
     }
@@ -47,7 +49,7 @@ pub(super) fn open(args: &Open, config: &Config) -> Result<Exit, Failure> {
     } else {
         args.session.clone()
     };
-    if has_terminal() {
+    if has_terminal() || lessons::is_in(&journal) {
         return run(Some(&journal), config);
     }
     let Beginning::Past(past) = input::beginning(&journal)? else {
@@ -147,6 +149,14 @@ struct Heaps {
     history: Option<History>,
 }
 
+/// Drops something on a thread of its own. The end of a session is waited for, and what it is at may be long: a screen
+/// goes on meanwhile.
+fn drop_beside<T: Send + 'static>(what: T) {
+    let beside = std::thread::Builder::new().name("leaving".to_owned());
+    // Without a thread it is dropped here.
+    let _ = beside.spawn(move || drop(what));
+}
+
 impl Source for Heaps {
     fn send(&self, request: Request) {
         match &*self.lesson.borrow() {
@@ -168,12 +178,12 @@ impl Source for Heaps {
         let waker = self.waker.clone();
         lesson.on_frame(move || waker.wake());
         let before = self.lesson.replace(Some(lesson));
-        drop(before);
+        drop_beside(before);
         Ok(())
     }
 
     fn leave(&self) {
-        drop(self.lesson.take());
+        drop_beside(self.lesson.take());
     }
 
     // A history that cannot be read or written is no reason to bother anybody at the prompt: the journal, which lies
@@ -194,5 +204,33 @@ impl Source for Heaps {
     fn is_alive(&self) -> bool {
         let lesson = self.lesson.borrow();
         self.thread.is_alive() && lesson.as_ref().is_none_or(SessionThread::is_alive)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    /// Whose end takes until somebody lets it go, and tells whether somebody did.
+    struct Slow(Receiver<()>, Sender<bool>);
+
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            let _ = self.1.send(self.0.recv_timeout(LONG).is_ok());
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_what_is_dropped_beside() {
+        let (let_go, waits) = channel();
+        let (tells, told) = channel();
+        drop_beside(Slow(waits, tells));
+        let_go.send(()).expect("it still waits");
+        assert_eq!(told.recv_timeout(LONG), Ok(true));
     }
 }

@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::export;
-use crate::lesson::{Part, Recital, Step};
+use crate::lesson::{Lesson, Part, Recital, Step};
 use crate::session::Session;
 use crate::session::frame::Request;
 use crate::tui::{self, ColorChoice, ColorDepth, Environment, GlyphSet, State, Theme};
@@ -25,6 +25,9 @@ pub(super) fn run(args: &Frame, config: &Config) -> Result<Exit, Failure> {
     let to = Destination::of(args)?;
     if let Some(name) = &args.lesson {
         return lesson(name, args, &to, config);
+    }
+    if let Some(file) = args.run.as_deref().filter(|file| lessons::is_in(file)) {
+        return lesson_at(lessons::read(file)?, 1, args, &to, config);
     }
     let (session, outcome) = after(args.run.as_deref())?;
     print(session, args.size, args.format, &to, config)?;
@@ -149,17 +152,28 @@ fn lesson(
         },
         None => (name, None),
     };
-    let lesson = Arc::new(lessons::read(Path::new(name))?);
+    let lesson = lessons::read(Path::new(name))?;
     let is_challenge = |step: &Step| matches!(step.part, Part::Challenge(_));
     let challenge = || lesson.steps.iter().position(is_challenge);
     let step = step.unwrap_or_else(|| challenge().map_or(usize::MAX, |index| index + 1));
+    lesson_at(lesson, step, args, to, config)
+}
+
+/// A lesson at the step of this number.
+fn lesson_at(
+    lesson: Lesson,
+    step: usize,
+    args: &Frame,
+    to: &Destination<'_>,
+    config: &Config,
+) -> Result<Exit, Failure> {
     let Recital {
         player,
         mut session,
         cursor,
         point,
         ..
-    } = Recital::up_to(Arc::clone(&lesson), step)?;
+    } = Recital::up_to(Arc::new(lesson), step)?;
     let state = state(&mut session, args.size, config).in_lesson(player, point.as_ref());
     print_as((&mut session, cursor), &state, args.format, to, config)?;
     Ok(Exit::Success)

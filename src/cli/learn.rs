@@ -1,6 +1,7 @@
 //! `heapwalk learn`: a lesson in the explorer, or, without a terminal, as text to read.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::lesson::{Answers, Challenge, Lesson, Line, Part, Prediction};
@@ -19,11 +20,16 @@ const COLUMNS: u16 = 80;
 const TEXT: &str = "this is the lesson as text; run heapwalk learn in a terminal to play it, or heapwalk check to check it";
 
 pub(super) fn run(args: &Learn, config: &Config) -> Result<Exit, Failure> {
-    let lesson = lessons::read(&args.lesson)?;
+    begin(&args.lesson, args.present, config)
+}
+
+/// Begins a lesson that a person names.
+pub(super) fn begin(named: &Path, present: bool, config: &Config) -> Result<Exit, Failure> {
+    let lesson = lessons::read(named)?;
     if explore::has_terminal() {
         let opening = Opening {
             lesson: Arc::new(lesson),
-            present: args.present,
+            present,
         };
         return explore::play(opening, config);
     }

@@ -60,8 +60,17 @@ pub(super) fn all() -> Vec<PathBuf> {
 
 /// Whether the command line names a lesson: one by its name where there is no such file, or a file that begins as one.
 pub(super) fn is_one(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else {
-        return path.to_str().and_then(find).is_some();
+    match path.exists() {
+        true => is_in(path),
+        false => path.to_str().and_then(find).is_some(),
+    }
+}
+
+/// Whether there is a lesson in a file: its first word says so, whatever the name.
+pub(super) fn is_in(path: &Path) -> bool {
+    // To begin to read what is no file, such as a pipe, takes it from whoever reads it next.
+    let Some(file) = File::open(path).ok().filter(|_| path.is_file()) else {
+        return false;
     };
     let mut begin = Vec::new();
     let read = file.take(BEGINNING).read_to_end(&mut begin);

@@ -1,6 +1,7 @@
 //! Commands that ask about blocks and change nothing: HeapSize and HeapValidate.
 
-use crate::heap::{Flags, GRANULE};
+use crate::heap::{Block, Flags, GRANULE, Header};
+use crate::view;
 
 use super::blocks::pointer_text;
 use super::frame::Answer;
@@ -54,7 +55,12 @@ impl Session {
         };
         let number = sizes.len() as u64;
         let words = if number == 1 {
-            "the bytes asked for, not those of the block".to_owned()
+            let unasked = targets
+                .first()
+                .and_then(|&first| unasked(self.at(&here), first));
+            unasked
+                .unwrap_or("the bytes asked for, not those of the block")
+                .to_owned()
         } else {
             format!(
                 "{} of {} together: the bytes asked for",
@@ -129,6 +135,20 @@ impl Session {
     }
 }
 
+/// What HeapSize has answered of a place where no busy block begins, as it does with the checks off.
+fn unasked(slot: &Slot, payload: u64) -> Option<&'static str> {
+    let (from, _) = view::extent(&slot.heap, payload)?;
+    let header = slot
+        .heap
+        .look(|core| Block::at(from).map(|at| core.header_at(at)))?;
+    let free = header.is_free() && !header.has(Header::RANGE);
+    free.then_some(if payload == from + GRANULE {
+        "the block is free, so that these are all its bytes: with checks off HeapSize does not look"
+    } else {
+        "no block begins there, a hole covers it: with checks off HeapSize takes what lies there for a header"
+    })
+}
+
 /// Why HeapSize has no answer; it sets no last error that could say so.
 fn no_size(slot: &Slot, payload: u64) -> String {
     format!("{}; HeapSize sets no last error", no_block(slot, payload))
@@ -139,5 +159,31 @@ fn no_block(slot: &Slot, payload: u64) -> String {
     match slot.heap.look(|core| core.size(payload)) {
         Err(misuse) => slot.misuse(misuse, Some(payload)),
         Ok(_) => "not a sound busy block of this heap".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::session::{Session, parse_line};
+
+    #[test]
+    fn a_size_is_told_for_what_it_is() {
+        let mut session = Session::new().expect("a session");
+        let mut told = |line: &str| {
+            let command = parse_line(line).expect("a line").expect("a command");
+            session.apply(&command).words
+        };
+        for line in ["heap new fixed 4K", "alloc b[0:6] 64", "checks off"] {
+            told(line);
+        }
+        let asked_for = "the bytes asked for, not those of the block";
+        assert_eq!(told("size b2"), asked_for);
+        told("free b2");
+        let freed = told("size 0x7d0");
+        assert!(freed.starts_with("the block is free"), "{freed}");
+        assert_eq!(told("size b3"), asked_for);
+        told("free b3");
+        let covered = told("size 0x820");
+        assert!(covered.starts_with("no block begins there"), "{covered}");
     }
 }

@@ -12,6 +12,8 @@ pub use super::keymap::ACTIONS;
 
 /// The name of the action that starts the default workload, or pauses what runs.
 pub(super) const RUN: &str = "run";
+/// The action of the same key beside calls that a script began, by name.
+pub(super) const SCRIPT_GOES_ON: &str = "script goes on";
 
 /// Where a key counts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -8,7 +8,9 @@ use crate::session::time::{Direction, SeekTo};
 use crate::session::{Command, StepTo};
 use crate::view::BlockState;
 
-use super::action::{Action, Context, Does, Group, LessonAct, RUN, RowStep, Screen};
+use super::action::{
+    Action, Context, Does, Group, LessonAct, RUN, RowStep, SCRIPT_GOES_ON, Screen,
+};
 use super::key::Key;
 use super::numbers;
 use super::pane::findings;
@@ -180,7 +182,7 @@ pub static ACTIONS: &[Action] = &[
     row(Stepping, &[Char('L')], Some((2, "t2 x 10")), "t2 moves by ten", "let the second of the two calls make ten steps", Ask(|frame| step(frame, StepTo::Move(1, 10)))),
     row(Stepping, &[Key::Backspace, Char('[')], Some((0, "back")), "step back", "take the last step back", Ask(|frame| step(frame, StepTo::Back(1)))),
     row(Stepping, &[Char('e')], Some((0, "end")), "to the end", "make all that is left of the two calls, the first one first", Ask(|frame| step(frame, StepTo::End))),
-    row(Stepping, &[Char(' ')], Some((0, "script")), "script goes on", "go on to the next pause of the script that began the calls", Ask(script_goes_on)),
+    row(Stepping, &[Char(' ')], Some((0, "script")), SCRIPT_GOES_ON, "go on to the next pause of the script that began the calls", Ask(script_goes_on)),
     row(Stepping, &[Key::Esc, Char('q')], Some((0, "gives up")), "give up", "give up the calls under way, as if they had never begun, and leave the pane", Does::Screen(Screen::GiveUp)),
 
     row(Playing, &[Char('['), Char('h'), Char('k'), Key::Left, Key::Up], Some((0, "back")), "play back", "take the last step of the call that is played back", Ask(|frame| play_step(frame, StepTo::Back(1)))),

@@ -58,6 +58,38 @@ fn without_a_terminal_a_lesson_is_printed_to_be_read() {
     );
 }
 
+/// What the file is called does not matter; what is in it does.
+#[test]
+fn a_lesson_that_is_opened_is_told_by_what_is_in_it() {
+    let files = Files::new();
+    let lesson = files.write("fine.txt", format!("# by hand\n\n{FINE}"));
+    for args in [&["open", &lesson][..], &[&lesson]] {
+        let opened = heapwalk(args).piped();
+        let learned = heapwalk(&["learn", &lesson]).piped();
+        assert_eq!(opened.code, Some(0), "{opened:?}");
+        assert_eq!(
+            (&opened.stdout, &opened.stderr),
+            (&learned.stdout, &learned.stderr)
+        );
+    }
+    let drawn = heapwalk(&["frame", "--run", &lesson]).piped();
+    let drawn = drawn.printed();
+    assert!(
+        drawn.contains("Lesson: Two") || drawn.contains("Two blocks."),
+        "{drawn}"
+    );
+    // A script about a lesson is none, and a lesson with a mistake is told with its place.
+    let script = files.write("s.heap", "say \"lesson\"\nalloc lesson 64\n");
+    let drawn = heapwalk(&["open", &script]).piped();
+    assert!(drawn.stdout.contains("HeapAlloc(heap, 0, 64)"), "{drawn:?}");
+    let broken = files.write("broken.txt", BROKEN);
+    let done = heapwalk(&["open", &broken]).piped();
+    assert!(
+        done.message(2).contains("broken.txt:2:12: found \"what\""),
+        "{done:?}"
+    );
+}
+
 #[test]
 fn all_shipped_lessons_are_checked_without_an_argument() {
     let done = heapwalk(&["check"]).piped();

@@ -259,6 +259,24 @@ fn a_challenge_counts_gives_back_refuses_and_begins_anew() {
     assert_eq!(terminal.ended().code, 0);
 }
 
+/// What the file is called does not matter; what is in it does.
+#[test]
+fn a_lesson_is_opened_as_what_it_is() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("holes.txt");
+    fs::write(&file, format!("# by hand\n\n{LESSON}")).expect("a file");
+    let file = file.display().to_string();
+    for arguments in [&["open", &file][..], &[&file]] {
+        let mut terminal = Setup::heapwalk(arguments).size(80, 24).spawn();
+        let screen = wait_for_words(&mut terminal, "Six blocks stand side by side.");
+        assert!(screen.contains("Lesson 90: Holes"), "{screen}");
+        terminal.press("q");
+        wait_for_words(&mut terminal, "this is your own heap again");
+        terminal.press("q");
+        assert_eq!(terminal.ended().code, 0);
+    }
+}
+
 #[test]
 fn a_lesson_is_presented_large_and_alone_and_can_be_blanked() {
     let school = School::new();

@@ -7,7 +7,7 @@ use ratatui::layout::{Position, Rect};
 use crate::lesson::{Ask, Lesson, Player, Point, Stage, course};
 use crate::session::frame::{CrewState, Frame, Request, Target};
 use crate::session::{Command, parse_line};
-use crate::tui::action::{Action, Context, LessonAct};
+use crate::tui::action::{Action, Context, LessonAct, SCRIPT_GOES_ON};
 use crate::tui::event_loop::Opening;
 use crate::tui::key::Key;
 use crate::tui::lesson::{Playing, Presenting};
@@ -236,6 +236,12 @@ impl Update<'_> {
         let Some(playing) = &self.state.lesson else {
             return false;
         };
+        // The bar begins nothing in a challenge, unless a script of the learner's waits for it.
+        let idle = action.name == SCRIPT_GOES_ON && self.frame.script.is_none();
+        if idle && playing.trial().is_some() {
+            self.lesson_act(LessonAct::Stay);
+            return true;
+        }
         let kept = action.acts() && !playing.player.is_open();
         if kept {
             let next = match playing.context() {
