@@ -138,13 +138,16 @@ fn the_line_of_time_is_a_scrubber() {
         (100, Mouse::Press(first, row), Some(SeekTo::Operation(2))),
         (100, Mouse::Press(last, row), None),
         (50, Mouse::Press(last, row), Some(SeekTo::Present)),
-        (50, Mouse::WheelUp(first, row), Some(SeekTo::Operation(48))),
+        (
+            50,
+            Mouse::WheelUp(first, row),
+            Some(SeekTo::By(Direction::Back, 2)),
+        ),
         (
             50,
             Mouse::WheelDown(first, row),
-            Some(SeekTo::Operation(52)),
+            Some(SeekTo::By(Direction::Forward, 2)),
         ),
-        (99, Mouse::WheelDown(first, row), Some(SeekTo::Present)),
     ] {
         let frame = frame(at);
         let mut state = state(&frame);
@@ -200,7 +203,10 @@ fn while_a_call_is_played_the_keys_of_time_lead_through_it() {
     let mut state = state(&played);
     assert_eq!(state.context(), Context::Playing);
     let wheel = vec![Message::Mouse(Mouse::WheelDown(10, 16))];
-    assert_eq!(asked(&mut state, &played, wheel), [step(StepTo::To(4))]);
+    assert_eq!(
+        asked(&mut state, &played, wheel),
+        [step(StepTo::Forward(1))]
+    );
     // When it is over the map has the keys again.
     update(&mut state, &frame(100), Message::FrameReady);
     assert_eq!(state.context(), Context::Map);
