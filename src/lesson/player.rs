@@ -1,6 +1,6 @@
 //! A lesson being played: which step it is at, what the learner answered, and what is to be done next.
 //!
-//! The player knows no session and no screen. It is told what the learner does ([`Player::next`], [`Player::answer`] and
+//! The player knows no session and no screen. It is told what the learner does ([`Player::go_on`], [`Player::choose`] and
 //! their like) and what the heap is like ([`Player::see`]), and says what has to be asked for: each of these answers
 //! with [`Ask`]s. Going back means to do all from the beginning up to where it is to be, in a session of its own.
 
