@@ -473,9 +473,9 @@ fn help(topic: Option<&str>) -> String {
     lines.join(" | ")
 }
 
-/// Whether a command can change anything that undo would bring back.
-pub(super) fn changes(command: &Command) -> bool {
-    !matches!(
+/// Whether a command only looks, at any moment: heaps, names and figures are what they were before it.
+pub(super) fn only_looks(command: &Command) -> bool {
+    matches!(
         command,
         Command::Save { .. }
             | Command::Export { .. }
@@ -485,16 +485,30 @@ pub(super) fn changes(command: &Command) -> bool {
             | Command::CrtWalk
             | Command::Heapchk
             | Command::Summary
-            | Command::Lock
-            | Command::Unlock
             | Command::Go(_)
             | Command::Probe(_)
             | Command::Rate(_)
             | Command::Situations(_)
-            | Command::Mark(_)
-            | Command::Baseline(_)
             | Command::Filter(_)
             | Command::FindingsOff
+            | Command::Seek(_)
+            | Command::Branch(_)
+            | Command::Help(_)
+            | Command::Quit
+            | Command::Say(_)
+            | Command::Expect { .. }
+            | Command::Pause
+    )
+}
+
+/// Whether a command can change anything that undo would bring back.
+pub(super) fn changes(command: &Command) -> bool {
+    let is_beside_undo = matches!(
+        command,
+        Command::Lock
+            | Command::Unlock
+            | Command::Mark(_)
+            | Command::Baseline(_)
             // These write down themselves what came of them.
             | Command::Interleave(_)
             | Command::Play(_)
@@ -502,15 +516,9 @@ pub(super) fn changes(command: &Command) -> bool {
             | Command::Example(_)
             | Command::Undo
             | Command::Redo
-            | Command::Seek(_)
-            | Command::Branch(_)
             | Command::History(_)
-            | Command::Help(_)
-            | Command::Quit
-            | Command::Say(_)
-            | Command::Expect { .. }
-            | Command::Pause
-    )
+    );
+    !only_looks(command) && !is_beside_undo
 }
 
 /// Whether a command leaves anything that a replay has to bring back.

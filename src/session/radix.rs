@@ -257,6 +257,19 @@ struct Standing<'a, V> {
     next: u32,
 }
 
+impl<'a, V> Standing<'a, V> {
+    /// At the first key of a node that hangs below, at a digit.
+    fn below(&self, node: &'a Node<V>, digit: u32) -> Standing<'a, V> {
+        let height = self.height - 1;
+        Standing {
+            node,
+            height,
+            first: self.first + (u64::from(digit) << width(height)),
+            next: 0,
+        }
+    }
+}
+
 impl<V> Walk<'_, V> {
     /// Leaves out what is below `from`.
     fn skip_to(&mut self, from: u64) {
@@ -282,17 +295,8 @@ impl<V> Walk<'_, V> {
                     if !is {
                         return;
                     }
-                    let (height, first) = (
-                        top.height - 1,
-                        top.first + (u64::from(nth) << width(top.height - 1)),
-                    );
-                    let node = &nodes[below(*there, nth)];
-                    self.stack.push(Standing {
-                        node,
-                        height,
-                        first,
-                        next: 0,
-                    });
+                    let lower = top.below(&nodes[below(*there, nth)], nth);
+                    self.stack.push(lower);
                 }
             }
         }
@@ -321,17 +325,8 @@ impl<'a, V> Iterator for Walk<'a, V> {
                         continue;
                     };
                     top.next = nth + 1;
-                    let (height, first) = (
-                        top.height - 1,
-                        top.first + (u64::from(nth) << width(top.height - 1)),
-                    );
-                    let node = &nodes[below(*there, nth)];
-                    self.stack.push(Standing {
-                        node,
-                        height,
-                        first,
-                        next: 0,
-                    });
+                    let lower = top.below(&nodes[below(*there, nth)], nth);
+                    self.stack.push(lower);
                 }
             }
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::session::Command;
+use crate::session::apply::only_looks;
 use crate::session::findings::Checked;
 use crate::session::frame::Answer;
 use crate::session::marks::Marks;
@@ -60,30 +61,7 @@ impl Command {
     /// ask whether to `branch` before.
     #[must_use]
     pub fn changes(&self) -> bool {
-        !matches!(
-            self.spoken().1,
-            Command::Seek(_)
-                | Command::Branch(_)
-                | Command::Save { .. }
-                | Command::Export { .. }
-                | Command::Situations(_)
-                | Command::Size { .. }
-                | Command::Validate { .. }
-                | Command::Walk
-                | Command::CrtWalk
-                | Command::Heapchk
-                | Command::Summary
-                | Command::Go(_)
-                | Command::Probe(_)
-                | Command::Rate(_)
-                | Command::Filter(_)
-                | Command::FindingsOff
-                | Command::Help(_)
-                | Command::Quit
-                | Command::Say(_)
-                | Command::Expect { .. }
-                | Command::Pause
-        )
+        !only_looks(self.spoken().1)
     }
 
     /// Whether it leads to another moment.
