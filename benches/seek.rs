@@ -121,9 +121,17 @@ fn main() {
         "{:<26} {:>9} {:>8} {:>8} {:>8} {:>8} {:>9} {:>9} {:>8}",
         "", "ops", "p50 ms", "p95 ms", "max ms", "first 20", "s without", "s with", "MiB kept"
     );
+    // Any other words choose subjects by their names.
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| arg != "table" && !arg.starts_with("--"))
+        .collect();
+    let is_wanted = |subject: &Subject| {
+        wanted.is_empty() || wanted.iter().any(|part| subject.name.contains(&**part))
+    };
     if whole {
-        for subject in subjects() {
-            measure(&subject, SEEKS);
+        for subject in subjects().iter().filter(|subject| is_wanted(subject)) {
+            measure(subject, SEEKS);
         }
     } else {
         let small = Subject {

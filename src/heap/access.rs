@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
-use crate::os::{CannotReturn, CommitRefused, Memory, PAGE};
+use crate::os::{CannotReturn, CommitRefused, Memory, PAGE, Written};
 
 use super::control::Core;
 use super::event::Event;
@@ -55,11 +55,12 @@ pub trait Access: Copy {
     }
 }
 
-/// Plain loads and stores, compiled in.
+/// Plain loads and stores, compiled in. What is stored is noted where the memory keeps notes.
 #[derive(Clone, Copy, Debug)]
 pub struct Direct<'a> {
     words: &'a [std::sync::atomic::AtomicU64],
     memory: &'a Memory,
+    written: Option<&'a Written>,
 }
 
 impl<'a> Direct<'a> {
@@ -70,6 +71,7 @@ impl<'a> Direct<'a> {
         Direct {
             words: memory.words(),
             memory,
+            written: memory.written(),
         }
     }
 }
@@ -82,14 +84,23 @@ impl Access for Direct<'_> {
 
     #[inline(always)]
     fn store(&self, at: Word, value: u64) {
+        if let Some(written) = self.written {
+            written.note(at);
+        }
         raw::store(self.words, at, value);
     }
 
     fn fill(&self, run: Range<Word>, value: u64) {
+        if let Some(written) = self.written {
+            written.note_run(run.clone());
+        }
         raw::fill(self.words, run, value);
     }
 
     fn copy(&self, from: Range<Word>, to: Word) {
+        if let Some(written) = self.written {
+            written.note_run(to..to.saturating_add(from.len()));
+        }
         raw::copy(self.words, from, to);
     }
 
@@ -99,7 +110,7 @@ impl Access for Direct<'_> {
     }
 }
 
-/// As [`Direct`], for arenas of the largest size. Those are arrays in which every granule that a 32-bit link can name has
+/// As [`Direct`], for arenas of the largest size whose memory keeps no notes. Those are arrays in which every granule that a 32-bit link can name has
 /// its words: the compiler sees that no offset the hot paths compute can be out of bounds, and checks none.
 #[derive(Clone, Copy)]
 pub(super) struct Whole<'a> {
@@ -110,9 +121,12 @@ pub(super) struct Whole<'a> {
 const WHOLE_WORDS: usize = (Layout::WHOLE.total / 8) as usize;
 
 impl<'a> Whole<'a> {
-    /// Access to `memory`, if it is as large as that.
+    /// Access to `memory`, if it is as large as that and nobody wants to know what is written.
     #[inline(always)]
     pub(super) fn new(memory: &'a Memory) -> Option<Whole<'a>> {
+        if memory.written().is_some() {
+            return None;
+        }
         let words = memory.words().try_into().ok()?;
         Some(Whole { words, memory })
     }

@@ -16,6 +16,7 @@ use super::control::{Core, Settings};
 use super::create::Birth;
 use super::finding::{AllocError, Finding, Misuse};
 use super::flags::Flags;
+use super::image::Groups;
 use super::lock::{Lock, LockCounts};
 use super::minimize::Minimized;
 use super::policy::Policy;
@@ -158,6 +159,8 @@ pub struct Heap {
     counters: Counters,
     /// Why the last failed request failed.
     last_failure: Mutex<Option<AllocError>>,
+    /// The copy since which the memory's notes tell what was written.
+    base: Mutex<Option<Groups>>,
 }
 
 /// A call's hold of the lock, if it takes it.
@@ -237,6 +240,7 @@ impl Heap {
             lock: Lock::default(),
             counters: Counters::default(),
             last_failure: Mutex::default(),
+            base: Mutex::default(),
         }
     }
 
@@ -244,6 +248,11 @@ impl Heap {
     #[must_use]
     pub fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// The copy since which the memory's notes tell what was written.
+    pub(super) fn base(&self) -> &Mutex<Option<Groups>> {
+        &self.base
     }
 
     /// Where the parts of the arena lie.

@@ -1,10 +1,11 @@
 //! A heap's memory: a reserved mapping, or a fixed buffer that cannot give pages back.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use super::mapping::Mapping;
+use super::written::Written;
 use super::{CommitLimit, PAGE, residency};
 
 /// One contiguous range of words. See the module's documentation for its contract.
@@ -16,6 +17,8 @@ pub struct Memory {
     charged: AtomicU64,
     /// The byte behind the last that was ever taken into use. Never less: what is damaged lies in the range, this does not.
     reached: AtomicU64,
+    /// What is written, once someone wants to know.
+    written: OnceLock<Written>,
 }
 
 #[derive(Debug)]
@@ -65,6 +68,7 @@ impl Memory {
             limit,
             charged: AtomicU64::new(0),
             reached: AtomicU64::new(0),
+            written: OnceLock::new(),
         })
     }
 
@@ -78,7 +82,27 @@ impl Memory {
             limit,
             charged: AtomicU64::new(0),
             reached: AtomicU64::new(0),
+            written: OnceLock::new(),
         }
+    }
+
+    /// Keeps notes from here on of what is written.
+    ///
+    /// # Errors
+    /// [`ReserveFailed`] when the system grants no addresses for them: there are none then.
+    pub fn note_writes(&self) -> Result<(), ReserveFailed> {
+        if self.written.get().is_none() {
+            let notes = Written::new(self.bytes() / PAGE)?;
+            let _ = self.written.set(notes);
+        }
+        Ok(())
+    }
+
+    /// What was written, if notes are kept: whoever stores words has to note them.
+    #[inline]
+    #[must_use]
+    pub fn written(&self) -> Option<&Written> {
+        self.written.get()
     }
 
     /// The words of the range.
@@ -174,6 +198,9 @@ impl Memory {
         let Source::Mapped(mapping) = &self.source else {
             return Err(CannotReturn);
         };
+        if let Some(written) = self.written() {
+            written.note_pages(pages.clone());
+        }
         let (from, to) = (pages.start * PAGE, pages.end * PAGE);
         let system = rustix::param::page_size() as u64;
         let (inner_from, inner_to) = (from.next_multiple_of(system), to / system * system);

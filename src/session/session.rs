@@ -80,7 +80,11 @@ impl Slot {
     /// Copies the heap, if it changed since its last copy.
     pub(super) fn take_image(&mut self) {
         if std::mem::take(&mut self.dirty) {
-            self.image = Some(Arc::new(self.heap.image(self.image.as_deref())));
+            // Without notes a copy looks at all there is.
+            let _ = self.heap.note_writes();
+            let nothing = Image::default();
+            let before = self.image.as_deref().unwrap_or(&nothing);
+            self.image = Some(Arc::new(self.heap.image(Some(before))));
         }
         // Whoever only looks counts calls, too.
         let stats = self.heap.stats();
