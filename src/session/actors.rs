@@ -134,6 +134,13 @@ impl Actors {
         Some((caller, self.name_of(caller)?))
     }
 
+    /// A heap that goes takes its lock with it. Answers with who held it.
+    pub(super) fn lose_lock(&self, heap: &Heap) -> Option<&str> {
+        let (holder, name) = self.holder(heap)?;
+        holder.play(|| heap.lock().release());
+        Some(name)
+    }
+
     /// The first who waits, in words.
     pub(super) fn first_waits(&self) -> Option<String> {
         let first = self.waiting.front()?;

@@ -111,6 +111,10 @@ impl Session {
             let words = "the process heap lives as long as the process";
             return Answer::failed(self.failed(&call, "FALSE"), words);
         }
+        let lock = self.actors.lose_lock(&here.heap);
+        let lock = lock.map_or_else(String::new, |holder| {
+            format!("; {holder} held its lock, which is gone with it")
+        });
         // Undo may hold the handle; the memory goes back now.
         here.heap.give_everything_back();
         let bytes = before.figures.committed;
@@ -133,7 +137,7 @@ impl Session {
         };
         let blocks = count(before.figures.busy_blocks, "busy block");
         let words = format!(
-            "returned {} with {blocks} in it; nothing had to be freed first; {next}{tag}",
+            "returned {} with {blocks} in it; nothing had to be freed first; {next}{tag}{lock}",
             rough(bytes)
         );
         Answer::done(format!("{call} = TRUE"), words)

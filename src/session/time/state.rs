@@ -85,8 +85,9 @@ fn names_bytes(slot: &Slot, old: Option<&Slot>) -> u64 {
 }
 
 /// What a session was at one moment. Equal if heaps, figures and what is in view are.
+#[derive(Clone)]
 pub struct Checkpoint {
-    state: State,
+    pub(super) state: State,
 }
 
 #[cfg(test)]
@@ -154,6 +155,7 @@ impl Session {
         for slot in &self.slots {
             if !state.slots.iter().any(|old| old.handle == slot.handle) {
                 self.process.detach(slot.handle);
+                self.actors.lose_lock(&slot.heap);
                 // Its image brings it back; until then it takes nothing from the commit limit.
                 slot.heap.give_everything_back();
             }
