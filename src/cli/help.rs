@@ -92,7 +92,7 @@ Examples:
   heapwalk learn my.lesson
 
 Presenting: space, PgDn or an arrow goes on and reveals, PgUp goes back, a digit chooses what the
-class has answered, b or . blanks the screen, P shows the whole explorer, q ends.
+class has answered, b or . blanks the screen, Esc shows the whole explorer, q ends.
 
 Exit codes: 0 the explorer ended, 2 there is no such lesson, or FILE:LINE:COLUMN tells a mistake.";
 

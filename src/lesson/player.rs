@@ -56,8 +56,10 @@ pub enum Stage {
     },
     /// A challenge is worked at.
     Trying(Trial),
-    /// It is solved.
+    /// It is solved; the figures of its goals go on to be those of the heap.
     Solved(Trial),
+    /// Its solution is shown on the heap.
+    Shown(Trial),
     /// The lesson is over.
     Over,
 }
@@ -151,7 +153,10 @@ impl Player {
     /// The learner leads: commands change the heap as anywhere else.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        matches!(self.stage, Stage::Trying(_) | Stage::Solved(_))
+        matches!(
+            self.stage,
+            Stage::Trying(_) | Stage::Solved(_) | Stage::Shown(_)
+        )
     }
 
     /// Questions answered right at first, and questions answered.
@@ -194,9 +199,11 @@ impl Player {
             } => Ok(self.give(Given::Choice(*chosen))),
             Stage::Answering(_) => Err("the heap is at work"),
             Stage::Over => Err("the lesson is over"),
-            Stage::Reading | Stage::Revealed { .. } | Stage::Trying(_) | Stage::Solved(_) => {
-                Ok(self.enter(self.at + 1))
-            }
+            Stage::Reading
+            | Stage::Revealed { .. }
+            | Stage::Trying(_)
+            | Stage::Solved(_)
+            | Stage::Shown(_) => Ok(self.enter(self.at + 1)),
         }
     }
 
@@ -212,14 +219,14 @@ impl Player {
         self.give(given)
     }
 
-    /// Goes back to the question, or to the end of the step before.
+    /// Goes back to the question or the challenge, or to the end of the step before.
     ///
     /// # Errors
     /// At the first step.
     pub fn back(&mut self) -> Result<Vec<Ask>, &'static str> {
         match self.stage {
             Stage::Over => Ok(self.settle_in(self.at)),
-            Stage::Revealed { .. } | Stage::Answering(_) => {
+            Stage::Revealed { .. } | Stage::Answering(_) | Stage::Solved(_) | Stage::Shown(_) => {
                 Ok(self.anew(self.at, |step| step.before.iter().collect()))
             }
             _ if self.at == 0 => Err("this is the first step"),
@@ -316,6 +323,21 @@ impl Player {
         }
     }
 
+    /// Shows the solution of a challenge on the heap, as in front of a class that has said its own. It is done where the
+    /// challenge begins, whatever was tried before, and counts for nobody.
+    pub fn demonstrate(&mut self) -> Vec<Ask> {
+        let Some(challenge) = self.challenge() else {
+            return Vec::new();
+        };
+        let solution = played(&challenge.solution);
+        let mut asks = self.anew(self.at, |step| step.before.iter().collect());
+        asks.push(Ask::Do(solution));
+        if let Stage::Trying(trial) = &self.stage {
+            self.stage = Stage::Shown(trial.clone());
+        }
+        asks
+    }
+
     /// Takes in what the heap is like. `settled`: all that was asked for is done.
     pub fn see(&mut self, watched: &Watched, settled: bool) -> Vec<Ask> {
         let mut asks = Vec::new();
@@ -327,6 +349,7 @@ impl Player {
         }
         match self.stage.clone() {
             Stage::Answering(given) if settled => self.judge(given, watched, &mut asks),
+            Stage::Solved(_) | Stage::Shown(_) => self.look(watched),
             Stage::Trying(mut trial) => {
                 if let Some(challenge) = self.challenge() {
                     let solved = trial.see(challenge, watched, settled);
@@ -343,6 +366,15 @@ impl Player {
             _ => {}
         }
         asks
+    }
+
+    /// The figures of a challenge that is behind follow the heap.
+    fn look(&mut self, watched: &Watched) {
+        if let (Stage::Solved(trial) | Stage::Shown(trial), Part::Challenge(challenge)) =
+            (&mut self.stage, &self.lesson.steps[self.at].part)
+        {
+            trial.look(challenge, watched);
+        }
     }
 
     /// The heap has done what was asked about: the answer is right or wrong.

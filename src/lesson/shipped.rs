@@ -64,6 +64,13 @@ pub fn course() -> &'static [Arc<Lesson>] {
     })
 }
 
+/// The lesson that follows in the course.
+#[must_use]
+pub fn behind(lesson: &Lesson) -> Option<&'static Arc<Lesson>> {
+    let number = lesson.number? + 1;
+    course().iter().find(|other| other.number == Some(number))
+}
+
 /// The lesson of this name, number or file.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Shipped> {

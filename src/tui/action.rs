@@ -40,17 +40,15 @@ pub enum Context {
     Lessons,
     /// A lesson is played; keys that it does not bind count as in the map.
     Lesson,
-    /// A lesson leads: keys that it does not bind count as in a lesson, as far as they only look.
-    Told,
-    /// A lesson's words are read; keys that it does not bind count as where a lesson leads.
+    /// A lesson's words are read; keys that it does not bind count as in a lesson, as far as they only look.
     Reading,
-    /// A lesson asks for one of several answers; keys that it does not bind count as where a lesson leads.
+    /// A lesson asks for one of several answers; keys that it does not bind count as in a lesson, as far as they only look.
     Question,
-    /// A lesson asks for a hole of the map; keys that it does not bind count as where a lesson leads.
+    /// A lesson asks for a hole of the map; keys that it does not bind count as in a lesson, as far as they only look.
     Hole,
     /// A lesson's challenge is worked at; keys that it does not bind count as in a lesson.
     Task,
-    /// A lesson is presented; keys that it does not bind count as where a lesson leads.
+    /// A lesson is presented; keys that it does not bind count as in a lesson, as far as they only look.
     Presenter,
     /// After `g`.
     GoTo,
@@ -245,7 +243,7 @@ pub enum RowStep {
 
 impl Context {
     /// Every context, in the order of the table.
-    pub const ALL: [Context; 30] = [
+    pub const ALL: [Context; 29] = [
         Context::Map,
         Context::Everywhere,
         Context::Card,
@@ -253,7 +251,6 @@ impl Context {
         Context::Tour,
         Context::Lessons,
         Context::Lesson,
-        Context::Told,
         Context::Reading,
         Context::Question,
         Context::Hole,
@@ -288,7 +285,6 @@ impl Context {
             Context::Tour => "tour",
             Context::Lessons => "lessons",
             Context::Lesson => "lesson",
-            Context::Told => "told",
             Context::Reading => "reading",
             Context::Question => "question",
             Context::Hole => "hole",
@@ -325,7 +321,6 @@ impl Context {
             Context::Tour => "the tour",
             Context::Lessons => "the list of lessons",
             Context::Lesson => "a lesson",
-            Context::Told => "a lesson that leads",
             Context::Reading => "the words of a lesson",
             Context::Question => "a question of a lesson",
             Context::Hole => "a question about a hole",
@@ -379,10 +374,11 @@ impl Context {
             | Context::Script
             | Context::Tour => Some(Context::Map),
             Context::Lesson => Some(Context::Map),
-            Context::Told | Context::Task => Some(Context::Lesson),
-            Context::Reading | Context::Question | Context::Hole | Context::Presenter => {
-                Some(Context::Told)
-            }
+            Context::Reading
+            | Context::Question
+            | Context::Hole
+            | Context::Task
+            | Context::Presenter => Some(Context::Lesson),
             Context::Stepping => Some(Context::Rows),
             Context::Everywhere => None,
             _ => Some(Context::Everywhere),
@@ -392,14 +388,24 @@ impl Context {
     /// Whether what acts waits here until the person leads again.
     #[must_use]
     pub fn holds_back(self) -> bool {
-        self == Context::Tour || self.parent() == Some(Context::Told)
+        self == Context::Tour || (self != Context::Task && self.parent() == Some(Context::Lesson))
+    }
+
+    /// This one, and those where a key counts that means nothing here, the nearest first.
+    pub fn chain(self) -> impl Iterator<Item = Context> {
+        std::iter::successors(Some(self), |context| context.parent())
+    }
+
+    /// Those of them that are peculiar to where one is: all but the map and what is behind it.
+    pub fn here(self) -> impl Iterator<Item = Context> {
+        self.chain()
+            .take_while(|context| !matches!(context, Context::Map | Context::Everywhere))
     }
 
     /// Whether the keys of the map count here, but for those that mean something else.
     #[must_use]
     pub fn is_over_map(self) -> bool {
-        std::iter::successors(Some(self), |context| context.parent())
-            .any(|context| context == Context::Map)
+        self.chain().any(|context| context == Context::Map)
     }
 }
 

@@ -133,7 +133,8 @@ impl Bindings {
     /// The action of a key where the keys of `context` count.
     #[must_use]
     pub fn find(&self, context: Context, key: Key) -> Option<&'static Action> {
-        std::iter::successors(Some(context), |context| context.parent())
+        context
+            .chain()
             .find_map(|context| self.actions.get(&(context, key)).copied())
     }
 
@@ -152,7 +153,7 @@ impl Bindings {
     /// The key by which the screen does `screen` in `context` or in those behind it.
     #[must_use]
     pub fn key_of(&self, context: Context, screen: Screen) -> Option<Key> {
-        std::iter::successors(Some(context), |context| context.parent()).find_map(|context| {
+        context.chain().find_map(|context| {
             ACTIONS
                 .iter()
                 .filter(|action| action.context == context && action.is_screen(screen))
@@ -213,7 +214,7 @@ impl Bindings {
         &self,
         context: Context,
     ) -> impl Iterator<Item = (&'static Action, Key, u8, &'static str)> {
-        let contexts = std::iter::successors(Some(context), |context| context.parent());
+        let contexts = context.chain();
         contexts
             .flat_map(|origin| {
                 let of_origin = move |action: &&Action| action.context == origin;

@@ -63,7 +63,6 @@ impl Group {
             | Context::Script
             | Context::Tour
             | Context::Lesson
-            | Context::Told
             | Context::Reading
             | Context::Question
             | Context::Hole

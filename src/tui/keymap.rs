@@ -45,7 +45,7 @@ impl Action {
 use Context::{
     Bookmarks, Branch, Card, Everywhere, Explain, Faults, Findings, GoTo, Help, Hole, Lesson,
     Lessons, Lines, Map, Past, Paste, Playing, Presenter, Prompt, Question, Reading, Rows, Script,
-    Search, Stepping, Task, Terms, Told, Tour,
+    Search, Stepping, Task, Terms, Tour,
 };
 use Does::{Ask, Move, Page, Verb};
 use Key::{Char, Ctrl};
@@ -146,7 +146,7 @@ pub static ACTIONS: &[Action] = &[
     row(Lesson, &[Key::PageDown], None, "lesson goes on", "go on with the lesson, past a challenge too", Does::Screen(Screen::Lesson(LessonAct::Next))),
     row(Lesson, &[Key::PageUp], Some((2, "back")), "lesson back", "go back in the lesson: it is done again up to there", Does::Screen(Screen::Lesson(LessonAct::Back))),
     row(Lesson, &[Char('q')], Some((1, "own heap")), "leave lesson", "end the lesson and return to one's own heap, which is as it was", Does::Screen(Screen::Lesson(LessonAct::Leave))),
-    row(Told, &[Char('P')], Some((3, "present")), "present lesson", "present: only what the step is about, with a large caption", Does::Screen(Screen::Lesson(LessonAct::Present))),
+    row(Lesson, &[Key::Function(5)], Some((3, "present")), "present lesson", "present: only what the step is about, with a large caption", Does::Screen(Screen::Lesson(LessonAct::Present))),
     row(Reading, &[Char(' '), Key::Enter], Some((0, "next")), "next step of the lesson", "go on with the lesson", Does::Screen(Screen::Lesson(LessonAct::Next))),
     row(Reading, &[Key::Left], None, "step of the lesson before", "go back in the lesson", Does::Screen(Screen::Lesson(LessonAct::Back))),
     row(Question, &[Key::Down, Char('j')], Some((0, "and up choose")), "answer below", "choose the answer below", Does::Screen(Screen::Lesson(LessonAct::Choose(1)))),
@@ -157,14 +157,14 @@ pub static ACTIONS: &[Action] = &[
     row(Hole, &[Key::Enter, Char(' ')], Some((0, "answers")), "answer with hole", "answer with the hole under the cursor", Does::Screen(Screen::Lesson(LessonAct::Hole))),
     row(Hole, &[Char('i')], Some((0, "hint")), "hint about hole", "a hint; again for the next one", Does::Screen(Screen::Lesson(LessonAct::Hint))),
     row(Task, &[Char('i')], Some((0, "hint")), "hint for challenge", "a hint; again for the next one", Does::Screen(Screen::Lesson(LessonAct::Hint))),
-    row(Task, &[Char(' ')], None, "stay in challenge", "say how the challenge can be left: nothing is begun by accident", Does::Screen(Screen::Lesson(LessonAct::Stay))),
+    row(Task, &[Char(' '), Key::Enter], None, "stay in challenge", "say how the challenge can be left: nothing is begun by accident", Does::Screen(Screen::Lesson(LessonAct::Stay))),
     row(Task, &[Char('R')], Some((0, "restart")), "restart challenge", "begin the challenge anew", Does::Screen(Screen::Lesson(LessonAct::Restart))),
     row(Task, &[Char('A')], Some((1, "solution")), "show solution", "show a solution, once something was tried", Does::Screen(Screen::Lesson(LessonAct::Solution))),
-    row(Presenter, &[Char(' '), Key::Enter, Key::Right, Key::Down], Some((0, "next")), "present next", "go on; a question is revealed", Does::Screen(Screen::Lesson(LessonAct::Next))),
+    row(Presenter, &[Char(' '), Key::Enter, Key::Right, Key::Down], Some((0, "next")), "present next", "go on; a question and the solution of a challenge are revealed", Does::Screen(Screen::Lesson(LessonAct::Next))),
     row(Presenter, &[Key::Left, Key::Up, Key::Backspace], Some((0, "back")), "present before", "go back", Does::Screen(Screen::Lesson(LessonAct::Back))),
-    row(Presenter, &DIGITS, None, "presented answer", "choose the answer that the class has given", Does::Screen(Screen::Digit)),
+    row(Presenter, &DIGITS, Some((1, "answer")), "presented answer", "choose the answer that the class has given", Does::Screen(Screen::Digit)),
     row(Presenter, &[Char('b'), Char('.')], Some((0, "blank")), "blank screen", "blank the screen; any key brings it back", Does::Screen(Screen::Lesson(LessonAct::Blank))),
-    row(Presenter, &[Char('P'), Key::Esc], Some((0, "ends presenting")), "end presenting", "back to the whole explorer, in the same step", Does::Screen(Screen::Lesson(LessonAct::Present))),
+    row(Presenter, &[Key::Esc, Key::Function(5)], Some((0, "ends presenting")), "end presenting", "back to the whole explorer, in the same step", Does::Screen(Screen::Lesson(LessonAct::Present))),
 
     row(Rows, &[Char('j'), Key::Down], Some((0, "down")), "choose below", "choose the row below", Does::Screen(Screen::Row(RowStep::Rows(1)))),
     row(Rows, &[Char('k'), Key::Up], Some((0, "up")), "choose above", "choose the row above", Does::Screen(Screen::Row(RowStep::Rows(-1)))),
@@ -300,7 +300,7 @@ pub static ACTIONS: &[Action] = &[
 
     row(Paste, &[Key::Enter], Some((0, "runs them")), "run pasted lines", "run the pasted lines in order", Does::Screen(Screen::Accept)),
     row(Branch, &[Key::Enter, Char('y')], Some((0, "branches")), "branch here", "go on from this moment, and do what was asked; the old future stays reachable", Does::Screen(Screen::Accept)),
-    row(Branch, &[Key::Esc, Char('q'), Char('n')], Some((0, "leaves everything")), "leave everything", "do nothing: the past stays as it was", Does::Screen(Screen::Back)),
+    row(Branch, &[Key::Esc, Char('q'), Char('n')], Some((0, "changes nothing")), "change nothing", "do nothing: the past is looked at as before", Does::Screen(Screen::Back)),
 
     row(Paste, &[Key::Esc, Char('q')], Some((0, "drops them")), "drop pasted lines", "forget the pasted lines", Does::Screen(Screen::Back)),
 ];

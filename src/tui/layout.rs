@@ -117,11 +117,7 @@ impl Layout {
         layout.header = rows.take_top(1);
         layout.figures = rows.take_top(1);
         layout.footer = rows.take_bottom(1);
-        layout.prompt = Rect {
-            y: layout.footer.y - 1,
-            height: 2,
-            ..layout.footer
-        };
+        layout.prompt = prompt_over(layout.footer);
         layout.cells = power_of_two_within(area.width - GUTTERS);
         let lesson = lesson.min(area.height - LEAST_WITHOUT_LESSON);
         match arrangement {
@@ -151,6 +147,11 @@ impl Layout {
             cells: power_of_two_within(area.width - GUTTERS),
             ..Layout::default()
         };
+        // The words come first; keys are named where there is a row left for them.
+        if caption.saturating_add(LEAST_PRESENTED) < area.height {
+            layout.footer = rows.take_bottom(1);
+            layout.prompt = prompt_over(layout.footer);
+        }
         layout.lesson = rows.take_bottom(caption.min(area.height - LEAST_PRESENTED));
         layout.set(pane, rows.area);
         Some(layout)
@@ -373,6 +374,15 @@ pub fn overview_rows(height: u16) -> u16 {
         0..23 => 0,
         23..34 => 1,
         34.. => 2,
+    }
+}
+
+/// The place of an open prompt: the footer and the row above it.
+fn prompt_over(footer: Rect) -> Rect {
+    Rect {
+        y: footer.y - 1,
+        height: 2,
+        ..footer
     }
 }
 

@@ -77,6 +77,7 @@ impl Playing {
             | Stage::Answering(_)
             | Stage::Revealed { .. }
             | Stage::Solved(_)
+            | Stage::Shown(_)
             | Stage::Over => Context::Reading,
         }
     }

@@ -5,7 +5,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use crate::session::{CommandRow, GRAMMAR};
 
-use super::action::{ACTIONS, Action, Group};
+use super::action::{ACTIONS, Action, Context, Group};
 use super::bindings::Bindings;
 
 /// Something that can be chosen.
@@ -18,8 +18,10 @@ pub enum Entry {
 }
 
 /// One line of the list.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Line {
+    /// The entries below count where one is.
+    Here(Context),
     /// What the entries below have in common.
     Heading(&'static str),
     /// An entry, and its place among the entries.
@@ -96,12 +98,21 @@ impl Entry {
         }
     }
 
-    /// Where it stands while nothing is searched.
+    /// Whether it is an action of the place where one is.
     #[must_use]
-    pub fn heading(self) -> &'static str {
+    pub fn is_of(self, here: Context) -> bool {
         match self {
-            Entry::Action(action) => action.group.name(),
-            Entry::Command(_) => "Commands of the prompt",
+            Entry::Action(action) => here.here().any(|context| context == action.context),
+            Entry::Command(_) => false,
+        }
+    }
+
+    /// Below which line it stands while nothing is searched.
+    fn heading(self, here: Context) -> Line {
+        match self {
+            _ if self.is_of(here) => Line::Here(here),
+            Entry::Action(action) => Line::Heading(action.group.name()),
+            Entry::Command(_) => Line::Heading("Commands of the prompt"),
         }
     }
 
@@ -143,8 +154,17 @@ impl PartialEq for Entry {
     }
 }
 
-/// Everything there is, group by group.
-fn all() -> impl Iterator<Item = Entry> {
+/// Everything there is: what counts where one is, then group by group.
+fn all(here: Context) -> impl Iterator<Item = Entry> {
+    let of_context = |context: Context| {
+        let of_context = move |action: &&Action| action.context == context;
+        ACTIONS.iter().filter(of_context).map(Entry::Action)
+    };
+    let elsewhere = everything().filter(move |entry| !entry.is_of(here));
+    here.here().flat_map(of_context).chain(elsewhere)
+}
+
+fn everything() -> impl Iterator<Item = Entry> {
     let of_group = |group: Group| {
         let of_group = move |action: &&Action| action.group == group;
         ACTIONS.iter().filter(of_group).map(Entry::Action)
@@ -161,27 +181,27 @@ pub fn count() -> usize {
     ACTIONS.len() + GRAMMAR.len()
 }
 
-/// The entries that `typed` finds, the best first; all, group by group, if it is empty.
+/// The entries that `typed` finds, the best first; if it is empty, all: those that count `here`, then group by group.
 ///
 /// Each word has to be met: letter by letter in the name, or as it stands in the sentence. A key as it is written
 /// comes before everything else.
 ///
 /// ```
-/// # use heapwalk::tui::{bindings::Bindings, palette};
-/// let found = palette::found("hpcmp", &Bindings::default());
+/// # use heapwalk::tui::{action::Context, bindings::Bindings, palette};
+/// let found = palette::found("hpcmp", &Bindings::default(), Context::Map);
 /// assert_eq!(found[0].name(), "HeapCompact");
 /// ```
 #[must_use]
-pub fn found(typed: &str, bindings: &Bindings) -> Vec<Entry> {
+pub fn found(typed: &str, bindings: &Bindings, here: Context) -> Vec<Entry> {
     let words = typed.split_whitespace();
     let patterns: Vec<[Atom; 2]> = words
         .map(|word| [AtomKind::Fuzzy, AtomKind::Substring].map(|kind| pattern(word, kind)))
         .collect();
     if patterns.is_empty() {
-        return all().collect();
+        return all(here).collect();
     }
     let mut matcher = Matcher::new(Config::DEFAULT);
-    let mut scored: Vec<(u32, Entry)> = all()
+    let mut scored: Vec<(u32, Entry)> = all(here)
         .filter_map(|entry| {
             if entry.has_key(typed.trim(), bindings) {
                 return Some((u32::MAX, entry));
@@ -205,15 +225,15 @@ pub fn found(typed: &str, bindings: &Bindings) -> Vec<Entry> {
 
 /// The lines of the list: headings only while nothing is searched.
 #[must_use]
-pub fn lines(typed: &str, bindings: &Bindings) -> Vec<Line> {
+pub fn lines(typed: &str, bindings: &Bindings, here: Context) -> Vec<Line> {
     let headings = typed.trim().is_empty();
     let mut lines = Vec::new();
-    let mut last = "";
-    for (at, entry) in found(typed, bindings).into_iter().enumerate() {
-        let heading = entry.heading();
-        if headings && heading != last {
-            lines.push(Line::Heading(heading));
-            last = heading;
+    let mut last = None;
+    for (at, entry) in found(typed, bindings, here).into_iter().enumerate() {
+        let heading = entry.heading(here);
+        if headings && Some(heading) != last {
+            lines.push(heading);
+            last = Some(heading);
         }
         lines.push(Line::Entry(at, entry));
     }
@@ -256,14 +276,17 @@ mod tests {
             ("_heapwalk", "heapwalk"),
             ("UNDO", "undo"),
         ] {
-            let found = found(typed, &Bindings::default());
+            let found = found(typed, &Bindings::default(), Context::Map);
             assert_eq!(
                 found.first().map(|entry| entry.name()),
                 Some(first),
                 "{typed}"
             );
         }
-        assert_eq!(found("no such thing at all", &Bindings::default()), []);
+        assert_eq!(
+            found("no such thing at all", &Bindings::default(), Context::Map),
+            []
+        );
     }
 
     #[test]
@@ -277,7 +300,7 @@ mod tests {
             ("leak", &["walk", "pins pane"]),
             ("overflow", &["overrun"]),
         ] {
-            let found = found(typed, &Bindings::default());
+            let found = found(typed, &Bindings::default(), Context::Map);
             for name in wanted {
                 assert!(
                     found.iter().any(|entry| entry.name() == *name),
@@ -287,35 +310,39 @@ mod tests {
         }
         let names = ALSO_CALLED.iter().flat_map(|(_, names)| *names);
         for name in names {
-            assert!(all().any(|entry| entry.name() == *name), "{name}");
+            assert!(everything().any(|entry| entry.name() == *name), "{name}");
         }
     }
 
     #[test]
     fn everything_is_listed_once_under_one_heading_each() {
-        let lines = lines(" ", &Bindings::default());
+        for here in Context::ALL {
+            check_list(here);
+        }
+    }
+
+    fn check_list(here: Context) {
+        let lines = lines(" ", &Bindings::default(), here);
         let entries: Vec<Entry> = lines
             .iter()
             .filter_map(|line| match line {
                 Line::Entry(_, entry) => Some(*entry),
-                Line::Heading(_) => None,
+                Line::Here(_) | Line::Heading(_) => None,
             })
             .collect();
-        assert_eq!(entries.len(), count());
+        assert_eq!(entries.len(), count(), "{here:?}");
         for (at, entry) in entries.iter().enumerate() {
             assert!(!entries[..at].contains(entry), "{entry:?}");
         }
-        let mut headings: Vec<&str> = lines
-            .iter()
-            .filter_map(|line| match line {
-                Line::Heading(heading) => Some(*heading),
-                Line::Entry(..) => None,
-            })
-            .collect();
-        let all = headings.len();
-        headings.sort_unstable();
-        headings.dedup();
-        assert_eq!(headings.len(), all, "{headings:?}");
-        assert_eq!(all, Group::ALL.len() + 1, "no group is empty");
+        let headings = lines.iter().filter(|line| !matches!(line, Line::Entry(..)));
+        let headings: Vec<&Line> = headings.collect();
+        for (at, heading) in headings.iter().enumerate() {
+            assert!(!headings[..at].contains(heading), "{here:?}: {heading:?}");
+        }
+        if here == Context::Map {
+            assert_eq!(headings.len(), Group::ALL.len() + 1, "no group is empty");
+        }
+        let first = here.here().next().map(Line::Here);
+        assert_eq!(first, first.and(lines.first().copied()), "{here:?}");
     }
 }

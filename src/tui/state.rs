@@ -259,6 +259,13 @@ impl State {
     /// Whose keys count now.
     #[must_use]
     pub fn context(&self) -> Context {
+        let below = || self.context_below();
+        self.layer.as_ref().map_or_else(below, Layer::context)
+    }
+
+    /// Whose keys count where nothing lies over the screen.
+    #[must_use]
+    pub fn context_below(&self) -> Context {
         let of_pane = match (self.focus.row().motion, self.guide) {
             (Motion::Rows, _) => Context::Rows,
             (Motion::Steps, _) => Context::Stepping,
@@ -269,13 +276,12 @@ impl State {
             (Motion::Blocks, Guide::Script { .. }) => Context::Script,
             (Motion::Blocks, Guide::Tour) => Context::Tour,
         };
-        let of_screen = match self.lesson.as_ref().map(|playing| playing.context()) {
+        match self.lesson.as_ref().map(|playing| playing.context()) {
             // The learner leads there, and so panes have their keys.
             Some(Context::Task) if of_pane != Context::Map => of_pane,
             Some(context) => context,
             None => of_pane,
-        };
-        self.layer.as_ref().map_or(of_screen, Layer::context)
+        }
     }
 
     /// The places of the panes, unless the screen is too small.

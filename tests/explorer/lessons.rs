@@ -136,13 +136,17 @@ fn a_lesson_is_played_to_its_end_with_right_predictions() {
         words(&screen).contains("done: busy_blocks == 4 (is 4)"),
         "{screen}"
     );
+    // The heap is the learner's now, and the figures are those of it; what was used stays what solved it.
+    terminal.run("free b5");
+    let screen = wait_for_words(&mut terminal, "no longer: busy_blocks == 4 (is 3)");
+    assert!(words(&screen).contains("2 of 2 frees used"), "{screen}");
     terminal.press(" ");
     let screen = wait_for_words(&mut terminal, "Neighbours make large holes.");
     assert!(screen.contains("[3] Fragmentation"), "{screen}");
     terminal.press(" ");
     wait_for_words(
         &mut terminal,
-        "2 of 2 predictions right, 1 of 1 challenge solved.",
+        "2 of 2 predictions right, 1 of 1 challenge solved. The first answer to each prediction is the one that counts.",
     );
     terminal.press("q");
     wait_for_words(&mut terminal, "this is your own heap again");
@@ -221,8 +225,21 @@ fn a_challenge_counts_gives_back_refuses_and_begins_anew() {
     wait_for_words(&mut terminal, "Best fit takes");
     terminal.press(" ");
     wait_for_words(&mut terminal, "0 of 2 frees used");
-    terminal.press("A");
-    wait_for_words(&mut terminal, "the solution is shown once you have tried");
+    // Keys that led through the steps do nothing by accident here.
+    for key in ["\r", " "] {
+        terminal.press(key);
+        wait_for_words(
+            &mut terminal,
+            "the challenge is not solved yet; PgDn goes on",
+        );
+        terminal.press("A");
+        wait_for_words(&mut terminal, "the solution is shown once you have tried");
+    }
+    // One key has one meaning: P is the policy, here as in the map.
+    terminal.press("P");
+    wait_for_words(&mut terminal, "first-fit from the next request on");
+    terminal.press("u");
+    wait_for_words(&mut terminal, "serialize ON │ best-fit");
     terminal.press("u");
     wait_for_words(&mut terminal, "nothing of yours is left to take back");
     terminal.run("heap new growable");
@@ -289,7 +306,8 @@ fn a_lesson_is_presented_large_and_alone_and_can_be_blanked() {
                 && !screen.contains("serialize")
         };
         assert!(alone(&screen), "{screen}");
-        assert!(screen.contains("step 1 of 5"), "{screen}");
+        let keys = "step 1 of 5 space next left back 1 answer b blank Esc ends presenting";
+        assert!(words(&screen).contains(keys), "{screen}");
         terminal.press("b");
         terminal.wait("a blank screen", |screen| screen.trim().is_empty());
         // Any key brings it back, and does nothing else.
@@ -312,9 +330,37 @@ fn a_lesson_is_presented_large_and_alone_and_can_be_blanked() {
             &mut terminal,
             "Right, as you said: two The freed block and the rest.",
         );
-        terminal.press("P");
+        for expected in [
+            "Which hole will a request",
+            "Best fit takes the smallest",
+            "to do: busy_blocks == 4 (is 6) | 0 of 2 frees used",
+            "A solution: free b3; free b4 done: largest_request",
+        ] {
+            terminal.press("\x1b[6~");
+            wait_for_words(&mut terminal, expected);
+        }
+        // Back to the task, which is open again.
+        terminal.press("\x1b[5~");
+        wait_for_words(&mut terminal, "to do: busy_blocks == 4 (is 6) | 0 of 2");
+        for expected in [
+            "A solution: free b3",
+            "Neighbours make large holes.",
+            "the end of",
+        ] {
+            terminal.press("\x1b[6~");
+            wait_for_words(&mut terminal, expected);
+        }
+        // Pressed once too often it begins nothing unasked.
+        terminal.press("\x1b[6~");
+        wait_for_words(&mut terminal, "12 lessons");
+        terminal.press("\x1b");
+        wait_for_words(&mut terminal, "the end of");
+        // Nobody presses a clicker to get there, but the step's words have to be there again.
+        terminal.press("\x1b[5~");
+        wait_for_words(&mut terminal, "Neighbours make large holes.");
+        terminal.press("\x1b[15~");
         terminal.wait("the explorer", |screen| {
-            screen.contains("q own heap") && words(screen).contains("The freed block")
+            screen.contains("q own heap") && words(screen).contains("Neighbours make")
         });
         terminal.press("qq");
         assert_eq!(terminal.ended().code, 0);

@@ -99,7 +99,7 @@ fn mistakes_are_told_with_their_place_and_what_was_expected() {
         ),
         (
             "[keys.mpa]\nquit = \"Q\"",
-            "config.toml:1:7: found \"mpa\", expected map, everywhere, card, script, tour, lessons, lesson, told, \
+            "config.toml:1:7: found \"mpa\", expected map, everywhere, card, script, tour, lessons, lesson, \
              reading, question, hole, task, presenter, rows, stepping, playing, past, branch, lines, go-to, prompt, \
              help, explain, terms, search, bookmarks, faults, findings, export or paste (did you mean map?)",
         ),

@@ -27,6 +27,16 @@ impl Class {
         class
     }
 
+    fn at_the_challenge() -> Class {
+        let mut class = Class::on(LESSON);
+        for _ in 0..3 {
+            let asks = class.player.enter(class.player.at + 1);
+            class.take(asks);
+        }
+        assert!(matches!(class.player.stage(), Stage::Trying(_)));
+        class
+    }
+
     /// Does what is asked for, and lets the player see it.
     fn take(&mut self, asks: Vec<Ask>) {
         for ask in asks {
@@ -240,13 +250,40 @@ fn a_challenge_has_limits_hints_and_a_way_to_begin_anew() {
 
 /// In the past there were two blocks, too.
 #[test]
-fn looking_at_the_past_solves_no_challenge() {
-    let mut class = Class::on(LESSON);
-    for _ in 0..3 {
-        let asks = class.player.enter(class.player.at + 1);
-        class.take(asks);
+fn the_figures_of_a_solved_challenge_go_on_to_be_those_of_the_heap() {
+    let mut class = Class::at_the_challenge();
+    for line in ["free b0", "free b2"] {
+        class.types(line);
     }
+    let holds = |class: &Class| match class.player.stage() {
+        Stage::Solved(trial) => (trial.goals[0].1, trial.used(crate::lesson::Counted::Frees)),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(holds(&class), (true, 2));
+    class.types("alloc again 200");
+    assert_eq!(holds(&class), (false, 2), "what solved it stays as it was");
+    assert_eq!(class.player.solved(), 1);
+}
+
+#[test]
+fn a_solution_is_shown_where_the_challenge_begins_and_counts_for_nobody() {
+    let mut class = Class::at_the_challenge();
+    class.types("free b0");
+    let asks = class.player.demonstrate();
+    class.take(asks);
+    match class.player.stage() {
+        Stage::Shown(trial) => assert!(trial.goals[0].1, "{trial:?}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(class.player.solved(), 0);
+    class.back();
     assert!(matches!(class.player.stage(), Stage::Trying(_)));
+    assert_eq!(class.blocks(), "4", "the challenge is open again");
+}
+
+#[test]
+fn looking_at_the_past_solves_no_challenge() {
+    let mut class = Class::at_the_challenge();
     class.types("seek 2");
     assert_eq!(class.blocks(), "2");
     let Stage::Trying(trial) = class.player.stage() else {

@@ -93,7 +93,8 @@ impl Trial {
         settled && met && !over
     }
 
-    fn look(&mut self, challenge: &Challenge, watched: &Watched) {
+    /// Takes in the figures of the goals alone.
+    pub(super) fn look(&mut self, challenge: &Challenge, watched: &Watched) {
         let goals = challenge.goals.iter().map(|goal| {
             let found = watched.value(goal.condition.metric);
             (found, goal.condition.holds(found))

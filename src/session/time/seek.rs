@@ -414,11 +414,18 @@ impl Session {
             Again::Ends => None,
             Again::Run => {
                 let begin = Instant::now();
+                if let Some(running) = &running {
+                    self.marks.about(running.heap());
+                }
                 self.running = running;
-                while self.operations < to
-                    && begin.elapsed() < time
-                    && self.run_steps((to - self.operations).min(STEPS)) > 0
-                {}
+                while self.operations < to && begin.elapsed() < time {
+                    let left = to - self.operations;
+                    // What is marked is what the operation did that led to this place, not all that came before.
+                    self.marks.forget_recent();
+                    if self.run_steps((left - 1).clamp(1, STEPS)) == 0 {
+                        break;
+                    }
+                }
                 self.marks.settle_recent();
                 self.running.take()
             }

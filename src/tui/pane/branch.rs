@@ -15,7 +15,7 @@ const ROWS: u16 = 3;
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, request: &Request, area: Rect, buffer: &mut Buffer) {
     let time = &scene.frame.time;
-    let hint = scene.spell("{branch-here} branches, {leave-everything} leaves everything");
+    let hint = scene.spell("{branch-here} branches, {change-nothing} changes nothing");
     let place = popup::place(area, ROWS);
     let inner = popup::framed(scene, place, "Branch here?", &hint, buffer);
     let question = format!(

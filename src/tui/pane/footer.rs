@@ -9,7 +9,7 @@ use crate::tui::canvas::{put, right_of, width};
 use crate::tui::state::{Guide, State};
 use crate::tui::theme::Role;
 
-use super::Scene;
+use super::{Scene, lesson};
 
 /// The rank of the way to end what runs: wherever it counts, it is among the last to be left out.
 const CANCEL: u8 = 1;
@@ -17,14 +17,31 @@ const CANCEL: u8 = 1;
 const GAP: u16 = 1;
 
 pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    if scene.state.context() == Context::Presenter {
+        return draw_presented(scene, area, buffer);
+    }
+    draw_hints(scene, area, [Role::Strong, Role::Key], buffer);
+}
+
+/// In front of an audience all of it is faint, and what has to be told stands here, as there is no other place for it.
+fn draw_presented(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
+    match &scene.state.notice {
+        None => draw_hints(scene, area, [Role::Faint; 2], buffer),
+        Some(notice) => {
+            put(buffer, area, notice, scene.theme.style(Role::Text));
+        }
+    }
+}
+
+fn draw_hints(scene: &Scene<'_>, area: Rect, [where_it_is, keys]: [Role; 2], buffer: &mut Buffer) {
     put(
         buffer,
         area,
         &progress(scene.state, scene.frame),
-        scene.theme.style(Role::Strong),
+        scene.theme.style(where_it_is),
     );
     for hint in hints(scene.state, scene.frame, area) {
-        let behind = put(buffer, hint.area, &hint.key, scene.theme.style(Role::Key));
+        let behind = put(buffer, hint.area, &hint.key, scene.theme.style(keys));
         let rest = right_of(
             hint.area,
             behind.saturating_sub(hint.area.x).saturating_add(1),
@@ -46,10 +63,13 @@ pub(in crate::tui) fn action_at(
         .map(|hint| hint.action)
 }
 
-/// How far the script is, in front of the keys that lead through it.
+/// How far the script or the presented lesson is, in front of the keys that lead through it.
 fn progress(state: &State, frame: &Frame) -> String {
     if state.guide == Guide::Over && state.context().is_over_map() {
         return state.bindings.spell("script over: {undo} takes it back ");
+    }
+    if let (Context::Presenter, Some(playing)) = (state.context(), &state.lesson) {
+        return format!("{} ", lesson::progress(playing));
     }
     match (state.context(), frame.script) {
         (Context::Script | Context::Stepping, Some(script)) => {
@@ -88,10 +108,12 @@ fn word_now(action: &Action, word: &'static str, frame: &Frame) -> &'static str 
 /// What fits, in the order of the table; the highest ranks are left out first.
 fn hints(state: &State, frame: &Frame, area: Rect) -> Vec<Hint> {
     let area = right_of(area, width(&progress(state, frame)));
-    let bindings = &state.bindings;
+    let (bindings, context) = (&state.bindings, state.context());
     let mut chosen: Vec<_> = bindings
-        .hints(state.context())
+        .hints(context)
         .filter(|(action, ..)| !is_cancel(action) || works(frame))
+        // An audience needs to know of no more than leads through the lesson.
+        .filter(|(action, ..)| context != Context::Presenter || action.context == context)
         .map(|(action, key, rank, word)| {
             let key = key.to_string();
             let word = word_now(action, word, frame);

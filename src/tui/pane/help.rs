@@ -18,7 +18,7 @@ const SENTENCE: u16 = 2;
 
 /// The entries that match what is typed, the best first.
 pub(in crate::tui) fn found(state: &State, help: &Help) -> Vec<Entry> {
-    palette::found(help.filter.value(), &state.bindings)
+    palette::found(help.filter.value(), &state.bindings, state.context_below())
 }
 
 /// The entry drawn at `position`, by its place among those found.
@@ -31,7 +31,7 @@ pub(in crate::tui) fn entry_at(state: &State, help: &Help, position: Position) -
     }
     match list.shown().nth(usize::from(index))? {
         Line::Entry(at, _) => Some(*at),
-        Line::Heading(_) => None,
+        Line::Here(_) | Line::Heading(_) => None,
     }
 }
 
@@ -69,6 +69,10 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, help: &Help, area: Rect, buffer: &
     for (index, line) in (0..list.area.height).zip(list.shown()) {
         let place = row(list.area, index);
         match line {
+            Line::Here(context) => {
+                let heading = format!("Here: {}", context.place());
+                put(buffer, place, &heading, scene.theme.style(Role::Strong));
+            }
             Line::Heading(heading) => {
                 put(buffer, place, heading, scene.theme.style(Role::Strong));
             }
@@ -118,7 +122,7 @@ impl List {
     }
 
     fn of(state: &State, help: &Help, area: Rect) -> List {
-        let lines = palette::lines(help.filter.value(), &state.bindings);
+        let lines = palette::lines(help.filter.value(), &state.bindings, state.context_below());
         let is_chosen = |line: &Line| matches!(line, Line::Entry(at, _) if *at == help.chosen);
         let chosen = lines.iter().position(is_chosen).unwrap_or(0);
         // The chosen entry stays in the middle, so that one sees what comes on both sides.

@@ -22,8 +22,8 @@ const WIDEST: u16 = 100;
 /// What a presented caption keeps free on either side, in hundredths of the width.
 const MARGIN: u16 = 6;
 
-/// Rows of a presented caption that are not words: one free above, one free below, and the count of steps.
-const AROUND: u16 = 3;
+/// Rows of a presented caption that are not words: one free above, one free below.
+const AROUND: u16 = 2;
 
 /// Rows from which presented lines stand apart.
 const AIRY: u16 = 36;
@@ -53,7 +53,7 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let lines = Lines::of(scene.state, playing, screen);
     match playing.presenting {
         None => draw_panel(scene, playing, &lines, area, buffer),
-        Some(_) => draw_caption(scene, playing, &lines, area, buffer),
+        Some(_) => draw_caption(scene, &lines, area, buffer),
     }
 }
 
@@ -141,23 +141,13 @@ fn draw_panel(
     }
 }
 
-fn draw_caption(
-    scene: &Scene<'_>,
-    playing: &Playing,
-    lines: &Lines,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
+fn draw_caption(scene: &Scene<'_>, lines: &Lines, area: Rect, buffer: &mut Buffer) {
     let screen = Rect::new(0, 0, scene.state.size.0, scene.state.size.1);
     let inner = right_of(area, margin(screen));
-    let rows = (1..area.height.saturating_sub(1)).step_by(usize::from(spacing(screen)));
+    let rows = (1..area.height).step_by(usize::from(spacing(screen)));
     for (index, line) in rows.zip(&lines.lines) {
         draw_line(scene, line, row(inner, index), true, buffer);
     }
-    let last = row(area, area.height.saturating_sub(1));
-    let words = format!(" {} ", progress(playing));
-    let place = right_of(last, last.width.saturating_sub(width(&words)));
-    put(buffer, place, &words, scene.theme.style(Role::Faint));
 }
 
 fn draw_line(scene: &Scene<'_>, line: &OneLine, area: Rect, large: bool, buffer: &mut Buffer) {
@@ -187,7 +177,7 @@ fn draw_line(scene: &Scene<'_>, line: &OneLine, area: Rect, large: bool, buffer:
 }
 
 /// `step 4 of 17`
-fn progress(playing: &Playing) -> String {
+pub(super) fn progress(playing: &Playing) -> String {
     let player = &playing.player;
     format!(
         "step {} of {}",

@@ -122,10 +122,11 @@ impl Update<'_> {
             Some(Entry::Command(row)) => return self.open_command(row),
             None => return self.state.layer = Some(Layer::Help(help.clone())),
         };
-        if matches!(
+        let anywhere = matches!(
             action.context,
             Context::Map | Context::GoTo | Context::Card | Context::Everywhere
-        ) {
+        );
+        if anywhere || Entry::Action(action).is_of(self.state.context()) {
             self.perform(action, self.key_for(action));
         } else {
             self.say(format!(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::layout::{Position, Rect};
 
-use crate::lesson::{Ask, Lesson, Player, Point, Stage, course};
+use crate::lesson::{Ask, Lesson, Player, Point, Stage, behind, course};
 use crate::session::frame::{CrewState, Frame, Request, Target};
 use crate::session::{Command, parse_line};
 use crate::tui::action::{Action, Context, LessonAct, SCRIPT_GOES_ON};
@@ -360,7 +360,9 @@ impl Update<'_> {
         };
         let presents = playing.presenting.is_some();
         match playing.player.stage() {
+            Stage::Over if presents => self.open_lessons(),
             Stage::Over => self.next_lesson(),
+            Stage::Trying(_) if presents => self.with_player(|player| Ok(player.demonstrate())),
             Stage::Asking { .. } if presents => self.with_player(|player| Ok(player.reveal())),
             Stage::Asking { chosen: None, .. } if playing.asks_for_hole() => {
                 self.spell("move to a hole and press {answer-with-hole}; {hint} is a hint");
@@ -374,11 +376,8 @@ impl Update<'_> {
 
     /// The lesson behind this one in the course.
     fn next_lesson(&mut self) {
-        let next = self.state.lesson.as_ref().and_then(|playing| {
-            let number = playing.player.lesson().number? + 1;
-            course().iter().find(|lesson| lesson.number == Some(number))
-        });
-        match next {
+        let playing = self.state.lesson.as_ref();
+        match playing.and_then(|playing| behind(playing.player.lesson())) {
             Some(lesson) => {
                 let presenting = self.presenting();
                 self.begin_lesson(Arc::clone(lesson), presenting);

@@ -1,6 +1,6 @@
 //! What a lesson says in its stage, before it is cut into lines.
 
-use crate::lesson::{Answers, Challenge, Given, Player, Prediction, Stage, Trial, course};
+use crate::lesson::{Answers, Challenge, Given, Lesson, Player, Prediction, Stage, Trial, behind};
 use crate::tui::lesson::Playing;
 use crate::tui::numbers::counted;
 use crate::tui::state::State;
@@ -56,7 +56,8 @@ pub(super) fn said(state: &State, playing: &Playing) -> Vec<Said> {
         } => revealed(player, *given, *truth, *right),
         Stage::Trying(trial) => trying(state, player, trial),
         Stage::Solved(trial) => solved(state, player, trial),
-        Stage::Over => over(state, player),
+        Stage::Shown(trial) => shown(player, trial),
+        Stage::Over => over(state, player, presented),
     }
 }
 
@@ -131,53 +132,84 @@ fn trying(state: &State, player: &Player, trial: &Trial) -> Vec<Said> {
         return Vec::new();
     };
     let mut said = vec![strong(challenge.task.as_str())];
-    said.extend(standing(challenge, trial).map(plain));
+    said.extend(standing(
+        goals(challenge, trial, "to do"),
+        limits(challenge, trial),
+    ));
     if trial.is_over(challenge) {
         let words = "That is more than the limit: {undo} takes a command back, {restart-challenge} begins anew.";
         said.push(strong(state.bindings.spell(words)));
     }
     said.extend(hinted(player, trial.hints));
     if trial.shown {
-        let lines = challenge.solution.iter();
-        let lines: Vec<String> = lines.map(|line| line.command.to_string()).collect();
-        said.push(plain(format!("A solution: {}", lines.join("; "))));
+        said.push(plain(solution(challenge)));
     }
     said
 }
 
-/// Each goal with its figure, and each limit with what was used.
-fn standing(challenge: &Challenge, trial: &Trial) -> impl Iterator<Item = String> {
-    let goals = challenge.goals.iter().zip(&trial.goals);
-    let mut parts: Vec<String> = goals
-        .map(|(goal, (found, holds))| {
-            let found = found.map_or_else(|| "?".to_owned(), |found| found.to_string());
-            let mark = if *holds { "done" } else { "to do" };
-            format!("{mark}: {} (is {found})", goal.condition)
-        })
-        .collect();
-    parts.extend(challenge.limits.iter().map(|limit| {
-        let name = limit.counted.name();
-        format!(
-            "{} of {} {name} used",
-            trial.used(limit.counted),
-            limit.most
-        )
-    }));
-    // One text, so that it takes no more lines than it must.
-    (!parts.is_empty()).then(|| parts.join(" | ")).into_iter()
+fn solution(challenge: &Challenge) -> String {
+    let lines = challenge.solution.iter();
+    let lines: Vec<String> = lines.map(|line| line.command.to_string()).collect();
+    format!("A solution: {}", lines.join("; "))
 }
 
+/// Each goal with its figure; `open` is said of one that does not hold.
+fn goals<'a>(
+    challenge: &'a Challenge,
+    trial: &'a Trial,
+    open: &'a str,
+) -> impl Iterator<Item = String> + 'a {
+    let goals = challenge.goals.iter().zip(&trial.goals);
+    goals.map(move |(goal, (found, holds))| {
+        let found = found.map_or_else(|| "?".to_owned(), |found| found.to_string());
+        let mark = if *holds { "done" } else { open };
+        format!("{mark}: {} (is {found})", goal.condition)
+    })
+}
+
+/// Each limit with what was used.
+fn limits<'a>(challenge: &'a Challenge, trial: &'a Trial) -> impl Iterator<Item = String> + 'a {
+    challenge.limits.iter().map(|limit| {
+        let (used, name) = (trial.used(limit.counted), limit.counted.name());
+        format!("{used} of {} {name} used", limit.most)
+    })
+}
+
+/// How things stand, as one text, so that it takes no more lines than it must.
+fn standing(
+    goals: impl Iterator<Item = String>,
+    limits: impl Iterator<Item = String>,
+) -> Option<Said> {
+    let parts: Vec<String> = goals.chain(limits).collect();
+    (!parts.is_empty()).then(|| plain(parts.join(" | ")))
+}
+
+/// The heap is the learner's from here on: what holds is what holds now, and the calls are those that solved it.
 fn solved(state: &State, player: &Player, trial: &Trial) -> Vec<Said> {
     let Some(challenge) = player.challenge() else {
         return Vec::new();
     };
     let words = "Solved! {next-step-of-the-lesson} goes on; until then the heap is yours.";
     let mut said = vec![strong(state.bindings.spell(words))];
-    said.extend(standing(challenge, trial).map(plain));
+    let goals = goals(challenge, trial, "no longer");
+    said.extend(standing(goals, limits(challenge, trial)));
     said
 }
 
-fn over(state: &State, player: &Player) -> Vec<Said> {
+/// The solution, with what the heap says to it.
+fn shown(player: &Player, trial: &Trial) -> Vec<Said> {
+    let Some(challenge) = player.challenge() else {
+        return Vec::new();
+    };
+    let mut said = vec![strong(challenge.task.as_str()), strong(solution(challenge))];
+    said.extend(standing(
+        goals(challenge, trial, "to do"),
+        std::iter::empty(),
+    ));
+    said
+}
+
+fn over(state: &State, player: &Player, presented: bool) -> Vec<Said> {
     let lesson = player.lesson();
     let (right, answered) = player.score();
     let mut parts = Vec::new();
@@ -186,7 +218,7 @@ fn over(state: &State, player: &Player) -> Vec<Said> {
         parts.push(format!("{right} of {asked} right"));
     }
     let challenges = lesson.challenges().count();
-    if challenges > 0 {
+    if challenges > 0 && !presented {
         let all = counted(challenges as u64, "challenge");
         parts.push(format!("{} of {all} solved", player.solved()));
     }
@@ -199,19 +231,32 @@ fn over(state: &State, player: &Player) -> Vec<Said> {
         "This is the end of \"{}\".{score}",
         lesson.title
     ))];
-    let next = lesson.number.and_then(|number| {
-        let is_next =
-            |other: &&std::sync::Arc<crate::lesson::Lesson>| other.number == Some(number + 1);
-        course().iter().find(is_next)
-    });
-    let words = match next {
-        Some(next) => format!(
-            "{{next-step-of-the-lesson}} begins the next lesson: {} ({}). {{lessons}} lists all, {{leave-lesson}} returns to your own heap.",
-            next.title,
-            length(next)
-        ),
-        None => "{lessons} lists all lessons, {leave-lesson} returns to your own heap.".to_owned(),
-    };
-    said.push(plain(state.bindings.spell(&words)));
+    if answered > 0 {
+        said.push(faint(
+            "The first answer to each prediction is the one that counts.",
+        ));
+    }
+    said.push(plain(state.bindings.spell(&onwards(lesson, presented))));
     said
+}
+
+/// Where one goes from the end of a lesson.
+fn onwards(lesson: &Lesson, presented: bool) -> String {
+    let next = match behind(lesson) {
+        None => {
+            return "{lessons} lists all lessons, {leave-lesson} returns to your own heap."
+                .to_owned();
+        }
+        Some(next) => format!("{} ({})", next.title, length(next)),
+    };
+    if presented {
+        // A clicker pressed once more is no wish for another lesson.
+        format!(
+            "The next lesson would be {next}: {{present-next}} lists them, {{leave-lesson}} returns to your own heap."
+        )
+    } else {
+        format!(
+            "{{next-step-of-the-lesson}} begins the next lesson: {next}. {{lessons}} lists all, {{leave-lesson}} returns to your own heap."
+        )
+    }
 }
