@@ -179,6 +179,14 @@ mod tests {
             assert!(heap.image(None).same_arena(&copies[to]), "{from} to {to}");
             let kept: Vec<u64> = copies[to].groups.pages().map(|(page, _)| page).collect();
             assert_eq!(resident(&heap), kept, "{from} to {to}");
+            // So is what is counted by notes.
+            let wide = heap.alloc(40_000, Flags::NONE).unwrap().payload;
+            heap.free(wide, Flags::NONE).unwrap();
+            let pages = resident(&heap);
+            for first in [0, 1, 40, 1_000] {
+                let before = pages.iter().filter(|&&page| page < first).count() as u64;
+                assert_eq!(heap.resident_pages(first), Some(before), "{from} to {to}");
+            }
         }
         // A change of one page costs one page.
         let before = heap.image(copies.first());

@@ -90,11 +90,7 @@ fn unwrapped(counter: u64) -> u64 {
 #[must_use]
 pub fn resident(heap: &Heap) -> Option<u64> {
     let units = heap.look(|core| core.units_end());
-    let mut pages = 0;
-    heap.memory()
-        .resident(0..units * crate::heap::UNIT_PAGES, |_, resident| {
-            pages += u64::from(resident);
-        })?;
+    let pages = heap.resident_pages(units * crate::heap::UNIT_PAGES)?;
     Some(pages * crate::os::PAGE)
 }
 

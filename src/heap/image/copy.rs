@@ -107,6 +107,34 @@ impl Heap {
         }
     }
 
+    /// How many of the first so many pages the kernel holds in memory. `None` where it does not tell.
+    ///
+    /// Only what is written becomes resident, and only what is given back (which is noted as well) or swapped out (which
+    /// counts) ceases to be: with notes the kernel is asked about what was written since the last copy, which knows the
+    /// rest.
+    #[must_use]
+    pub fn resident_pages(&self, first: u64) -> Option<u64> {
+        let asked = |pages: Range<u64>| {
+            let mut count = 0;
+            let each = |_, resident| count += u64::from(resident);
+            self.memory().resident(pages, each).map(|()| count)
+        };
+        let Some((base, written)) = self.base_now().zip(self.memory().written()) else {
+            return asked(0..first);
+        };
+        let changed = self.changed_groups(written);
+        let is_changed = |number: &u64| changed.binary_search(number).is_ok();
+        let known = base.count_before(first, |number| !is_changed(&number));
+        let ask =
+            |&number: &u64| asked(self.within(number).start..self.within(number).end.min(first));
+        let fresh = changed
+            .iter()
+            .filter(|&&number| self.within(number).start < first);
+        fresh
+            .map(ask)
+            .try_fold(known, |sum, count| Some(sum + count?))
+    }
+
     /// The words of a page.
     fn page(&self, page: u64) -> &[AtomicU64] {
         &self.memory().words()[page as usize * PAGE_WORDS..][..PAGE_WORDS]

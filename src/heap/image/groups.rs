@@ -108,6 +108,16 @@ impl Groups {
         self.groups.iter().map(|group| number_of(group))
     }
 
+    /// How many pages before `end` there are in groups whose numbers are wanted.
+    pub(super) fn count_before(&self, end: u64, wanted: impl Fn(u64) -> bool) -> u64 {
+        let groups = self.groups.iter();
+        let groups = groups.take_while(|group| pages_of(number_of(group)).start < end);
+        let counts = groups
+            .filter(|group| wanted(number_of(group)))
+            .map(|group| group.partition_point(|(page, _)| *page < end) as u64);
+        counts.sum()
+    }
+
     /// The groups of this copy and of another, side by side.
     pub(super) fn beside<'a>(&'a self, other: &'a Groups) -> impl Iterator<Item = Pair<'a>> {
         Pairs {
@@ -129,7 +139,7 @@ impl Groups {
         let table = size_of_val(&**self.groups) as u64;
         let own = |pair: Pair<'_>| match pair.one {
             Some(group) if !pair.is_shared() => {
-                group_bytes(group, pair.two.map(|two| two.as_ref()))
+                group_bytes(group, pair.two.map(AsRef::as_ref))
             }
             _ => 0,
         };

@@ -32,9 +32,9 @@ enum Act {
     End,
 }
 
-impl std::fmt::Debug for Act {
+impl fmt::Debug for Act {
     /// Commands as they are typed: a failing case is a script.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Act::Do(command) => write!(f, "{command}"),
             Act::Operation(index) => write!(f, "seek {index:?}"),
