@@ -357,10 +357,9 @@ mod tests {
             for (change, told) in changes {
                 let mut lines = 0;
                 for (from, value, length) in change {
-                    for at in from..(from + length).min(PAGE_WORDS) {
-                        page[at].store(value, Relaxed);
-                        lines |= 1 << (at / LINE_WORDS);
-                    }
+                    let run = from..(from + length).min(PAGE_WORDS);
+                    page[run.clone()].iter().for_each(|word| word.store(value, Relaxed));
+                    lines |= run.fold(0, |lines, at| lines | 1 << (at / LINE_WORDS));
                 }
                 let old = copies.last().map(|(copy, _)| copy).expect("the first");
                 let copy = if told {

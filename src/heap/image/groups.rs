@@ -138,9 +138,7 @@ impl Groups {
         }
         let table = size_of_val(&**self.groups) as u64;
         let own = |pair: Pair<'_>| match pair.one {
-            Some(group) if !pair.is_shared() => {
-                group_bytes(group, pair.two.map(AsRef::as_ref))
-            }
+            Some(group) if !pair.is_shared() => group_bytes(group, pair.two.map(AsRef::as_ref)),
             _ => 0,
         };
         table + self.beside(other).map(own).sum::<u64>()

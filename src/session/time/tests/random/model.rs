@@ -82,7 +82,7 @@ impl Done {
             );
             let mut moments = Vec::new();
             self.again(&mut twin, &mut |twin| {
-                moments.push(Rc::new(Moment::of(twin)))
+                moments.push(Rc::new(Moment::of(twin)));
             });
             crate::api::SetLastError(errors.0);
             crate::api::_set_errno(errors.1);
