@@ -1,6 +1,36 @@
 //! The live blocks of a workload: slots that can be picked at random, by age, and removed, each in constant time.
 
-use super::chunks::Chunks;
+use super::chunks::{Chunks, KeptChunks};
+
+/// A copy of live slots to keep: see [`Chunks::keep`].
+#[derive(Clone, Debug)]
+pub(super) struct KeptRoster {
+    slots: KeptChunks<Slot>,
+    members: KeptChunks<u32>,
+    spare: KeptChunks<u32>,
+    oldest: u32,
+    newest: u32,
+}
+
+impl KeptRoster {
+    /// The slots as they were.
+    pub(super) fn roster(&self) -> Roster {
+        Roster {
+            slots: self.slots.row(),
+            members: self.members.row(),
+            spare: self.spare.row(),
+            oldest: self.oldest,
+            newest: self.newest,
+        }
+    }
+
+    /// Bytes that it takes beside what it shares with another.
+    pub(super) fn bytes_beside(&self, other: Option<&KeptRoster>) -> u64 {
+        self.slots.bytes_beside(other.map(|other| &other.slots))
+            + self.members.bytes_beside(other.map(|other| &other.members))
+            + self.spare.bytes_beside(other.map(|other| &other.spare))
+    }
+}
 
 /// No slot: the end of the list by age.
 const NONE: u32 = u32::MAX;
@@ -43,6 +73,17 @@ impl Roster {
             spare: Chunks::default(),
             oldest: NONE,
             newest: NONE,
+        }
+    }
+
+    /// A copy to keep.
+    pub(super) fn keep(&mut self) -> KeptRoster {
+        KeptRoster {
+            slots: self.slots.keep(),
+            members: self.members.keep(),
+            spare: self.spare.keep(),
+            oldest: self.oldest,
+            newest: self.newest,
         }
     }
 

@@ -3,6 +3,10 @@
 //! Every checkpoint has the names of its moment, so that a copy of the table is made in constant time, and two copies
 //! share what has not changed between them.
 
+mod kept;
+
+pub(super) use kept::KeptNames;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

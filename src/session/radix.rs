@@ -8,6 +8,10 @@
 //! A change copies the leaf and the branches above it if another copy of the map has them, too. The map is as high as
 //! its largest key needs.
 
+mod kept;
+
+pub(super) use kept::KeptRadix;
+
 use std::sync::Arc;
 
 /// Bits of a key within a leaf.
@@ -22,6 +26,8 @@ pub(super) struct Radix<V> {
     /// Branches above each leaf.
     height: u32,
     len: usize,
+    /// What changed since a copy was kept.
+    touched: kept::Changes<V>,
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +47,7 @@ impl<V> Default for Radix<V> {
             root: None,
             height: 0,
             len: 0,
+            touched: kept::Changes::default(),
         }
     }
 }
@@ -106,6 +113,7 @@ impl<V: Clone> Radix<V> {
 
     /// Gives a key a value. Answers with the one it had.
     pub(super) fn insert(&mut self, key: u64, value: V) -> Option<V> {
+        self.touched.note(key, self.len);
         while !self.reaches(key) {
             if let Some(root) = self.root.take() {
                 self.root = Some(Arc::new(Node::Branch {
@@ -128,11 +136,12 @@ impl<V: Clone> Radix<V> {
     pub(super) fn remove(&mut self, key: u64) -> Option<V> {
         // Nothing is copied for a key that is not there.
         self.get(key)?;
+        self.touched.note(key, self.len);
         let root = self.root.as_mut()?;
         let (old, empty) = Arc::make_mut(root).remove(key, self.height);
         self.len -= usize::from(old.is_some());
         if empty {
-            *self = Radix::default();
+            (self.root, self.height) = (None, 0);
         }
         old
     }
@@ -365,21 +374,28 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_an_ordered_map_and_copies_stay_as_they_were(
-            acts in proptest::collection::vec((any_key(), 0..5_u8), 0..300),
+            acts in proptest::collection::vec((any_key(), 0..20_u8), 0..2_000),
             from in any_key(),
         ) {
             let (mut map, mut model) = (Radix::default(), BTreeMap::new());
-            let mut copies = Vec::new();
+            let (mut copies, mut kept) = (Vec::new(), Vec::new());
             for (nth, (key, act)) in acts.into_iter().enumerate() {
                 match act {
-                    0 | 1 => prop_assert_eq!(map.remove(key), model.remove(&key)),
-                    2 => copies.push((map.clone(), model.clone())),
+                    0..8 => prop_assert_eq!(map.remove(key), model.remove(&key)),
+                    8 => kept.push((map.keep(), model.clone())),
+                    // What was kept can be gone on from, and kept again.
+                    9 if !kept.is_empty() => {
+                        let (copy, then): &(KeptRadix<usize>, _) = &kept[key as usize % kept.len()];
+                        (map, model) = (copy.map(), then.clone());
+                    }
+                    10 => copies.push((map.clone(), model.clone())),
                     _ => prop_assert_eq!(map.insert(key, nth), model.insert(key, nth)),
                 }
                 prop_assert_eq!(map.get(key), model.get(&key));
                 prop_assert_eq!(map.last(), model.keys().next_back().copied());
             }
             copies.push((map, model));
+            copies.extend(kept.into_iter().map(|(copy, model)| (copy.map(), model)));
             for (map, model) in copies {
                 prop_assert_eq!((map.len(), map.is_empty()), (model.len(), model.is_empty()));
                 prop_assert!(map.iter().eq(model.iter().map(|(&key, value)| (key, value))));

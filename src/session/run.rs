@@ -18,21 +18,16 @@ use super::number::Size;
 use super::session::{Here, LastCall, Session, Slot};
 use super::time::{Again, Spacing};
 use super::words::{Moment, change, count, exact, grouped, rough};
-use crate::lab::{Chunks, Generator, Step, Workload};
+use crate::lab::{Chunks, Generator, KeptChunks, KeptGenerator, Step, Workload};
 
 /// The letter of workloads' blocks.
-const BASE: &str = "w";
+pub(super) const BASE: &str = "w";
 
 /// Steps between looks at the clock.
 const FEW: u64 = 256;
 
 /// Samples of a run that nobody watches.
 const SAMPLES: u64 = 128;
-
-/// About how many bytes a slot takes: the payload, and where the generator has it.
-const SLOT_BYTES: u64 = 28;
-/// About how many bytes a step takes in rows that are shared but for what it changed.
-const STEP_BYTES: u64 = 12_000;
 
 /// The payload of no block.
 const NOWHERE: u64 = u64::MAX;
@@ -55,6 +50,13 @@ impl Source {
                 *done += 1;
                 Some(step)
             }
+        }
+    }
+
+    fn keep(&mut self) -> KeptSource {
+        match self {
+            Source::Workload(generator) => KeptSource::Workload(Box::new(generator.keep())),
+            Source::Recorded(steps, done) => KeptSource::Recorded(Arc::clone(steps), *done),
         }
     }
 
@@ -124,6 +126,60 @@ pub(super) struct Running {
     pub(super) spacing: Spacing,
 }
 
+/// A workload at one step, to keep.
+#[derive(Clone)]
+pub(super) struct KeptRun {
+    /// All but what changes with its steps.
+    rest: Box<Running>,
+    steps: KeptSource,
+    blocks: KeptChunks<u64>,
+}
+
+#[derive(Clone)]
+enum KeptSource {
+    Workload(Box<KeptGenerator>),
+    Recorded(Arc<[Step]>, usize),
+}
+
+impl KeptSource {
+    fn generator(&self) -> Option<&KeptGenerator> {
+        match self {
+            KeptSource::Workload(generator) => Some(generator),
+            KeptSource::Recorded(..) => None,
+        }
+    }
+}
+
+impl KeptRun {
+    /// The workload as it was.
+    pub(super) fn running(&self) -> Running {
+        Running {
+            steps: match &self.steps {
+                KeptSource::Workload(generator) => {
+                    Source::Workload(Box::new(generator.generator()))
+                }
+                KeptSource::Recorded(steps, done) => Source::Recorded(Arc::clone(steps), *done),
+            },
+            blocks: self.blocks.row(),
+            ..(*self.rest).clone()
+        }
+    }
+
+    /// The number of the heap that it works on.
+    pub(super) fn heap(&self) -> u32 {
+        self.rest.heap
+    }
+
+    /// Bytes that it takes beside what it shares with another.
+    pub(super) fn bytes_beside(&self, other: Option<&KeptRun>) -> u64 {
+        let blocks = self.blocks.bytes_beside(other.map(|other| &other.blocks));
+        let theirs = other.and_then(|other| other.steps.generator());
+        let steps = self.steps.generator();
+        let steps = steps.map_or(0, |mine| mine.bytes_beside(theirs));
+        blocks + steps
+    }
+}
+
 impl Running {
     /// Blocks are called `w0`, `w1`, … by slot.
     fn name(&self, slot: usize) -> Name {
@@ -164,13 +220,21 @@ impl Running {
         self.heap
     }
 
-    /// About how many bytes it takes beside what it shares with the same at an earlier step.
-    pub(super) fn bytes_beside(&self, before: Option<&Running>) -> u64 {
-        let whole = self.blocks.len() as u64 * SLOT_BYTES;
-        let steps = before.map_or(u64::MAX, |before| {
-            self.steps.done().abs_diff(before.steps.done())
-        });
-        whole.min(steps.saturating_mul(STEP_BYTES))
+    /// A copy to keep: it shares with the one kept before what did not change since.
+    pub(super) fn keep(&mut self) -> KeptRun {
+        let (steps, blocks) = (self.steps.keep(), self.blocks.keep());
+        // The rest is copied without the two.
+        let mine = (
+            std::mem::replace(&mut self.steps, Source::Recorded(Arc::default(), 0)),
+            std::mem::take(&mut self.blocks),
+        );
+        let rest = Box::new(self.clone());
+        (self.steps, self.blocks) = mine;
+        KeptRun {
+            rest,
+            steps,
+            blocks,
+        }
     }
 
     pub(super) fn progress(&self) -> Run {

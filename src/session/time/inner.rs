@@ -1,14 +1,16 @@
 //! Checkpoints inside long entries: how far apart they lie, and which go when there is no room.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::session::run::Running;
+use crate::session::run::{BASE, Running};
 use crate::session::session::Session;
 
+use super::extremes::Extremes;
 use super::line::Inner;
 
-/// A workload goes on for so many times as long as its last checkpoint took: they slow it by a fifth at most.
-const TIMES: u32 = 5;
+/// A workload goes on for so many times as long as its last checkpoint took: they slow it by a third at most.
+const TIMES: u32 = 3;
 /// As long as there is room, no more than this has to be made again on the way to a place.
 const NEAR: Duration = Duration::from_millis(10);
 
@@ -36,10 +38,29 @@ impl Session {
         running.spacing.since = Duration::ZERO;
         if self.undoes && self.has_room_here() {
             self.touch(running.heap());
-            let inner = Inner::new(self.state(), running.clone(), self.extremes_here());
+            let inner = self.inner_of(running, self.extremes_here());
             self.add_inner(inner);
         }
         running.spacing.cost = begin.elapsed();
+    }
+
+    /// The moment inside an entry that this is.
+    pub(super) fn inner_of(&mut self, running: &mut Running, extremes: Extremes) -> Inner {
+        let heap = running.heap();
+        // Before the state shares the table: then it would be copied, and not the same as it is from here on.
+        let names = self.names_mut(heap).map(|names| names.keep(BASE));
+        let mut state = self.state();
+        state.forget_names(heap);
+        Inner::new(state, names.unwrap_or_default(), running.keep(), extremes)
+    }
+
+    /// Makes the session what it was at a moment inside an entry. Answers with the workload that went on there.
+    pub(super) fn enter_inner(&mut self, inner: &Inner) -> Running {
+        self.enter(&inner.state);
+        if let Some(slot) = self.slot_mut(inner.running.heap()) {
+            slot.names = Arc::new(inner.names.table());
+        }
+        inner.running.running()
     }
 
     /// The entry that is being made, or made again, on the line.

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::session::Command;
-use crate::session::run::Running;
+use crate::session::names::KeptNames;
+use crate::session::run::KeptRun;
 use crate::session::timeline::letter;
 
 use super::extremes::Extremes;
@@ -29,8 +30,10 @@ pub(in crate::session) enum Again {
 /// A moment inside an entry, and what went on in it.
 #[derive(Clone)]
 pub(in crate::session) struct Inner {
+    /// The state, but for the names of the blocks in the workload's heap.
     pub(super) state: State,
-    pub(super) running: Running,
+    pub(super) names: KeptNames,
+    pub(super) running: KeptRun,
     /// Those of the entry up to here.
     pub(super) extremes: Extremes,
     /// Bytes that it takes beside the moment before.
@@ -38,9 +41,15 @@ pub(in crate::session) struct Inner {
 }
 
 impl Inner {
-    pub(super) fn new(state: State, running: Running, extremes: Extremes) -> Inner {
+    pub(super) fn new(
+        state: State,
+        names: KeptNames,
+        running: KeptRun,
+        extremes: Extremes,
+    ) -> Inner {
         Inner {
             state,
+            names,
             running,
             extremes,
             bytes: 0,
@@ -52,8 +61,12 @@ impl Inner {
         self.state.operations()
     }
 
-    fn bytes_behind(&self, state: &State, running: Option<&Running>) -> u64 {
-        self.state.bytes_beside(state) + self.running.bytes_beside(running)
+    /// Bytes that it takes beside the moment before, which is that before the entry or one inside.
+    fn bytes_behind(&self, before: &State, last: Option<&Inner>) -> u64 {
+        let state = last.map_or(before, |last| &last.state);
+        self.state.bytes_beside(state)
+            + self.names.bytes_beside(last.map(|last| &last.names))
+            + self.running.bytes_beside(last.map(|last| &last.running))
     }
 }
 
@@ -109,10 +122,7 @@ impl Entry {
             let Some(inner) = rest.first_mut() else {
                 continue;
             };
-            inner.bytes = match before.last() {
-                Some(last) => inner.bytes_behind(&last.state, Some(&last.running)),
-                None => inner.bytes_behind(&self.before, None),
-            };
+            inner.bytes = inner.bytes_behind(&self.before, before.last());
             sum += inner.bytes;
         }
         sum
@@ -131,10 +141,7 @@ impl Entry {
             self.count_inner();
             return;
         }
-        inner.bytes = match self.inner.last() {
-            Some(last) => inner.bytes_behind(&last.state, Some(&last.running)),
-            None => inner.bytes_behind(&self.before, None),
-        };
+        inner.bytes = inner.bytes_behind(&self.before, self.inner.last());
         self.inner.push(inner);
     }
 

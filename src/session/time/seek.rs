@@ -381,8 +381,7 @@ impl Session {
                 .map_or_else(Extremes::default, |inner| inner.extremes);
         }
         if let Some(inner) = inner {
-            self.enter(&inner.state);
-            return Some(inner.running);
+            return Some(self.enter_inner(&inner));
         }
         let entry = self.history.entry(place.entry);
         let behind = entry.map(|entry| Arc::clone(&entry.before));

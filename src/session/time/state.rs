@@ -41,6 +41,14 @@ impl State {
         &self.slots
     }
 
+    /// Leaves out the names of a heap's blocks: they are kept elsewhere.
+    pub(super) fn forget_names(&mut self, heap: u32) {
+        let slot = self.slots.iter_mut().find(|slot| slot.number == heap);
+        if let Some(slot) = slot {
+            slot.names = Arc::default();
+        }
+    }
+
     /// Whether the heaps are the same, byte for byte.
     fn same_heaps(&self, other: &State) -> bool {
         let same = |a: &Slot, b: &Slot| {

@@ -9,7 +9,7 @@ use crate::session::words::rough;
 use crate::view;
 
 use super::extremes::Extremes;
-use super::line::{Again, Inner};
+use super::line::Again;
 use super::place::Place;
 use super::state::Before;
 
@@ -130,13 +130,12 @@ impl Session {
             return;
         }
         let state = self.state();
-        if let Some(running) = self.running.clone() {
-            let entry = self
-                .history
-                .new_entry(Arc::from(""), Again::Run, state.clone());
+        if let Some(mut running) = self.running.take() {
+            let entry = self.history.new_entry(Arc::from(""), Again::Run, state);
             let mut entry = Box::new(entry);
-            entry.add_inner(Inner::new(state, running, Extremes::default()));
+            entry.add_inner(self.inner_of(&mut running, Extremes::default()));
             self.run_begun = Some(entry);
+            self.running = Some(running);
         }
     }
 

@@ -1,0 +1,57 @@
+//! Names at one moment inside a workload, to keep.
+
+use super::super::radix::KeptRadix;
+use super::{Label, NameTable};
+
+/// The names of a heap's blocks. What a workload gives and takes is shared with the copy before but for what changed.
+#[derive(Clone, Default, Debug)]
+pub(in crate::session) struct KeptNames {
+    /// All but these two.
+    rest: NameTable,
+    by_payload: Option<KeptRadix<Label>>,
+    /// The number of the workload's letters, and its blocks by index.
+    indexed: Option<(u32, KeptRadix<u64>)>,
+}
+
+impl NameTable {
+    /// A copy to keep, while names with these letters come and go.
+    pub(in crate::session) fn keep(&mut self, letters: &str) -> KeptNames {
+        let letters = self.number_of(letters);
+        let by_payload = self.by_payload.keep();
+        let indexed = self.bases[letters as usize].indexed.keep();
+        let mut rest = self.clone();
+        rest.by_payload = Default::default();
+        rest.bases[letters as usize].indexed = Default::default();
+        KeptNames {
+            rest,
+            by_payload: Some(by_payload),
+            indexed: Some((letters, indexed)),
+        }
+    }
+}
+
+impl KeptNames {
+    /// The names as they were.
+    pub(in crate::session) fn table(&self) -> NameTable {
+        let mut table = self.rest.clone();
+        if let Some(by_payload) = &self.by_payload {
+            table.by_payload = by_payload.map();
+        }
+        if let Some((letters, indexed)) = &self.indexed {
+            table.bases[*letters as usize].indexed = indexed.map();
+        }
+        table
+    }
+
+    /// Bytes that it takes beside what it shares with another.
+    pub(in crate::session) fn bytes_beside(&self, other: Option<&KeptNames>) -> u64 {
+        let payloads = self.by_payload.as_ref().map_or(0, |mine| {
+            mine.bytes_beside(other.and_then(|other| other.by_payload.as_ref()))
+        });
+        let indexed = self.indexed.as_ref().map_or(0, |(_, mine)| {
+            let theirs = other.and_then(|other| other.indexed.as_ref());
+            mine.bytes_beside(theirs.map(|(_, theirs)| theirs))
+        });
+        payloads + indexed
+    }
+}
