@@ -135,6 +135,9 @@ fn show(
         lesson: RefCell::new(None),
         waker,
         history: history.map(History::new),
+        finished: places::finished()
+            .filter(|_| config.journal)
+            .map(History::new),
     };
     tui::run(&heaps, inbox, options)
 }
@@ -147,6 +150,23 @@ struct Heaps {
     lesson: RefCell<Option<SessionThread>>,
     waker: Waker,
     history: Option<History>,
+    /// The lessons that were played to their end.
+    finished: Option<History>,
+}
+
+/// What is remembered. What cannot be read or written is no reason to bother anybody at the prompt: the journal, which
+/// lies beside it, says so.
+fn remembered(lines: Option<&History>) -> Vec<String> {
+    lines
+        .and_then(|lines| lines.load().ok())
+        .unwrap_or_default()
+}
+
+/// Remembers lines, as far as that can be.
+fn keep(lines: &[String], kept: Option<&History>) {
+    if let Some(kept) = kept {
+        let _ = kept.append(lines);
+    }
 }
 
 /// Drops something on a thread of its own. The end of a session is waited for, and what it is at may be long: a screen
@@ -186,19 +206,20 @@ impl Source for Heaps {
         drop_beside(self.lesson.take());
     }
 
-    // A history that cannot be read or written is no reason to bother anybody at the prompt: the journal, which lies
-    // beside it, says so.
     fn history(&self) -> Vec<String> {
-        let history = self.history.as_ref();
-        history
-            .and_then(|history| history.load().ok())
-            .unwrap_or_default()
+        remembered(self.history.as_ref())
     }
 
     fn remember(&self, lines: &[String]) {
-        if let Some(history) = &self.history {
-            let _ = history.append(lines);
-        }
+        keep(lines, self.history.as_ref());
+    }
+
+    fn finished(&self) -> Vec<String> {
+        remembered(self.finished.as_ref())
+    }
+
+    fn finish(&self, lesson: &str) {
+        keep(&[lesson.to_owned()], self.finished.as_ref());
     }
 
     fn is_alive(&self) -> bool {

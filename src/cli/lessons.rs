@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::lesson::{Lesson, SHIPPED, Shipped, find, parse};
 use crate::session::ScriptError;
+use crate::tui::tables::suggestion;
 
 use super::exit::{Exit, Failure};
 use super::{input, out};
@@ -80,6 +81,19 @@ pub(super) fn is_in(path: &Path) -> bool {
     read.is_ok() && first.is_some_and(|line| line.starts_with("lesson "))
 }
 
+/// Where there is no such file, a lesson was meant.
+fn not_found(name: &str, failure: Failure) -> Failure {
+    match failure {
+        Failure::Read { cause, .. } if cause.kind() == io::ErrorKind::NotFound => {
+            Failure::NoLesson {
+                name: name.to_owned(),
+                hint: suggestion(name, SHIPPED.iter().map(|row| row.name)),
+            }
+        }
+        failure => failure,
+    }
+}
+
 /// Reads a lesson: a file, the standard input, or, where there is no such file, a lesson by its name or number.
 pub(super) fn read(path: &Path) -> Result<Lesson, Failure> {
     let name = input::name_of(path);
@@ -88,7 +102,7 @@ pub(super) fn read(path: &Path) -> Result<Lesson, Failure> {
         Err(failure) => {
             return match path.to_str().and_then(find) {
                 Some(shipped) => Ok(shipped.lesson()?),
-                None => Err(failure),
+                None => Err(not_found(&name, failure)),
             };
         }
     };

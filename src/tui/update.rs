@@ -20,7 +20,7 @@ use super::layout::Arrangement;
 use super::message::{Effect, Message, Mouse, Signal};
 use super::panes::Pane;
 use super::prompt::Prompt;
-use super::state::{Explain, Help, Layer, State, Verb};
+use super::state::{Explain, Finder, Layer, State, Verb};
 
 /// Messages kept while a frame is awaited; more than a person types.
 const HELD: usize = 1024;
@@ -286,7 +286,7 @@ impl Update<'_> {
             Screen::ZoomOut => self.zoom(|bytes| bytes.saturating_mul(4)),
             Screen::ZoomFit => self.fit(),
             Screen::OpenGoTo => self.state.layer = Some(Layer::GoTo),
-            Screen::OpenHelp => self.state.layer = Some(Layer::Help(Help::default())),
+            Screen::OpenHelp => self.state.layer = Some(Layer::Help(Finder::default())),
             Screen::OpenExplain => self.state.layer = Some(Layer::Explain(Explain::default())),
             Screen::OpenBookmarks => self.open_bookmarks(),
             Screen::OpenFaults => self.open_faults(),

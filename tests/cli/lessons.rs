@@ -51,11 +51,23 @@ fn without_a_terminal_a_lesson_is_printed_to_be_read() {
             "{done:?}"
         );
     }
-    let done = heapwalk(&["learn", "no-such-lesson"]).piped();
-    assert!(
-        done.message(2).contains("failed to read no-such-lesson"),
-        "{done:?}"
-    );
+}
+
+#[test]
+fn who_names_a_lesson_that_is_none_is_told_of_those_there_are() {
+    for (name, expected) in [
+        (
+            "no-such-lesson",
+            "failed to find a lesson or a file no-such-lesson: heapwalk lessons",
+        ),
+        (
+            "fragmentaton",
+            "fragmentaton (did you mean fragmentation?): heapwalk lessons lists",
+        ),
+    ] {
+        let done = heapwalk(&["learn", name]).piped();
+        assert!(done.message(2).contains(expected), "{done:?}");
+    }
 }
 
 /// What the file is called does not matter; what is in it does.

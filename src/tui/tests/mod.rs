@@ -2,6 +2,7 @@
 
 mod doubt;
 mod keys;
+mod lessons;
 mod mouse;
 mod past;
 mod pictures;

@@ -36,9 +36,14 @@ fn layers() -> Vec<Option<Layer>> {
         None,
         Some(Layer::Prompt(Box::new(refused))),
         Some(Layer::Prompt(Box::new(beyond))),
-        Some(Layer::Help(crate::tui::state::Help {
+        Some(Layer::Help(crate::tui::state::Finder {
             chosen: 1000,
             ..Default::default()
+        })),
+        Some(Layer::Lessons(crate::tui::state::Finder::at(1000))),
+        Some(Layer::Lessons(crate::tui::state::Finder {
+            filter: "no such lesson".into(),
+            chosen: 0,
         })),
         Some(Layer::GoTo),
         Some(Layer::Explain(Explain {
