@@ -10,6 +10,7 @@ mod mouse;
 mod panes;
 mod prompt;
 mod range;
+mod small;
 mod time;
 
 use crate::session::frame::{Frame, Request, Target};
@@ -77,6 +78,10 @@ impl Update<'_> {
             Message::FrameReady => self.frame_ready(),
             Message::Resize(columns, rows) => {
                 self.state.size = (columns, rows);
+                if self.state.layout().is_none() {
+                    // What was said there is about what was seen.
+                    self.state.notice = None;
+                }
                 self.look();
             }
             Message::Signal(signal) => self.signal(signal),
@@ -129,6 +134,9 @@ impl Update<'_> {
     }
 
     fn input(&mut self, message: Message) {
+        if self.is_out_of_sight(&message) {
+            return;
+        }
         match message {
             Message::Exported(exported) => self.exported(exported),
             Message::Key(key) => self.key(key),

@@ -416,7 +416,9 @@ fn the_list_marks_lessons_that_were_finished_before() {
         if screen.contains("Enter answers") {
             // Any answer will do; what is asked on the map is pointed at.
             terminal.press("1w\r");
-            terminal.wait("the heap's answer", |screen| !screen.contains("Enter answers"));
+            terminal.wait("the heap's answer", |screen| {
+                !screen.contains("Enter answers")
+            });
         } else {
             terminal.press("\x1b[6~");
             terminal.wait("the next step", |after| {

@@ -166,19 +166,22 @@ pub(in crate::tui) fn draw_too_small(
     buffer: &mut Buffer,
 ) {
     let heap = frame.picture.heap.number;
+    let way_out = match (&state.layer, &state.lesson) {
+        (Some(_), _) => "{quit} closes what is open",
+        (None, Some(_)) => "{quit} leaves the lesson",
+        (None, None) => "{quit} ends heapwalk",
+    };
     let lines = [
         format!(
             "heap {heap}: this terminal is {}x{}",
             area.width, area.height
         ),
         format!("heapwalk draws from {}x{} on", LEAST.0, LEAST.1),
-        state.bindings.spell(match state.lesson {
-            Some(_) => "{quit} leaves the lesson",
-            None => "{quit} ends heapwalk",
-        }),
+        state.bindings.spell(way_out),
     ];
     let lines: Vec<String> = lines
         .iter()
+        .chain(&state.notice)
         .flat_map(|words| wrapped(words, area.width))
         .collect();
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);

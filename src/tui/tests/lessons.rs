@@ -1,8 +1,5 @@
 //! Lessons on the screen: the list, and what coming to the end of one does.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
 use crate::lesson::{Player, Stage, course};
 use crate::session::Watched;
 use crate::session::frame::Frame;
@@ -10,9 +7,8 @@ use crate::tui::fixture::checkerboard;
 use crate::tui::key::Key;
 use crate::tui::lesson::Presenting;
 use crate::tui::message::Effect;
-use crate::tui::state::Layer;
-use crate::tui::tests::{keys_of, typed};
-use crate::tui::{Appearance, ColorDepth, GlyphSet, State, Theme, draw};
+use crate::tui::state::{Layer, State};
+use crate::tui::tests::{keys_of, shown, typed};
 
 fn frame() -> Frame {
     Frame {
@@ -44,18 +40,6 @@ fn finished(effects: &[Effect]) -> Vec<&'static str> {
     effects.iter().filter_map(name).collect()
 }
 
-fn screen(state: &State) -> String {
-    let area = Rect::new(0, 0, state.size.0, state.size.1);
-    let mut buffer = Buffer::empty(area);
-    let theme = Theme::new(ColorDepth::Mono, GlyphSet::Ascii, Appearance::Dark);
-    draw(state, &frame(), &theme, area, &mut buffer);
-    let row = |y: u16| {
-        let cells = (0..area.width).map(|x| buffer[(x, y)].symbol());
-        cells.collect::<String>()
-    };
-    (0..area.height).map(row).collect::<Vec<_>>().join("\n")
-}
-
 #[test]
 fn who_comes_to_the_end_of_a_lesson_has_finished_it() {
     let mut state = at_the_last_step();
@@ -69,10 +53,10 @@ fn who_comes_to_the_end_of_a_lesson_has_finished_it() {
     let mut state = at_the_last_step();
     typed(&mut state, &frame(), &[Key::PageDown, Key::Char('L')]);
     assert!(matches!(&state.layer, Some(Layer::Lessons(open)) if open.chosen == 2));
-    let shown = screen(&state);
-    let marked = shown.matches("finished: ").count();
-    assert_eq!(marked, 1, "{shown}");
-    assert!(shown.contains("more below"), "{shown}");
+    let screen = shown(&state, &frame()).join("\n");
+    let marked = screen.matches("finished: ").count();
+    assert_eq!(marked, 1, "{screen}");
+    assert!(screen.contains("more below"), "{screen}");
 }
 
 #[test]
