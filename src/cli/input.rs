@@ -218,7 +218,7 @@ mod tests {
         let error = script("x.heap", b"walk\nsay \"\xFF\"\n").expect_err("that is not UTF-8");
         assert_eq!(
             error.to_string(),
-            r#"read x.heap:2:6: found "\\xff", expected text in UTF-8"#
+            r#"read x.heap:2:6: found "byte 0xff", expected text in UTF-8"#
         );
     }
 }

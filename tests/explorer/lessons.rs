@@ -435,6 +435,7 @@ fn the_list_marks_lessons_that_were_finished_before() {
     let screen = terminal.wait_for("12 lessons");
     assert_eq!(screen.matches("finished: ").count(), 1, "{screen}");
     terminal.press("\x1b");
+    terminal.wait("the lesson", |screen| !screen.contains("12 lessons"));
     terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
 }

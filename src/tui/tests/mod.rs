@@ -6,6 +6,7 @@ mod lessons;
 mod mouse;
 mod past;
 mod pictures;
+mod prompt;
 mod remapped;
 mod sizes;
 mod triples;

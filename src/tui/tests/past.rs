@@ -124,6 +124,10 @@ fn a_verb_in_the_past_waits_for_a_yes() {
     let line = Request::Line("alloc x 8".to_owned());
     let branched = [Request::Command(Command::Branch(None)), line];
     assert_eq!(asked(&mut state, &there, keys("y")), branched);
+    // A bookmark is no reason to begin another future: the session says why there is none.
+    let mut state = self::state(&there);
+    let mark = Request::Command(Command::Mark(None));
+    assert_eq!(asked(&mut state, &there, keys("m")), [mark]);
     // In the present nobody is asked.
     let here = frame(100);
     let mut state = self::state(&here);
