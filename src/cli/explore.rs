@@ -169,6 +169,13 @@ fn keep(lines: &[String], kept: Option<&History>) {
     }
 }
 
+/// Of sessions that end with the program only one's own is waited for, which has a journal to end.
+impl Drop for Heaps {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
 /// Drops something on a thread of its own. The end of a session is waited for, and what it is at may be long: a screen
 /// goes on meanwhile.
 fn drop_beside<T: Send + 'static>(what: T) {
@@ -230,8 +237,9 @@ impl Source for Heaps {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
     use std::sync::mpsc::{Receiver, Sender, channel};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -251,6 +259,39 @@ mod tests {
         let (let_go, waits) = channel();
         let (tells, told) = channel();
         drop_beside(Slow(waits, tells));
+        let_go.send(()).expect("it still waits");
+        assert_eq!(told.recv_timeout(LONG), Ok(true));
+    }
+
+    /// A thread that is dropped is waited for five seconds; nobody is to be held up so long.
+    #[test]
+    fn nobody_waits_for_the_session_of_a_lesson_when_the_program_ends() {
+        let session = || {
+            let session = Session::new().expect("addresses");
+            SessionThread::spawn(session, Vec::new()).expect("a thread")
+        };
+        let (let_go, waits) = channel();
+        let (tells, told) = channel();
+        let lesson = session();
+        let (waits, mine) = (Mutex::new(waits), std::thread::current().id());
+        lesson.on_frame(move || {
+            // The first call is for what came before.
+            if std::thread::current().id() != mine {
+                let waits = waits.lock().expect("no panic");
+                let _ = tells.send(waits.recv_timeout(LONG).is_ok());
+            }
+        });
+        lesson.send(Request::Line("alloc a 8".to_owned()));
+        let heaps = Heaps {
+            thread: session(),
+            lesson: RefCell::new(Some(lesson)),
+            waker: tui::doorbell().0,
+            history: None,
+            finished: None,
+        };
+        let begun = Instant::now();
+        drop(heaps);
+        assert!(begun.elapsed() < Duration::from_secs(4), "{begun:?}");
         let_go.send(()).expect("it still waits");
         assert_eq!(told.recv_timeout(LONG), Ok(true));
     }

@@ -77,7 +77,7 @@ mod tests {
             ("go b2", "the cursor is on b2 at 0x00800"),
             ("go op 1", "the cursor is on b0 at 0x00720"),
             ("go 0x7a8", "the cursor is on the hole of 112 B at 0x00790"),
-            ("go 0x10", "the cursor is on the block at 0x00000"),
+            ("go 0x10", "no block holds this address"),
         ] {
             assert_eq!(said(line), expected, "{line}");
         }

@@ -354,6 +354,12 @@ fn finding(frame: &Frame, target: Target) -> Result<Target, String> {
 }
 
 fn free_selected(frame: &Frame) -> Result<Request, String> {
+    if frame.played.is_some() {
+        // The cursor is on what the step is about; in the middle of a call nothing is free or busy already.
+        return Err(
+            "a call is played: {finish-play} finishes it, {give-up-play} gives it up".to_owned(),
+        );
+    }
     if let Some(range) = &frame.picture.range {
         let (from, to) = (numbers::address(range.from), numbers::address(range.to));
         return Ok(Request::Line(format!(

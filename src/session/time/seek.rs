@@ -83,7 +83,7 @@ impl Session {
         let operation = grouped(self.operations);
         let words = if matches!(command.spoken().1, Command::Mark(_)) {
             format!(
-                "this is the past, and bookmarks are kept in the present: `seek {}` leads back here, `branch` goes on from here",
+                "this is the past, and bookmarks are kept in the present: `seek {}` leads back here, `seek present` leads there, `branch` goes on from here",
                 self.operations
             )
         } else if command.changes() {

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::session::{CALL_FLAGS, CommandRow, Completion, inline_help};
-use crate::tui::canvas::{blank, clipped, put, right_of, row, width, wrapped};
+use crate::tui::canvas::{blank, ending_in, put, right_of, row, width, wrapped};
 use crate::tui::prompt::{Prompt, Refusal, Search};
 use crate::tui::theme::Role;
 
@@ -322,11 +322,11 @@ fn draw_above(scene: &Scene<'_>, words: &str, area: Rect, buffer: &mut Buffer) {
         ..area
     };
     blank(buffer, place);
-    let more = scene.theme.glyphs.more;
+    let more = scene.theme.glyphs.more.to_string();
     for (index, line) in (0..rows).zip(&lines) {
         let cut = index + 1 == rows && usize::from(rows) < lines.len();
         let line = match cut {
-            true => clipped(&format!("{line} {more}{more}"), area.width, more),
+            true => ending_in(line, &more, area.width),
             false => line.clone(),
         };
         put(
