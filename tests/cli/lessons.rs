@@ -57,7 +57,7 @@ fn without_a_terminal_a_lesson_is_printed_to_be_read() {
 #[test]
 fn a_lesson_in_the_standard_input_is_a_lesson() {
     let lesson = &SHIPPED[1];
-    assert!(lesson.text.len() > 8192, "longer than what tells it");
+    assert!(lesson.text.len() > 4096, "longer than what tells it");
     let printed = heapwalk(&["learn", lesson.name]).piped();
     for arguments in [&["open", "-"][..], &["-"], &["learn", "-"]] {
         let piped = heapwalk(arguments).input(lesson.text).piped();

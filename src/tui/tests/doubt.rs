@@ -30,13 +30,7 @@ fn frame() -> Frame {
     }
     let window = Window { top: 0, rows: 40 };
     session.frame(&Lens {
-        parts: Parts {
-            overview: 64,
-            fragmentation: true,
-            free_list: window,
-            pins: window,
-            bytes: window,
-        },
+        parts: Parts::all(64, window),
         ..Lens::default()
     })
 }
