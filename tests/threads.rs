@@ -89,13 +89,7 @@ fn look(heap: &Heap, cursor: u64) {
     let window = Window { top: 0, rows: 20 };
     let lens = Lens {
         cursor: Some(cursor),
-        parts: Parts {
-            overview: 64,
-            fragmentation: true,
-            free_list: window,
-            pins: window,
-            bytes: window,
-        },
+        parts: Parts::all(64, window),
         ..Lens::default()
     };
     let map = view::take(heap, &lens, &context).map;

@@ -39,6 +39,9 @@ const EDGES: (u64, u64) = (800, 3_000);
 const ANSWER: u64 = 900;
 const READING: u64 = 45;
 const LONGEST: u64 = 12_000;
+/// How often a workload is shown on the way, and for how long each time.
+const PARTS: u64 = 16;
+const PART: u64 = 250;
 /// What a pause of a script adds.
 const PAUSE: u64 = 1_000;
 
@@ -130,10 +133,27 @@ fn lesson_steps(lesson: &Lesson) -> Vec<Step> {
 /// A session, and the terminal that it is shown on.
 struct Player {
     session: Session,
+    stage: Stage,
+}
+
+/// A terminal that is recorded.
+struct Stage {
     state: State,
     theme: Theme,
     screen: Screen,
     cast: Cast,
+}
+
+impl Stage {
+    fn show(&mut self, session: &mut Session) {
+        let frame = session.frame(&Lens::default());
+        let state = self.state.clone().attending(&frame);
+        let buffer: Buffer = frame::still(session, &state, &self.theme);
+        // It writes to memory.
+        if let Ok(bytes) = self.screen.frame(buffer, tui::draw::cursor(&state)) {
+            self.cast.output(&bytes);
+        }
+    }
 }
 
 impl Player {
@@ -148,31 +168,34 @@ impl Player {
         let title = input::name_of(&args.script);
         Ok(Player {
             session,
-            state: State::new((size.width, size.height)).with_bindings(Arc::clone(&config.keys)),
-            theme,
-            screen: Screen::default(),
-            cast: Cast::new((size.width, size.height), &title, args.speed),
+            stage: Stage {
+                state: State::new((size.width, size.height))
+                    .with_bindings(Arc::clone(&config.keys)),
+                theme,
+                screen: Screen::default(),
+                cast: Cast::new((size.width, size.height), &title, args.speed),
+            },
         })
     }
 
     fn begin(&mut self) {
         self.show();
-        self.cast.wait(EDGES.0);
+        self.stage.cast.wait(EDGES.0);
     }
 
     fn play(&mut self, step: &Step, tally: &mut Tally) {
         match step {
-            Step::Pause => self.cast.wait(PAUSE),
+            Step::Pause => self.stage.cast.wait(PAUSE),
             Step::Typed(command) => {
                 self.type_line(&command.to_string());
                 let read = self.carry_out(command, tally);
                 self.show();
-                self.cast.wait(read);
+                self.stage.cast.wait(read);
             }
             Step::Silent(command) => {
                 let read = self.carry_out(command, tally);
                 self.show();
-                self.cast.wait(match command {
+                self.stage.cast.wait(match command {
                     Command::Say(_) => read,
                     Command::Pause => PAUSE,
                     _ => 0,
@@ -183,7 +206,16 @@ impl Player {
 
     /// Does it, and answers with how long a reader needs for what is said then, in milliseconds.
     fn carry_out(&mut self, command: &Command, tally: &mut Tally) -> u64 {
-        let answer = self.session.apply(command);
+        let answer = match command {
+            Command::Run(workload) => {
+                let stage = &mut self.stage;
+                self.session.run_in_parts(workload, PARTS, |session| {
+                    stage.show(session);
+                    stage.cast.wait(PART);
+                })
+            }
+            command => self.session.apply(command),
+        };
         tally.count(&self.session, &answer);
         let letters = answer.call.chars().count() + answer.words.chars().count();
         (ANSWER + READING * letters as u64).min(LONGEST)
@@ -198,26 +230,20 @@ impl Player {
         let pace = (LINE / ends.len().max(1) as u64).min(LETTER);
         for end in std::iter::once(0).chain(ends) {
             let prompt = Prompt::prefilled(&line[..end]);
-            self.state.layer = Some(Layer::Prompt(Box::new(prompt)));
+            self.stage.state.layer = Some(Layer::Prompt(Box::new(prompt)));
             self.show();
-            self.cast.wait(pace);
+            self.stage.cast.wait(pace);
         }
-        self.cast.wait(ENTER);
-        self.state.layer = None;
+        self.stage.cast.wait(ENTER);
+        self.stage.state.layer = None;
     }
 
     fn show(&mut self) {
-        let frame = self.session.frame(&Lens::default());
-        let state = self.state.clone().attending(&frame);
-        let buffer: Buffer = frame::still(&mut self.session, &state, &self.theme);
-        // It writes to memory.
-        if let Ok(bytes) = self.screen.frame(buffer, tui::draw::cursor(&state)) {
-            self.cast.output(&bytes);
-        }
+        self.stage.show(&mut self.session);
     }
 
     fn end(mut self) -> String {
-        self.cast.wait(EDGES.1);
-        self.cast.finish()
+        self.stage.cast.wait(EDGES.1);
+        self.stage.cast.finish()
     }
 }

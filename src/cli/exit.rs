@@ -92,6 +92,14 @@ pub enum Failure {
     /// There is no session to go on with.
     #[error("open the last session: {0}")]
     NoSession(String),
+    /// No file and no lesson that comes along has this name.
+    #[error("find a lesson or a file {name}{hint}: heapwalk lessons lists those that come along")]
+    NoLesson {
+        /// What was named.
+        name: String,
+        /// The name that may be meant.
+        hint: String,
+    },
     /// A lesson without the challenge that was named.
     #[error("find a challenge {0} (LESSON has one, or LESSON:2 a second one)")]
     NoChallenge(String),

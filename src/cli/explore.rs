@@ -135,6 +135,9 @@ fn show(
         lesson: RefCell::new(None),
         waker,
         history: history.map(History::new),
+        finished: places::finished()
+            .filter(|_| config.journal)
+            .map(History::new),
     };
     tui::run(&heaps, inbox, options)
 }
@@ -147,6 +150,30 @@ struct Heaps {
     lesson: RefCell<Option<SessionThread>>,
     waker: Waker,
     history: Option<History>,
+    /// The lessons that were played to their end.
+    finished: Option<History>,
+}
+
+/// What is remembered. What cannot be read or written is no reason to bother anybody at the prompt: the journal, which
+/// lies beside it, says so.
+fn remembered(lines: Option<&History>) -> Vec<String> {
+    lines
+        .and_then(|lines| lines.load().ok())
+        .unwrap_or_default()
+}
+
+/// Remembers lines, as far as that can be.
+fn keep(lines: &[String], kept: Option<&History>) {
+    if let Some(kept) = kept {
+        let _ = kept.append(lines);
+    }
+}
+
+/// Of sessions that end with the program only one's own is waited for, which has a journal to end.
+impl Drop for Heaps {
+    fn drop(&mut self) {
+        self.leave();
+    }
 }
 
 /// Drops something on a thread of its own. The end of a session is waited for, and what it is at may be long: a screen
@@ -186,19 +213,20 @@ impl Source for Heaps {
         drop_beside(self.lesson.take());
     }
 
-    // A history that cannot be read or written is no reason to bother anybody at the prompt: the journal, which lies
-    // beside it, says so.
     fn history(&self) -> Vec<String> {
-        let history = self.history.as_ref();
-        history
-            .and_then(|history| history.load().ok())
-            .unwrap_or_default()
+        remembered(self.history.as_ref())
     }
 
     fn remember(&self, lines: &[String]) {
-        if let Some(history) = &self.history {
-            let _ = history.append(lines);
-        }
+        keep(lines, self.history.as_ref());
+    }
+
+    fn finished(&self) -> Vec<String> {
+        remembered(self.finished.as_ref())
+    }
+
+    fn finish(&self, lesson: &str) {
+        keep(&[lesson.to_owned()], self.finished.as_ref());
     }
 
     fn is_alive(&self) -> bool {
@@ -209,8 +237,9 @@ impl Source for Heaps {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
     use std::sync::mpsc::{Receiver, Sender, channel};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -230,6 +259,39 @@ mod tests {
         let (let_go, waits) = channel();
         let (tells, told) = channel();
         drop_beside(Slow(waits, tells));
+        let_go.send(()).expect("it still waits");
+        assert_eq!(told.recv_timeout(LONG), Ok(true));
+    }
+
+    /// A thread that is dropped is waited for five seconds; nobody is to be held up so long.
+    #[test]
+    fn nobody_waits_for_the_session_of_a_lesson_when_the_program_ends() {
+        let session = || {
+            let session = Session::new().expect("addresses");
+            SessionThread::spawn(session, Vec::new()).expect("a thread")
+        };
+        let (let_go, waits) = channel();
+        let (tells, told) = channel();
+        let lesson = session();
+        let (waits, mine) = (Mutex::new(waits), std::thread::current().id());
+        lesson.on_frame(move || {
+            // The first call is for what came before.
+            if std::thread::current().id() != mine {
+                let waits = waits.lock().expect("no panic");
+                let _ = tells.send(waits.recv_timeout(LONG).is_ok());
+            }
+        });
+        lesson.send(Request::Line("alloc a 8".to_owned()));
+        let heaps = Heaps {
+            thread: session(),
+            lesson: RefCell::new(Some(lesson)),
+            waker: tui::doorbell().0,
+            history: None,
+            finished: None,
+        };
+        let begun = Instant::now();
+        drop(heaps);
+        assert!(begun.elapsed() < Duration::from_secs(4), "{begun:?}");
         let_go.send(()).expect("it still waits");
         assert_eq!(told.recv_timeout(LONG), Ok(true));
     }

@@ -1,8 +1,10 @@
 //! Files that a person names: scripts, journals, heap images and traces, told apart by what is in them.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::session::{
     Command, Deed, Example, HeapFile, Past, ScriptError, parse_script, read_journal,
@@ -56,6 +58,29 @@ fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// As much of the standard input as tells what it is. It stays to be read by [`open`].
+fn begin_of_stdin() -> &'static [u8] {
+    static BEGIN: OnceLock<Vec<u8>> = OnceLock::new();
+    BEGIN.get_or_init(|| {
+        let mut begin = Vec::new();
+        // What cannot be read is told by whoever reads on.
+        let _ = io::stdin().lock().take(BEGINNING).read_to_end(&mut begin);
+        begin
+    })
+}
+
+/// As much of a file or of the standard input as tells what it is; `None` for what can be read only once, such as a
+/// pipe with a name.
+pub(super) fn begin_of(path: &Path) -> Option<Cow<'static, [u8]>> {
+    if is_stdin(path) {
+        return Some(begin_of_stdin().into());
+    }
+    let file = File::open(path).ok().filter(|_| path.is_file())?;
+    let mut begin = Vec::new();
+    file.take(BEGINNING).read_to_end(&mut begin).ok()?;
+    Some(begin.into())
+}
+
 /// The demonstration: its name and its script.
 pub(super) const DEMO: (&str, &str) = ("demo", include_str!("../../assets/scripts/demo.heap"));
 
@@ -74,7 +99,7 @@ fn shipped(path: &Path) -> Option<&'static [u8]> {
 /// Opens a file, the standard input, or, where there is no such file, what heapwalk ships under that name.
 pub(super) fn open(path: &Path) -> Result<Box<dyn io::Read>, Failure> {
     if is_stdin(path) {
-        return Ok(Box::new(io::stdin().lock()));
+        return Ok(Box::new(begin_of_stdin().chain(io::stdin().lock())));
     }
     match File::open(path) {
         Ok(file) => Ok(Box::new(file)),
@@ -218,7 +243,7 @@ mod tests {
         let error = script("x.heap", b"walk\nsay \"\xFF\"\n").expect_err("that is not UTF-8");
         assert_eq!(
             error.to_string(),
-            r#"read x.heap:2:6: found "\\xff", expected text in UTF-8"#
+            r#"read x.heap:2:6: found "byte 0xff", expected text in UTF-8"#
         );
     }
 }

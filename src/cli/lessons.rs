@@ -1,20 +1,17 @@
 //! `heapwalk lessons`, and reading a lesson that the command line names.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::lesson::{Lesson, SHIPPED, Shipped, find, parse};
 use crate::session::ScriptError;
+use crate::tui::tables::suggestion;
 
 use super::exit::{Exit, Failure};
 use super::{input, out};
 
 /// More than any lesson has.
 const LARGEST: u64 = 4 << 20;
-
-/// As much of a file as tells whether it is one.
-const BEGINNING: u64 = 4096;
 
 /// Lists the lessons that heapwalk brings along.
 pub(super) fn run() -> Result<Exit, Failure> {
@@ -60,24 +57,30 @@ pub(super) fn all() -> Vec<PathBuf> {
 
 /// Whether the command line names a lesson: one by its name where there is no such file, or a file that begins as one.
 pub(super) fn is_one(path: &Path) -> bool {
-    match path.exists() {
-        true => is_in(path),
-        false => path.to_str().and_then(find).is_some(),
-    }
+    is_in(path) || (!path.exists() && path.to_str().and_then(find).is_some())
 }
 
-/// Whether there is a lesson in a file: its first word says so, whatever the name.
+/// Whether there is a lesson in a file or in the standard input: its first word says so, whatever the name.
 pub(super) fn is_in(path: &Path) -> bool {
-    // To begin to read what is no file, such as a pipe, takes it from whoever reads it next.
-    let Some(file) = File::open(path).ok().filter(|_| path.is_file()) else {
-        return false;
-    };
-    let mut begin = Vec::new();
-    let read = file.take(BEGINNING).read_to_end(&mut begin);
-    let text = String::from_utf8_lossy(&begin);
-    let mut lines = text.lines().map(str::trim_start);
-    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
-    read.is_ok() && first.is_some_and(|line| line.starts_with("lesson "))
+    input::begin_of(path).is_some_and(|begin| {
+        let text = String::from_utf8_lossy(&begin);
+        let mut lines = text.lines().map(str::trim_start);
+        let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+        first.is_some_and(|line| line.starts_with("lesson "))
+    })
+}
+
+/// Where there is no such file, a lesson was meant.
+fn not_found(name: &str, failure: Failure) -> Failure {
+    match failure {
+        Failure::Read { cause, .. } if cause.kind() == io::ErrorKind::NotFound => {
+            Failure::NoLesson {
+                name: name.to_owned(),
+                hint: suggestion(name, SHIPPED.iter().map(|row| row.name)),
+            }
+        }
+        failure => failure,
+    }
 }
 
 /// Reads a lesson: a file, the standard input, or, where there is no such file, a lesson by its name or number.
@@ -88,7 +91,7 @@ pub(super) fn read(path: &Path) -> Result<Lesson, Failure> {
         Err(failure) => {
             return match path.to_str().and_then(find) {
                 Some(shipped) => Ok(shipped.lesson()?),
-                None => Err(failure),
+                None => Err(not_found(&name, failure)),
             };
         }
     };

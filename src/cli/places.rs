@@ -1,4 +1,4 @@
-//! Where heapwalk keeps what outlives it: journals of sessions, and the lines of the prompt.
+//! Where heapwalk keeps what outlives it: journals of sessions, the lines of the prompt, the lessons that are finished.
 
 use std::path::PathBuf;
 
@@ -19,4 +19,9 @@ pub(super) fn sessions() -> Option<PathBuf> {
 /// The file with the lines of the prompt.
 pub(super) fn history() -> Option<PathBuf> {
     Some(state()?.join("history"))
+}
+
+/// The file with the names of the lessons that were played to their end.
+pub(super) fn finished() -> Option<PathBuf> {
+    Some(state()?.join("lessons"))
 }

@@ -27,5 +27,5 @@ pub use model::{
 pub use parse::parse;
 pub use player::{Ask, Given, Player, Stage, Trial};
 pub use recital::Recital;
-pub use shipped::{SHIPPED, Shipped, behind, course, find};
+pub use shipped::{SHIPPED, Shipped, behind, course, find, place_in_course};
 pub use words::{WORDS, Word, WordRow};

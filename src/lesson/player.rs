@@ -89,6 +89,8 @@ pub struct Player {
     strayed: bool,
     /// The block that the step points at is still to be found.
     finding: bool,
+    /// What is to be done as soon as the heap is as the step begins.
+    due: Vec<Command>,
 }
 
 impl Player {
@@ -103,6 +105,7 @@ impl Player {
             solved: Vec::new(),
             strayed: false,
             finding: false,
+            due: Vec::new(),
         };
         let asks = player.anew(0, |step| step.before.iter().collect());
         (player, asks)
@@ -330,8 +333,8 @@ impl Player {
             return Vec::new();
         };
         let solution = played(&challenge.solution);
-        let mut asks = self.anew(self.at, |step| step.before.iter().collect());
-        asks.push(Ask::Do(solution));
+        let asks = self.anew(self.at, |step| step.before.iter().collect());
+        self.due = solution;
         if let Stage::Trying(trial) = &self.stage {
             self.stage = Stage::Shown(trial.clone());
         }
@@ -346,6 +349,9 @@ impl Player {
             if matches!(self.point(), Some(Point::Block(_))) {
                 asks.extend(watched.block.map(Ask::Select));
             }
+        }
+        if settled && !self.due.is_empty() {
+            asks.push(Ask::Do(std::mem::take(&mut self.due)));
         }
         match self.stage.clone() {
             Stage::Answering(given) if settled => self.judge(given, watched, &mut asks),
@@ -479,6 +485,7 @@ impl Player {
     fn begin_step(&mut self, step: usize) {
         self.at = step;
         self.finding = true;
+        self.due.clear();
         self.stage = match &self.step().part {
             Part::Words(_) => Stage::Reading,
             Part::Prediction(_) => Stage::Asking {

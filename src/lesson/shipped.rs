@@ -64,6 +64,12 @@ pub fn course() -> &'static [Arc<Lesson>] {
     })
 }
 
+/// Where a lesson stands in the course, if it comes along.
+#[must_use]
+pub fn place_in_course(lesson: &Lesson) -> Option<usize> {
+    course().iter().position(|other| **other == *lesson)
+}
+
 /// The lesson that follows in the course.
 #[must_use]
 pub fn behind(lesson: &Lesson) -> Option<&'static Arc<Lesson>> {

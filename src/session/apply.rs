@@ -45,7 +45,7 @@ impl Session {
     }
 
     /// Does what is no single command: takes back or brings back one, or carries out many. Refuses what has to wait.
-    fn step_in_time(&mut self, command: &Command) -> Option<Answer> {
+    pub(super) fn step_in_time(&mut self, command: &Command) -> Option<Answer> {
         self.actors.late.clear();
         if let Some(refused) = self.kept_from_past(command) {
             self.tell(refused.clone());

@@ -287,6 +287,20 @@ mod tests {
     }
 
     #[test]
+    fn in_the_past_there_is_another_way_to_come_back() {
+        let mut session = Session::new().expect("addresses");
+        for line in ["alloc a[0:3] 5000", "free a", "seek 2"] {
+            tell(&mut session, line);
+        }
+        let answer = tell(&mut session, "mark");
+        assert_eq!(answer.tone, Tone::Refused);
+        assert!(
+            answer.words.contains("`seek 2` leads back here"),
+            "{answer:?}"
+        );
+    }
+
+    #[test]
     fn undo_leaves_bookmarks_and_baseline_alone() {
         let mut session = Session::new().expect("addresses");
         for line in ["alloc a 5000", "mark", "free a", "mark low", "baseline 1"] {

@@ -57,7 +57,7 @@ impl ScriptError {
             line: before.matches('\n').count() + 1,
             error: ParseError {
                 column,
-                found: format!("\\x{:02x}", bytes[at]),
+                found: format!("byte 0x{:02x}", bytes[at]),
                 expected: "text in UTF-8".to_owned(),
                 hint: None,
             },

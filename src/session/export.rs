@@ -378,7 +378,7 @@ mod tests {
         for (file, words) in [
             (
                 "/nowhere/at/all.json",
-                "failed to write /nowhere/at/all.json: No such file",
+                "failed to write /nowhere/at/all.json: there is no folder /nowhere/at",
             ),
             ("x.png", "x.png would show a screen, and there is none here"),
             (

@@ -97,14 +97,14 @@ pub static GRAMMAR: &[CommandRow] = &[
     CommandRow {
         verb: "save",
         call: None,
-        usage: "save \"FILE\" [replace]",
+        usage: "save FILE [replace]",
         doc: "keep the heap in view in a file, as it stands, with the names of its blocks; in a file that ends with .heap, the session as a script",
         example: "save \"holes.heapimage\" replace",
         group: Group::Heaps,
         args: &[Arg::Free, Arg::OneOf(&[REPLACE])],
         parse: |words| {
             Ok(Command::Save {
-                file: words.text()?,
+                file: words.file()?,
                 replace: words.optional(replace)?.unwrap_or(false),
             })
         },
@@ -112,14 +112,14 @@ pub static GRAMMAR: &[CommandRow] = &[
     CommandRow {
         verb: "export",
         call: None,
-        usage: "export \"FILE\" [replace]",
+        usage: "export FILE [replace]",
         doc: "write what the end of the name says: .json and .csv the heap in view as data, .heap the session as a script, .heapimage the heap; in the explorer also .txt, .ansi, .svg and .png, the screen",
         example: "export \"holes.csv\"",
         group: Group::Heaps,
         args: &[Arg::Free, Arg::OneOf(&[REPLACE])],
         parse: |words| {
             Ok(Command::Export {
-                file: words.text()?,
+                file: words.file()?,
                 replace: words.optional(replace)?.unwrap_or(false),
             })
         },
@@ -127,12 +127,12 @@ pub static GRAMMAR: &[CommandRow] = &[
     CommandRow {
         verb: "load",
         call: None,
-        usage: "load \"FILE\"",
+        usage: "load FILE",
         doc: "make a heap of what a file keeps, damage and all, and look at it",
         example: "load \"holes.heapimage\"",
         group: Group::Heaps,
         args: &[Arg::Free],
-        parse: |words| Ok(Command::Load(words.text()?)),
+        parse: |words| Ok(Command::Load(words.file()?)),
     },
     CommandRow {
         verb: "alloc",

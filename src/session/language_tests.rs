@@ -189,6 +189,25 @@ fn lines_have_one_canonical_form() {
     }
 }
 
+/// Quotes are for blanks; what is printed has them always.
+#[test]
+fn files_are_named_with_and_without_quotes() {
+    for (typed, printed) in [
+        ("export a/b.csv", r#"export "a/b.csv""#),
+        (
+            "save holes.heapimage replace",
+            r#"save "holes.heapimage" replace"#,
+        ),
+        ("load ~/x-1.heapimage # mine", r#"load "~/x-1.heapimage""#),
+        (r#"export "two words.csv""#, r#"export "two words.csv""#),
+    ] {
+        assert_eq!(parse(typed).to_string(), printed);
+    }
+    for line in ["export", "save replace", "load {", "export two words.csv"] {
+        assert!(parse_line(line).is_err(), "{line}");
+    }
+}
+
 #[test]
 fn mistakes_are_answered_with_the_place_and_what_was_expected() {
     for (line, message) in [

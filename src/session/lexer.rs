@@ -109,7 +109,7 @@ fn push<'a>(
 }
 
 /// Bytes of the comparison sign or brace at the start. A single `=` is none: it belongs to `key=value`.
-fn sign(text: &str) -> Option<usize> {
+pub(super) fn sign(text: &str) -> Option<usize> {
     ["<=", "==", "!=", ">=", "<", ">", "{", "}"]
         .into_iter()
         .find(|sign| text.starts_with(sign))

@@ -94,6 +94,15 @@ pub(super) fn on_off(piece: Piece<'_>) -> Result<bool, ParseError> {
     choice(piece, [("on", true), ("off", false)])
 }
 
+/// One of these, by its name.
+pub(super) fn named<T: Copy, const N: usize>(
+    piece: Piece<'_>,
+    all: [T; N],
+    name: fn(T) -> &'static str,
+) -> Result<T, ParseError> {
+    choice(piece, all.map(|one| (name(one), one)))
+}
+
 /// One of some words.
 pub(super) fn choice<T>(
     piece: Piece<'_>,
@@ -111,7 +120,7 @@ pub(super) fn choice<T>(
 
 /// The name of a placement policy.
 pub(super) fn policy(piece: Piece<'_>) -> Result<Policy, ParseError> {
-    choice(piece, Policy::ALL.map(|policy| (policy.name(), policy)))
+    named(piece, Policy::ALL, Policy::name)
 }
 
 pub(super) fn on_off_word(on: bool) -> &'static str {

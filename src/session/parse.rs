@@ -9,9 +9,9 @@
 //!            | "heap" "use" NUMBER                      (* heap use 2 *)
 //!            | "heap" "destroy" [ NUMBER ]              (* heap destroy 2 *)
 //!            | "heap" "crt" [ NUMBER ]                  (* heap crt *)
-//!            | "save" TEXT [ "replace" ]                (* save "holes.heapimage" replace *)
-//!            | "export" TEXT [ "replace" ]              (* export "holes.csv" *)
-//!            | "load" TEXT                              (* load "holes.heapimage" *)
+//!            | "save" FILE [ "replace" ]                (* save "holes.heapimage" replace *)
+//!            | "export" FILE [ "replace" ]              (* export holes.csv *)
+//!            | "load" FILE                              (* load "holes.heapimage" *)
 //!            | "alloc" names SIZE { flag }              (* alloc b[0:100] 48 *)
 //!            | "realloc" operand SIZE { flag }          (* realloc a 4K inplace *)
 //!            | "free" operand { flag }                  (* free b[::2] *)
@@ -100,6 +100,7 @@
 //! SIZE       = DIGITS [ ( "K" | "M" | "G" ) [ "iB" ] ] | "0x" HEX ;
 //! VALUE      = [ "-" ] SIZE | [ "-" ] DIGITS "." DIGITS ;
 //! RELATION   = "<" | "<=" | "==" | "!=" | ">=" | ">" ;  (* in filters equality is written = *)
+//! FILE       = TEXT | character { character } ;         (* without quotes no blanks, quotes, braces or relations *)
 //! TEXT       = '"' { character | '\"' | '\\' | '\n' | '\t' | '\u{' HEX '}' } '"' ;
 //! ```
 //!
@@ -108,20 +109,19 @@
 //! tables in `grammar`, `flags`, `options` and `metric` say which flags, keys
 //! and metrics there are.
 
+mod condition;
+
 use crate::heap::Flags;
 
 use super::actors;
-use super::command::{
-    Command, Condition, NewHeap, NewHeapKind, Relation, Situations, Threads, Thresholds, Value,
-};
+use super::command::{Command, NewHeap, NewHeapKind, Situations, Threads, Thresholds};
 use super::error::{ParseError, ScriptError, either};
 use super::faults::{Amount, Fault};
 use super::filter::Filter;
 use super::flags::{CALL_FLAGS, words_of};
-use super::grammar::{GRAMMAR, metric_names};
+use super::grammar::{GRAMMAR, REPLACE};
 use super::interleave::{Interleave, OneCall};
-use super::lexer::{Lexed, Piece, Token, lex};
-use super::metric::{Metric, Unit};
+use super::lexer::{Lexed, Piece, Token, lex, sign};
 use super::name::{self, Name};
 use super::number;
 use super::options::{self, set_fields};
@@ -287,6 +287,23 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// Reads the name of a file: one without blanks needs no quotes.
+    pub(super) fn file(&mut self) -> Result<String, ParseError> {
+        const FILE: &str = "the name of a file, in double quotes if there are blanks in it";
+        let Some(token) = self.tokens.next() else {
+            return Err(ParseError::at(self.end, FILE));
+        };
+        let bare = token.piece.text;
+        match token.says {
+            Some(says) => Ok(says),
+            // A file of such a name would surprise whoever forgot to name one.
+            None if bare == REPLACE || sign(bare).is_some() => {
+                Err(ParseError::at(token.piece, FILE))
+            }
+            None => Ok(bare.to_owned()),
+        }
+    }
+
     /// Reads what is left as words of a person, quoted or not; `None` where nothing is left.
     pub(super) fn said(&mut self) -> Option<String> {
         let said = |token: Token<'a>| token.says.unwrap_or_else(|| token.piece.text.to_owned());
@@ -402,31 +419,6 @@ impl<'a> Words<'a> {
                 "one call: alloc, free or realloc of one block, compact, minimize or validate",
             );
             error.hint("two calls are interleaved, not two series of calls")
-        })
-    }
-
-    /// Reads a figure, how it is compared, and what with.
-    pub(crate) fn condition(&mut self) -> Result<Condition, ParseError> {
-        let metric = self.arg(metric)?;
-        let relation = self.arg(relation)?;
-        let value = self.arg(|piece| value_of(metric, piece))?;
-        Ok(Condition {
-            metric,
-            relation,
-            value,
-        })
-    }
-
-    pub(super) fn expectation(&mut self) -> Result<Command, ParseError> {
-        let Condition {
-            metric,
-            relation,
-            value,
-        } = self.condition()?;
-        Ok(Command::Expect {
-            metric,
-            relation,
-            value,
         })
     }
 
@@ -570,34 +562,4 @@ fn call_flag(piece: Piece<'_>, mask: Flags) -> Result<Flags, ParseError> {
         .filter(|command| command.flags().has(row.flag));
     let takers: Vec<&str> = takers.map(|command| command.verb).collect();
     Err(error.hint(format!("{} is a flag of {}", row.word, takers.join(", "))))
-}
-
-fn metric(piece: Piece<'_>) -> Result<Metric, ParseError> {
-    let unknown =
-        |()| ParseError::at(piece, "a metric such as largest_free").suggest(metric_names());
-    piece.text.parse().map_err(unknown)
-}
-
-fn relation(piece: Piece<'_>) -> Result<Relation, ParseError> {
-    let found = Relation::ALL
-        .into_iter()
-        .find(|relation| relation.sign() == piece.text);
-    found.ok_or_else(|| {
-        let error = ParseError::at(piece, either(&Relation::ALL.map(Relation::sign)));
-        if piece.text == "=" {
-            error.hint("equality is written ==")
-        } else {
-            error
-        }
-    })
-}
-
-/// A value that a metric can have: only ratios are fractions.
-fn value_of(metric: Metric, piece: Piece<'_>) -> Result<Value, ParseError> {
-    let value = number::value(piece)?;
-    if matches!(value, Value::Fraction(_)) && metric.unit() != Unit::Ratio {
-        let error = ParseError::at(piece, "a whole number");
-        return Err(error.hint("only ratios such as external_fragmentation are fractions"));
-    }
-    Ok(value)
 }

@@ -120,6 +120,12 @@ impl Session {
     }
 }
 
+/// The folder that a file would be in, if it is not there.
+fn missing_folder(file: &str) -> Option<&Path> {
+    let folder = Path::new(file).parent()?;
+    (!folder.as_os_str().is_empty() && !folder.exists()).then_some(folder)
+}
+
 /// Why a file was not written.
 pub(super) fn not_written(file: &str, error: &io::Error) -> Answer {
     Answer::refused(not_written_words(file, error))
@@ -132,6 +138,10 @@ pub fn not_written_words(file: &str, error: &io::Error) -> String {
         ErrorKind::AlreadyExists => {
             format!("{file} is there already; add `replace` behind its name to write over it")
         }
+        ErrorKind::NotFound if let Some(folder) = missing_folder(file) => format!(
+            "failed to write {file}: there is no folder {}; make it first, or name one that is there",
+            folder.display()
+        ),
         _ => format!("failed to write {file}: {error}"),
     }
 }

@@ -352,7 +352,7 @@ impl Context {
     pub fn types_letters(self) -> bool {
         matches!(
             self,
-            Context::Prompt | Context::Help | Context::Terms | Context::Search
+            Context::Prompt | Context::Help | Context::Lessons | Context::Terms | Context::Search
         )
     }
 

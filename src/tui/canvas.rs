@@ -133,6 +133,18 @@ pub fn clipped(text: &str, columns: u16, more: char) -> String {
     kept
 }
 
+/// `text` with `behind` at its end, as far as both have room in `columns`: more would have come.
+#[must_use]
+pub fn ending_in(text: &str, behind: &str, columns: u16) -> String {
+    let room = columns.saturating_sub(width(behind).saturating_add(1));
+    let kept = if width(text) <= room {
+        text.to_owned()
+    } else {
+        clipped(text, room, ' ')
+    };
+    format!("{} {behind}", kept.trim_end())
+}
+
 /// `text` broken between words into lines of at most `columns`; a longer word is broken inside.
 #[must_use]
 pub fn wrapped(text: &str, columns: u16) -> Vec<String> {

@@ -51,14 +51,15 @@ pub fn cursor(state: &State) -> Option<Position> {
     let layout = state.layout()?;
     match state.layer.as_ref()? {
         Layer::Prompt(open) => Some(prompt::cursor(open, layout.prompt)),
-        Layer::Help(open) => Some(in_popup(state, &open.filter)),
+        Layer::Help(open) => Some(in_popup(state, state.size.1, &open.filter)),
+        Layer::Lessons(open) => Some(in_popup(state, lessons::rows(), &open.filter)),
         Layer::Explain(open) if open.typing => {
-            open.search.as_ref().map(|search| in_popup(state, search))
+            let search = open.search.as_ref();
+            search.map(|search| in_popup(state, state.size.1, search))
         }
         Layer::Card
         | Layer::GoTo
         | Layer::Explain(_)
-        | Layer::Lessons(_)
         | Layer::Bookmarks(_)
         | Layer::Faults(_)
         | Layer::Findings(_)
@@ -68,14 +69,14 @@ pub fn cursor(state: &State) -> Option<Position> {
     }
 }
 
-/// The cursor of a line that is typed at the top of a popup over the whole screen, behind its sign and a blank.
-fn in_popup(state: &State, typed: &Input) -> Position {
-    let place = popup::place(Rect::new(0, 0, state.size.0, state.size.1), state.size.1);
+/// The cursor of a line that is typed at the top of a popup of so many rows, behind its sign and a blank.
+fn in_popup(state: &State, rows: u16, typed: &Input) -> Position {
+    let place = popup::place(Rect::new(0, 0, state.size.0, state.size.1), rows);
     let column = u16::try_from(typed.visual_cursor()).unwrap_or(u16::MAX);
     let x = place
         .x
         .saturating_add(1)
-        .saturating_add(width("? "))
+        .saturating_add(width(popup::TYPED))
         .saturating_add(column);
     Position {
         x: x.min(place.right().saturating_sub(1)),
@@ -165,7 +166,7 @@ fn draw_layer(scene: &Scene<'_>, layout: &Layout, area: Rect, buffer: &mut Buffe
             prompt::draw(scene, open, layout.prompt, buffer);
         }
         Some(Layer::Help(open)) => help::draw(scene, open, area, buffer),
-        Some(Layer::Lessons(chosen)) => lessons::draw(scene, *chosen, area, buffer),
+        Some(Layer::Lessons(open)) => lessons::draw(scene, open, area, buffer),
         Some(Layer::GoTo) => popup::draw_go_to(scene, area, buffer),
         Some(Layer::Explain(open)) => explain::draw(scene, open, area, buffer),
         Some(Layer::Bookmarks(chosen)) => bookmarks::draw(scene, *chosen, area, buffer),

@@ -68,6 +68,12 @@ pub trait Source {
     }
     /// Remembers lines of the prompt for the next time.
     fn remember(&self, _lines: &[String]) {}
+    /// The names of lessons that were played to their end before.
+    fn finished(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// Remembers that the lesson of this name was played to its end.
+    fn finish(&self, _lesson: &str) {}
 }
 
 /// A thread that the screen cannot do without has panicked; its report follows where the screen was.
@@ -187,6 +193,7 @@ pub fn run(source: &dyn Source, inbox: Inbox, options: Options) -> Result<()> {
         screen: Screen::default(),
         state: State {
             history: source.history(),
+            finished: source.finished(),
             ..State::new((area.width, area.height)).with_bindings(options.bindings)
         },
         frame: source.frame(),
@@ -388,6 +395,7 @@ impl Explorer<'_> {
                     self.reason = Reason::Answer;
                 }
                 Effect::Remember(lines) => self.source.remember(&lines),
+                Effect::Finished(lesson) => self.source.finish(lesson),
                 Effect::Quit => return Ok(Flow::Ended),
                 Effect::Suspend => self.suspend().wrap_err("failed to suspend")?,
                 // A closed window is told by a hangup and, for what was stopped, a continuation right behind it.

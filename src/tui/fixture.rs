@@ -1,6 +1,7 @@
 //! Frames of heaps that never were, exact enough to be drawn: what they show adds up.
 
 mod parts;
+mod picture;
 
 use std::sync::Arc;
 
@@ -9,22 +10,13 @@ use crate::session::frame::{
     Answer, Bookmark, Cause, Check, Found, Frame, Interleaved, Played, Request, Returned, Run,
     Script, Target, Tone,
 };
-use crate::view::{
-    BlockCard, BlockState, Cell, CellState, Figures, HeapKind, HeapTitle, Lens, MapPicture, MapRow,
-    Mark, MemoryLine, Neighbour, Parts, Picture, RowResidency, Window,
-};
+use crate::view::{BlockState, HeapKind, HeapTitle, Lens, Mark, Parts, Window};
 
 /// Bytes of a page.
 const PAGE: u64 = 4096;
 
 /// Every part of a picture, with the first rows of every list.
-const EVERYTHING: Parts = Parts {
-    overview: 64,
-    fragmentation: true,
-    free_list: FIRST_ROWS,
-    pins: FIRST_ROWS,
-    bytes: FIRST_ROWS,
-};
+const EVERYTHING: Parts = Parts::all(64, FIRST_ROWS);
 
 const FIRST_ROWS: Window = Window { top: 0, rows: 200 };
 
@@ -380,252 +372,6 @@ impl Model {
                 count: Some(self.found() as u64),
                 position: None,
             }),
-        }
-    }
-
-    fn picture(&self) -> Picture {
-        let memory = self.memory();
-        let map = self.map();
-        let parts = &self.lens.parts;
-        Picture {
-            heap: self.title.clone(),
-            figures: self.figures(),
-            memory,
-            overview: self.overview(&map),
-            map,
-            selected: self.blocks.get(self.selected).map(|block| self.card(block)),
-            fragmentation: parts.fragmentation.then(|| self.fragmentation()),
-            free_list: self.free_list(),
-            pins: self.pins(),
-            bytes: self.bytes(),
-            range: self.range_card(),
-            quiet: true,
-        }
-    }
-
-    /// Blocks that the filter matches.
-    fn found(&self) -> usize {
-        (0..self.blocks.len())
-            .filter(|index| self.is_found(*index))
-            .count()
-    }
-
-    fn total(&self, of: impl Fn(&Block) -> u64) -> u64 {
-        self.blocks.iter().map(of).sum()
-    }
-
-    fn figures(&self) -> Figures {
-        let is = |block: &Block, state: BlockState| block.state == state;
-        let free_bytes = self.total(|block| {
-            if is(block, BlockState::Free) {
-                block.bytes
-            } else {
-                0
-            }
-        });
-        let holes = || {
-            self.blocks
-                .iter()
-                .filter(|block| is(block, BlockState::Free))
-        };
-        let largest_free = holes().map(|block| block.bytes).max().unwrap_or(0);
-        let pairs = self
-            .blocks
-            .windows(2)
-            .filter(|pair| pair.iter().all(|block| is(block, BlockState::Free)))
-            .count();
-        Figures {
-            busy_blocks: self.total(|block| u64::from(is(block, BlockState::Busy))),
-            busy_bytes: self.total(|block| {
-                if is(block, BlockState::Busy) {
-                    block.bytes
-                } else {
-                    0
-                }
-            }),
-            requested: self.total(|block| block.asked),
-            holes: u64::try_from(holes().count()).unwrap_or(0),
-            free_bytes,
-            largest_free,
-            largest_request: largest_free.saturating_sub(8),
-            unmerged_pairs: u64::try_from(pairs).unwrap_or(0),
-            segments: 1,
-            reserved: self.reserved,
-            committed: self.committed(),
-            peak_committed: self.committed(),
-            external_fragmentation: if free_bytes == 0 {
-                0.0
-            } else {
-                1.0 - largest_free as f64 / free_bytes as f64
-            },
-            lock_taken: 1187,
-            ..Figures::default()
-        }
-    }
-
-    fn memory(&self) -> MemoryLine {
-        let figures = self.figures();
-        let live = figures.requested;
-        let headers = 8 * figures.busy_blocks;
-        let holes_returnable = self.returnable();
-        let control = figures.committed - figures.busy_bytes - figures.free_bytes;
-        let returned_total = self.returned.iter().map(|returned| returned.bytes).sum();
-        MemoryLine {
-            live,
-            slack: figures.busy_bytes - live - headers,
-            headers,
-            control,
-            holes_returnable,
-            holes_pinned: figures.free_bytes - holes_returnable,
-            committed: figures.committed,
-            side_tables: figures.committed / 64,
-            resident: Some(figures.committed),
-            returned_last: self.returned.last().map_or(0, |returned| returned.bytes),
-            returned_total,
-        }
-    }
-
-    fn map(&self) -> MapPicture {
-        let cell_bytes = self.cell_bytes();
-        let row_bytes = cell_bytes * u64::from(self.lens.cells);
-        let committed = self.committed();
-        let mut rows = vec![MapRow::Title {
-            address: 0,
-            text: format!("segment 1, {} KiB reserved", self.reserved >> 10),
-        }];
-        let used = committed.div_ceil(row_bytes);
-        for row in 0..used {
-            let cells = (0..u64::from(self.lens.cells))
-                .map(|cell| self.cell(row * row_bytes + cell * cell_bytes, cell_bytes));
-            let resident = if row % 5 == 3 {
-                RowResidency::Some
-            } else {
-                RowResidency::All
-            };
-            rows.push(MapRow::Cells {
-                address: row * row_bytes,
-                cells: cells.collect(),
-                resident,
-            });
-        }
-        let address = used * row_bytes;
-        if self.reserved > address {
-            let bytes = self.reserved - address;
-            let (state, resident) = (CellState::Uncommitted, RowResidency::None);
-            rows.push(MapRow::Folded {
-                address,
-                bytes,
-                state,
-                resident,
-            });
-        }
-        let total = rows.len();
-        let shown = usize::from(self.lens.rows);
-        let mut top = usize::try_from(self.lens.top)
-            .unwrap_or(0)
-            .min(total.saturating_sub(shown));
-        if self.lens.follow {
-            let row = usize::try_from(self.address(self.selected) / row_bytes).unwrap_or(0) + 1;
-            top = top
-                .clamp(row.saturating_sub(shown.saturating_sub(1)), row)
-                .min(total.saturating_sub(shown));
-        }
-        MapPicture {
-            cell_bytes,
-            row_bytes,
-            top: u64::try_from(top).unwrap_or(0),
-            total_rows: u64::try_from(total).unwrap_or(0),
-            rows: rows.into_iter().skip(top).take(shown).collect(),
-            fitted: self.lens.zoom.is_none(),
-        }
-    }
-
-    fn cell(&self, start: u64, bytes: u64) -> Cell {
-        if start >= self.committed() {
-            return Cell::default();
-        }
-        let end = start + bytes;
-        let (first, last) = (self.at(start), self.at(end - 1));
-        let inside = &self.blocks[first..=last];
-        let begins = |index: usize| (start..end).contains(&self.address(index));
-        let share = |state: BlockState| -> u64 {
-            let overlap = |index: usize| {
-                let from = self.address(index);
-                (from + self.blocks[index].bytes)
-                    .min(end)
-                    .saturating_sub(from.max(start))
-            };
-            (first..=last)
-                .filter(|index| self.blocks[*index].state == state)
-                .map(overlap)
-                .sum()
-        };
-        let busy = share(BlockState::Busy);
-        let (_, state) = [
-            (busy, CellState::Busy),
-            (share(BlockState::Free), CellState::Free),
-            (share(BlockState::Control), CellState::Control),
-            (share(BlockState::Damaged), CellState::Damaged),
-        ]
-        .into_iter()
-        .max_by_key(|(share, _)| *share)
-        .unwrap_or_default();
-        let free = |index: usize| {
-            self.blocks
-                .get(index)
-                .is_some_and(|block| block.state == BlockState::Free)
-        };
-        Cell {
-            state,
-            starts: (first..=last).any(begins),
-            fill: u8::try_from(busy * 8 / bytes).unwrap_or(8),
-            mixed: busy > 0 && share(BlockState::Free) > 0,
-            unmerged: (first..=last)
-                .any(|index| index > 0 && begins(index) && free(index) && free(index - 1)),
-            mark: inside.iter().find_map(|block| block.mark),
-            selected: (first..=last).contains(&self.selected),
-            pin: (first..=last).any(|index| self.is_pin(state, index)),
-            found: (first..=last).any(|index| self.is_found(index)),
-        }
-    }
-
-    fn card(&self, block: &Block) -> BlockCard {
-        let address = self.address(self.selected);
-        let busy = block.state == BlockState::Busy;
-        let header = if busy { 8 } else { 0 };
-        let neighbour = |index: Option<usize>| {
-            let index = index?;
-            let block = self.blocks.get(index)?;
-            let address = self.address(index);
-            Some(Neighbour {
-                address,
-                bytes: block.bytes,
-                state: block.state,
-                name: block.name.clone(),
-            })
-        };
-        BlockCard {
-            index: u64::try_from(self.selected + 1).ok(),
-            name: block.name.clone(),
-            others: Vec::new(),
-            state: block.state,
-            address,
-            payload: address + 16,
-            asked: block.asked,
-            header,
-            slack: if busy {
-                block.bytes - header - block.asked
-            } else {
-                0
-            },
-            bytes: block.bytes,
-            before: neighbour(self.selected.checked_sub(1)),
-            behind: neighbour(Some(self.selected + 1)),
-            born: busy.then_some(812),
-            pins: self.pinned_by(self.selected),
-            bytes_shown: busy.then(|| (0..24).map(|byte| 0x41 + byte).collect()),
-            fields: self.fields(block, self.selected),
-            links: self.links(address),
         }
     }
 }

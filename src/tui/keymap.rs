@@ -136,12 +136,14 @@ pub static ACTIONS: &[Action] = &[
     row(Tour, &[Char(' '), Key::Enter, Key::PageDown], Some((0, "next step")), "next step of the tour", "go on with the tour", Ask(|_| Ok(Request::ToggleRun))),
     row(Tour, &[Key::Esc], Some((0, "ends the tour")), "end tour", "end the tour and stay on its heap", Does::Screen(Screen::EndTour)),
 
-    row(Lessons, &[Key::Enter, Char(' ')], Some((0, "begins it")), "begin lesson", "begin the chosen lesson", Does::Screen(Screen::Accept)),
-    row(Lessons, &[Key::Up, Char('k')], None, "lesson above", "choose the lesson above", Does::Screen(Screen::Up)),
-    row(Lessons, &[Key::Down, Char('j')], Some((0, "and up choose")), "lesson below", "choose the lesson below", Does::Screen(Screen::Down)),
-    row(Lessons, &[Key::PageUp, Ctrl('u')], None, "lessons above", "a page up", Does::Screen(Screen::PageUp)),
-    row(Lessons, &[Key::PageDown, Ctrl('d')], None, "lessons below", "a page down", Does::Screen(Screen::PageDown)),
-    row(Lessons, &[Key::Esc, Char('L'), Char('q')], Some((0, "closes")), "close lessons", "close the list of lessons", Does::Screen(Screen::Back)),
+    row(Lessons, &[Key::Enter], Some((0, "begins it")), "begin lesson", "begin the chosen lesson", Does::Screen(Screen::Accept)),
+    row(Lessons, &[Key::Up], None, "lesson above", "choose the lesson above", Does::Screen(Screen::Up)),
+    row(Lessons, &[Key::Down], Some((0, "and up choose")), "lesson below", "choose the lesson below", Does::Screen(Screen::Down)),
+    row(Lessons, &[Key::PageUp], None, "lessons above", "a page up", Does::Screen(Screen::PageUp)),
+    row(Lessons, &[Key::PageDown], None, "lessons below", "a page down", Does::Screen(Screen::PageDown)),
+    row(Lessons, &[Key::Backspace], None, "widen lessons", "delete a character of what lessons are looked for by", Does::Screen(Screen::Edit(InputRequest::DeletePrevChar))),
+    row(Lessons, &[Ctrl('u')], None, "all lessons", "show all lessons again", Does::Screen(Screen::Edit(InputRequest::DeleteLine))),
+    row(Lessons, &[Key::Esc], Some((0, "closes")), "close lessons", "close the list of lessons", Does::Screen(Screen::Back)),
 
     row(Lesson, &[Key::PageDown], None, "lesson goes on", "go on with the lesson, past a challenge too", Does::Screen(Screen::Lesson(LessonAct::Next))),
     row(Lesson, &[Key::PageUp], Some((2, "back")), "lesson back", "go back in the lesson: it is done again up to there", Does::Screen(Screen::Lesson(LessonAct::Back))),
@@ -352,6 +354,12 @@ fn finding(frame: &Frame, target: Target) -> Result<Target, String> {
 }
 
 fn free_selected(frame: &Frame) -> Result<Request, String> {
+    if frame.played.is_some() {
+        // The cursor is on what the step is about; in the middle of a call nothing is free or busy already.
+        return Err(
+            "a call is played: {finish-play} finishes it, {give-up-play} gives it up".to_owned(),
+        );
+    }
     if let Some(range) = &frame.picture.range {
         let (from, to) = (numbers::address(range.from), numbers::address(range.to));
         return Ok(Request::Line(format!(

@@ -431,6 +431,12 @@ mod tests {
         layout.shown().map(|pane| pane.row().number).collect()
     }
 
+    /// The usual layout of a screen that is large enough.
+    fn usual((width, height): (u16, u16), guest: Option<Pane>) -> Layout {
+        let area = Rect::new(0, 0, width, height);
+        Layout::with_guest(area, Arrangement::Usual, guest).expect("large enough")
+    }
+
     /// Width, height; cells, rows of the map, panes on the screen. The README shows the same table.
     #[test]
     fn sizes_give_the_layouts_that_were_drawn() {
@@ -444,19 +450,18 @@ mod tests {
             ((200, 60), (128, 36, "12345678")),
             ((400, 120), (256, 81, "12345678")),
         ];
-        for ((width, height), expected) in rows {
-            let layout = Layout::of(Rect::new(0, 0, width, height), Arrangement::Usual)
-                .expect("large enough");
+        for (size, expected) in rows {
+            let layout = usual(size, None);
             let panes = numbers(&layout);
             let found = (layout.cells, layout.map_rows(), panes.as_str());
-            assert_eq!(found, expected, "{width}x{height}");
+            assert_eq!(found, expected, "{size:?}");
         }
     }
 
     /// While threads work: rows of the map, panes on the screen.
     #[test]
     fn threads_have_a_place_while_there_are_some() {
-        for ((width, height), expected) in [
+        for (size, expected) in [
             ((60, 16), (5, "1")),
             ((80, 24), (6, "1T")),
             ((80, 50), (12, "13468T")),
@@ -464,15 +469,9 @@ mod tests {
             ((120, 40), (22, "12456T")),
             ((200, 60), (36, "12345678T")),
         ] {
-            let area = Rect::new(0, 0, width, height);
-            let layout = Layout::with_guest(area, Arrangement::Usual, Some(Pane::Threads))
-                .expect("large enough");
-            let panes = numbers(&layout);
-            assert_eq!(
-                (layout.map_rows(), panes.as_str()),
-                expected,
-                "{width}x{height}"
-            );
+            let layout = usual(size, Some(Pane::Threads));
+            let found = (layout.map_rows(), numbers(&layout));
+            assert_eq!((found.0, found.1.as_str()), expected, "{size:?}");
         }
     }
 

@@ -94,6 +94,8 @@ pub enum Effect {
     Leave,
     /// Keep these lines for the prompt's history, beyond the end of the program.
     Remember(Vec<String>),
+    /// Keep in mind that the lesson of this name was played to its end, beyond the end of the program.
+    Finished(&'static str),
     /// Leave the screen for good.
     Quit,
     /// Restore the terminal and stop the process until it is resumed.

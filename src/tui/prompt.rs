@@ -20,6 +20,8 @@ pub struct Prompt {
     pub submitted: Option<u64>,
     /// The whole help of the command is shown.
     pub help: bool,
+    /// The line was left there when the prompt was open before, and nothing was done to it since.
+    left_over: bool,
     browse: Option<Browse>,
     offers: Option<Offers>,
     search: Option<Search>,
@@ -94,8 +96,15 @@ impl Prompt {
     pub fn with_draft(draft: &str) -> Prompt {
         Prompt {
             input: Input::new(draft.to_owned()),
+            left_over: !draft.is_empty(),
             ..Prompt::default()
         }
+    }
+
+    /// Whether the line was left there when the prompt was open before, and nothing was done to it since.
+    #[must_use]
+    pub fn is_left_over(&self) -> bool {
+        self.left_over
     }
 
     /// The line as it stands.
@@ -107,6 +116,7 @@ impl Prompt {
     /// Changes the line or moves the cursor.
     pub fn edit(&mut self, request: InputRequest) {
         self.give_way_to(request);
+        self.left_over = false;
         if self
             .input
             .handle(request)
@@ -267,6 +277,7 @@ impl Prompt {
     }
 
     fn show(&mut self, line: String, browse: Option<Browse>) {
+        self.left_over = false;
         self.input = Input::new(line);
         self.refusal = None;
         self.offers = None;

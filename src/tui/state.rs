@@ -54,6 +54,8 @@ pub struct State {
     pub answered_by: Option<Key>,
     /// Lines run from the prompt, oldest first.
     pub history: Vec<String>,
+    /// Lessons that were played to their end, by the names that they come along under.
+    pub finished: Vec<String>,
     /// Something on the screen may have changed since it was drawn.
     pub dirty: bool,
     /// The button went down in the map and is still down.
@@ -130,9 +132,9 @@ pub enum Layer {
     /// A line is being typed.
     Prompt(Box<Prompt>),
     /// The list of all actions.
-    Help(Help),
-    /// The lessons, and which of them is chosen.
-    Lessons(usize),
+    Help(Finder),
+    /// The lessons.
+    Lessons(Finder),
     /// A second key says where to go.
     GoTo,
     /// Terms and formulas.
@@ -185,13 +187,24 @@ pub struct Explain {
     pub typing: bool,
 }
 
-/// The list of all actions, filtered.
+/// A list that is searched by typing.
 #[derive(Clone, Debug, Default)]
-pub struct Help {
+pub struct Finder {
     /// What is typed to filter.
     pub filter: Input,
-    /// Which of the actions left is chosen.
+    /// Which of the entries left is chosen.
     pub chosen: usize,
+}
+
+impl Finder {
+    /// Everything, with this entry chosen.
+    #[must_use]
+    pub fn at(chosen: usize) -> Finder {
+        Finder {
+            filter: Input::default(),
+            chosen,
+        }
+    }
 }
 
 /// What `.` does again.

@@ -10,6 +10,7 @@ mod mouse;
 mod panes;
 mod prompt;
 mod range;
+mod small;
 mod time;
 
 use crate::session::frame::{Frame, Request, Target};
@@ -20,7 +21,7 @@ use super::layout::Arrangement;
 use super::message::{Effect, Message, Mouse, Signal};
 use super::panes::Pane;
 use super::prompt::Prompt;
-use super::state::{Explain, Help, Layer, State, Verb};
+use super::state::{Explain, Finder, Layer, State, Verb};
 
 /// Messages kept while a frame is awaited; more than a person types.
 const HELD: usize = 1024;
@@ -77,6 +78,10 @@ impl Update<'_> {
             Message::FrameReady => self.frame_ready(),
             Message::Resize(columns, rows) => {
                 self.state.size = (columns, rows);
+                if self.state.layout().is_none() {
+                    // What was said there is about what was seen.
+                    self.state.notice = None;
+                }
                 self.look();
             }
             Message::Signal(signal) => self.signal(signal),
@@ -129,6 +134,9 @@ impl Update<'_> {
     }
 
     fn input(&mut self, message: Message) {
+        if self.is_out_of_sight(&message) {
+            return;
+        }
         match message {
             Message::Exported(exported) => self.exported(exported),
             Message::Key(key) => self.key(key),
@@ -286,7 +294,7 @@ impl Update<'_> {
             Screen::ZoomOut => self.zoom(|bytes| bytes.saturating_mul(4)),
             Screen::ZoomFit => self.fit(),
             Screen::OpenGoTo => self.state.layer = Some(Layer::GoTo),
-            Screen::OpenHelp => self.state.layer = Some(Layer::Help(Help::default())),
+            Screen::OpenHelp => self.state.layer = Some(Layer::Help(Finder::default())),
             Screen::OpenExplain => self.state.layer = Some(Layer::Explain(Explain::default())),
             Screen::OpenBookmarks => self.open_bookmarks(),
             Screen::OpenFaults => self.open_faults(),

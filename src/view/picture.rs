@@ -39,6 +39,20 @@ pub struct Parts {
     pub bytes: Window,
 }
 
+impl Parts {
+    /// All of them: an overview of so many cells, and this part of each list.
+    #[must_use]
+    pub const fn all(overview: u16, lists: Window) -> Parts {
+        Parts {
+            overview,
+            fragmentation: true,
+            free_list: lists,
+            pins: lists,
+            bytes: lists,
+        }
+    }
+}
+
 /// A part of a long list: a list is never taken whole.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Window {

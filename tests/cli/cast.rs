@@ -133,6 +133,37 @@ fn a_lesson_is_told_from_a_script_and_played_with_its_answers() {
     );
 }
 
+/// The map is seen to change while a workload runs, and its last screen is what it comes to in one go.
+#[test]
+fn a_workload_is_shown_on_the_way() {
+    let files = Files::new();
+    let script = files.write(
+        "t.heap",
+        "heap new fixed 64K\nrun random ops=2000 live=80\n",
+    );
+    let done = heapwalk(&["cast", &script, "--size", "80x24"]).piped();
+    let lines = lines(done.printed());
+    let mut shown = std::collections::BTreeSet::new();
+    for end in 2..=lines.len() {
+        let text = played(&lines[..end]).screen().contents();
+        let top = text.lines().next().unwrap_or_default().to_owned();
+        // `▶ 31 %`: how far it is.
+        shown.extend(
+            top.split_once('▶')
+                .map(|(_, far)| far.trim_start().to_owned()),
+        );
+    }
+    assert!(shown.len() >= 10, "{shown:?}");
+    let end = played(&lines).screen().contents();
+    let still = heapwalk(&["frame", "--run", &script, "--size", "80x24"]).piped();
+    let map = |screen: &str| {
+        let rows = screen.lines().filter(|row| row.starts_with("0x"));
+        rows.map(|row| row.trim_end().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(map(&end), map(still.printed()), "{end}");
+}
+
 #[test]
 fn what_cannot_be_recorded_is_refused() {
     let files = Files::new();

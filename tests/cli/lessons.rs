@@ -51,11 +51,37 @@ fn without_a_terminal_a_lesson_is_printed_to_be_read() {
             "{done:?}"
         );
     }
-    let done = heapwalk(&["learn", "no-such-lesson"]).piped();
-    assert!(
-        done.message(2).contains("failed to read no-such-lesson"),
-        "{done:?}"
-    );
+}
+
+/// What comes through a pipe is told apart by what is in it, as files are, and all of it is read.
+#[test]
+fn a_lesson_in_the_standard_input_is_a_lesson() {
+    let lesson = &SHIPPED[1];
+    assert!(lesson.text.len() > 4096, "longer than what tells it");
+    let printed = heapwalk(&["learn", lesson.name]).piped();
+    for arguments in [&["open", "-"][..], &["-"], &["learn", "-"]] {
+        let piped = heapwalk(arguments).input(lesson.text).piped();
+        assert_eq!(piped.printed(), printed.printed(), "{arguments:?}");
+    }
+    let cast = heapwalk(&["cast", "-"]).input(lesson.text).piped();
+    assert!(cast.printed().len() > 10_000, "{cast:?}");
+}
+
+#[test]
+fn who_names_a_lesson_that_is_none_is_told_of_those_there_are() {
+    for (name, expected) in [
+        (
+            "no-such-lesson",
+            "failed to find a lesson or a file no-such-lesson: heapwalk lessons",
+        ),
+        (
+            "fragmentaton",
+            "fragmentaton (did you mean fragmentation?): heapwalk lessons lists",
+        ),
+    ] {
+        let done = heapwalk(&["learn", name]).piped();
+        assert!(done.message(2).contains(expected), "{done:?}");
+    }
 }
 
 /// What the file is called does not matter; what is in it does.

@@ -90,7 +90,7 @@ fn mistakes_are_told_before_anything_runs() {
         (
             "bytes.heap",
             b"walk\nsay \"\xFF\"\n",
-            ":2:6: found \"\\\\xff\", expected text in UTF-8",
+            ":2:6: found \"byte 0xff\", expected text in UTF-8",
         ),
         (
             "trace.rep",

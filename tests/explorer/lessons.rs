@@ -376,8 +376,9 @@ fn ones_own_heap_is_as_it_was() {
     let screen = terminal.wait_for("lessons");
     assert!(screen.contains(" 1 Blocks and headers"), "{screen}");
     assert!(screen.contains("7 minutes"), "{screen}");
-    terminal.press("j");
-    terminal.wait_for("▸ 2 ");
+    assert!(screen.contains("more below"), "{screen}");
+    terminal.press("external");
+    terminal.wait_for("1 of 12 lessons");
     terminal.press("\r");
     terminal.wait_for("Lesson 2: External fragmentation");
     terminal.wait_for("step 1 of");
@@ -388,6 +389,54 @@ fn ones_own_heap_is_as_it_was() {
     terminal.run("free mine1");
     terminal.wait_for("HeapFree(heap, 0, mine1) = TRUE");
     terminal.press("q");
+    assert_eq!(terminal.ended().code, 0);
+}
+
+/// The end of a lesson is kept from session to session.
+#[test]
+fn the_list_marks_lessons_that_were_finished_before() {
+    let state = tempfile::tempdir().expect("a directory");
+    let kept = state.path().join("heapwalk/lessons");
+    let home = state.path().display().to_string();
+    let learn = || {
+        let mut terminal = Setup::heapwalk(&["learn", "1"])
+            .env("XDG_STATE_HOME", &home)
+            .size(100, 40)
+            .spawn();
+        terminal.wait_for("step 1 of");
+        terminal
+    };
+    let mut terminal = learn();
+    let step = |screen: &str| screen.split("step ").nth(1).map(str::to_owned);
+    loop {
+        let screen = terminal.text();
+        if screen.contains("This is the end of") {
+            break;
+        }
+        if screen.contains("Enter answers") {
+            // Any answer will do; what is asked on the map is pointed at.
+            terminal.press("1w\r");
+            terminal.wait("the heap's answer", |screen| {
+                !screen.contains("Enter answers")
+            });
+        } else {
+            terminal.press("\x1b[6~");
+            terminal.wait("the next step", |after| {
+                after.contains("This is the end of") || step(after) != step(&screen)
+            });
+        }
+    }
+    terminal.press("qq");
+    assert_eq!(terminal.ended().code, 0);
+    assert_eq!(fs::read_to_string(&kept).expect("a file"), "blocks\n");
+
+    let mut terminal = learn();
+    terminal.press("L");
+    let screen = terminal.wait_for("12 lessons");
+    assert_eq!(screen.matches("finished: ").count(), 1, "{screen}");
+    terminal.press("\x1b");
+    terminal.wait("the lesson", |screen| !screen.contains("12 lessons"));
+    terminal.press("qq");
     assert_eq!(terminal.ended().code, 0);
 }
 

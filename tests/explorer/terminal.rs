@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -77,11 +77,8 @@ impl Setup {
             .expect("a terminal");
         let home = tempfile::tempdir().expect("a directory");
         let modes = modes(&*pair.master);
-        let child = pair
-            .slave
-            .spawn_command(self.command(&home))
-            .expect("a child");
-        let child = Program(child);
+        let child = pair.slave.spawn_command(self.command(&home));
+        let child = Program::of(child.expect("a child"));
         let keys = pair.master.take_writer().expect("a way in");
         let reader = pair.master.try_clone_reader().expect("a way out");
         let tap = Arc::new(Tap::default());
@@ -249,7 +246,7 @@ impl Terminal {
 
     /// The child's number.
     pub(crate) fn process(&self) -> u32 {
-        self.child.0.process_id().expect("a process")
+        self.child.process
     }
 
     /// Types `keys` in one go.
@@ -338,9 +335,7 @@ impl Terminal {
 
     /// Sends a signal to the program.
     pub(crate) fn signal(&self, signal: Signal) {
-        let number = i32::try_from(self.process()).expect("a process");
-        let process = Pid::from_raw(number).expect("a process");
-        kill_process(process, signal).expect("it runs");
+        kill_process(pid(self.process()), signal).expect("it runs");
     }
 
     /// The modes of the line discipline are those from before the program started.
@@ -446,28 +441,60 @@ impl Terminal {
 }
 
 /// The program, which a failed test does not leave running.
-struct Program(Box<dyn Child + Send + Sync>);
+struct Program {
+    process: u32,
+    /// Its exit code, once it has ended.
+    ended: Receiver<u32>,
+    /// That was received.
+    over: bool,
+}
 
 impl Program {
+    /// A child whose end is waited for beside the test.
+    fn of(mut child: Box<dyn Child + Send + Sync>) -> Program {
+        let process = child.process_id().expect("a process");
+        let (sender, ended) = channel();
+        thread::spawn(move || {
+            let status = child.wait().expect("a child");
+            // A test that is over does not want to know.
+            let _ = sender.send(status.exit_code());
+        });
+        Program {
+            process,
+            ended,
+            over: false,
+        }
+    }
+
     /// Waits for the end and answers with the exit code.
     fn exit_code(&mut self, mut meanwhile: impl FnMut()) -> u32 {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(status) = self.0.try_wait().expect("a child") {
-                return status.exit_code();
+            match self.ended.recv_timeout(LOOK) {
+                Ok(code) => {
+                    self.over = true;
+                    return code;
+                }
+                Err(RecvTimeoutError::Timeout) => meanwhile(),
+                Err(RecvTimeoutError::Disconnected) => panic!("its end was told already"),
             }
             assert!(Instant::now() < deadline, "the program never ends");
-            meanwhile();
-            thread::sleep(LOOK);
         }
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // One that has ended cannot be killed, and need not be.
-        let _ = self.0.kill();
+        // The number of one that has ended may be another's by now.
+        if !self.over && self.ended.try_recv() == Err(TryRecvError::Empty) {
+            let _ = kill_process(pid(self.process), Signal::KILL);
+        }
     }
+}
+
+fn pid(process: u32) -> Pid {
+    let number = i32::try_from(process).expect("a process");
+    Pid::from_raw(number).expect("a process")
 }
 
 /// A number of rows or columns.

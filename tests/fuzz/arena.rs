@@ -226,13 +226,7 @@ fn lenses(arena: &Arena, random: &mut ChaCha8Rng) -> Vec<Lens> {
         top: random.random_range(0..40),
         rows: 30,
     };
-    let parts = Parts {
-        overview: 120,
-        fragmentation: true,
-        free_list: window,
-        pins: window,
-        bytes: window,
-    };
+    let parts = Parts::all(120, window);
     let cursor = arena.blocks.choose(random).copied();
     let base = Lens {
         cells: 64,

@@ -7,7 +7,7 @@ use crate::session::error::ParseError;
 use crate::session::lexer::Piece;
 use crate::session::number::{Size, count, size, within};
 
-use super::{Field, OptionRow, choice};
+use super::{Field, OptionRow, choice, named};
 
 /// Operations of each thread of `situations` at most.
 const MOST_SITUATION_OPS: u64 = 10_000_000;
@@ -171,8 +171,7 @@ pub(in crate::session) static WORKLOAD: [Field<Workload>; 10] = [
             doc: "how requests spread between the two",
         },
         set: |workload, piece| {
-            let names = Distribution::ALL.map(|distribution| (distribution.name(), distribution));
-            workload.distribution = choice(piece, names)?;
+            workload.distribution = named(piece, Distribution::ALL, Distribution::name)?;
             Ok(())
         },
         show: |workload| workload.distribution.name().to_owned(),
@@ -185,8 +184,7 @@ pub(in crate::session) static WORKLOAD: [Field<Workload>; 10] = [
             doc: "which block is freed, and when",
         },
         set: |workload, piece| {
-            let names = Lifetime::ALL.map(|lifetime| (lifetime.name(), lifetime));
-            workload.lifetime = choice(piece, names)?;
+            workload.lifetime = named(piece, Lifetime::ALL, Lifetime::name)?;
             Ok(())
         },
         show: |workload| workload.lifetime.name().to_owned(),

@@ -81,7 +81,12 @@ impl Session {
     pub(in crate::session) fn kept_from_past(&self, command: &Command) -> Option<Answer> {
         self.looking.as_ref()?;
         let operation = grouped(self.operations);
-        let words = if command.changes() {
+        let words = if matches!(command.spoken().1, Command::Mark(_)) {
+            format!(
+                "this is the past, and bookmarks are kept in the present: `seek {}` leads back here, `seek present` leads there, `branch` goes on from here",
+                self.operations
+            )
+        } else if command.changes() {
             format!(
                 "this is the past, operation {operation}: nothing changes here; `branch` goes on from this place, `seek present` leads back"
             )

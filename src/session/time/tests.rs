@@ -123,7 +123,7 @@ fn calls(session: &mut Session, command: &Command) -> Option<Vec<Command>> {
                 size: *size,
                 flags: *flags,
             };
-            names.each(0).into_iter().map(call).collect()
+            names.each(0).map(call).collect()
         }
         Command::Free { what, flags } => {
             let call = |(name, _)| Command::Free {

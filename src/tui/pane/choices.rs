@@ -22,8 +22,13 @@ pub(super) struct Choices {
 impl Choices {
     /// The place of the popup on a screen of `area`.
     pub(super) fn place(&self, area: Rect) -> Rect {
+        popup::place(area, self.rows())
+    }
+
+    /// The rows that all entries take.
+    pub(super) fn rows(&self) -> u16 {
         let rows = self.entries.saturating_mul(usize::from(LINES));
-        popup::place(area, u16::try_from(rows).unwrap_or(u16::MAX))
+        u16::try_from(rows).unwrap_or(u16::MAX)
     }
 
     /// The first entry shown where there are so many rows.
@@ -34,9 +39,13 @@ impl Choices {
             .min(self.entries.saturating_sub(shown))
     }
 
-    /// The entry drawn at `position` on a screen of `area`.
+    /// The entry drawn at `position` on a screen of `area`, where nothing else stands in the popup.
     pub(super) fn at(&self, area: Rect, position: Position) -> Option<usize> {
-        let inner = popup::inside(self.place(area));
+        self.at_in(popup::inside(self.place(area)), position)
+    }
+
+    /// The entry drawn at `position` where `inner` is drawn into.
+    pub(super) fn at_in(&self, inner: Rect, position: Position) -> Option<usize> {
         if !inner.contains(position) {
             return None;
         }
@@ -44,7 +53,29 @@ impl Choices {
         Some(self.first(inner.height) + nth).filter(|&entry| entry < self.entries)
     }
 
-    /// Draws the entries that fit into `inner`, as `lines` has them.
+    /// Says in the rule below `inner` how many entries have no room there.
+    fn draw_beyond(&self, scene: &Scene<'_>, inner: Rect, buffer: &mut Buffer) {
+        let above = self.first(inner.height);
+        let shown = usize::from(inner.height / LINES);
+        let below = self.entries.saturating_sub(above + shown);
+        let more = scene.theme.glyphs.more;
+        let parts = [(above, "above"), (below, "below")].map(|(count, word)| {
+            let some = count > 0;
+            some.then(|| format!("{count} more {word}"))
+        });
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if !parts.is_empty() {
+            let rule = Rect {
+                y: inner.bottom(),
+                height: 1,
+                ..inner
+            };
+            let words = format!(" {more} {} ", parts.join(", "));
+            put(buffer, rule, &words, scene.theme.style(Role::Text));
+        }
+    }
+
+    /// Draws the entries that fit into `inner`, as `lines` has them, and says in the rule below it what is beyond.
     pub(super) fn draw(
         &self,
         scene: &Scene<'_>,
@@ -52,6 +83,7 @@ impl Choices {
         buffer: &mut Buffer,
         lines: impl Fn(usize) -> [String; 2],
     ) {
+        self.draw_beyond(scene, inner, buffer);
         let rows = (0..inner.height).step_by(usize::from(LINES));
         for (index, entry) in rows.zip(self.first(inner.height)..self.entries) {
             let [head, rest] = lines(entry);

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::tui::canvas::{below, clipped, put, right_of, row, wrapped};
 use crate::tui::palette::{self, Entry, Line};
-use crate::tui::state::{Help, State};
+use crate::tui::state::{Finder, State};
 use crate::tui::theme::Role;
 
 use super::{Scene, popup};
@@ -17,12 +17,12 @@ const COLUMNS: [u16; 2] = [13, 19];
 const SENTENCE: u16 = 2;
 
 /// The entries that match what is typed, the best first.
-pub(in crate::tui) fn found(state: &State, help: &Help) -> Vec<Entry> {
+pub(in crate::tui) fn found(state: &State, help: &Finder) -> Vec<Entry> {
     palette::found(help.filter.value(), &state.bindings, state.context_below())
 }
 
 /// The entry drawn at `position`, by its place among those found.
-pub(in crate::tui) fn entry_at(state: &State, help: &Help, position: Position) -> Option<usize> {
+pub(in crate::tui) fn entry_at(state: &State, help: &Finder, position: Position) -> Option<usize> {
     let place = List::place(Rect::new(0, 0, state.size.0, state.size.1));
     let list = List::of(state, help, List::rows(popup::inside(place)));
     let index = position.y.checked_sub(list.area.y)?;
@@ -35,7 +35,7 @@ pub(in crate::tui) fn entry_at(state: &State, help: &Help, position: Position) -
     }
 }
 
-pub(in crate::tui) fn draw(scene: &Scene<'_>, help: &Help, area: Rect, buffer: &mut Buffer) {
+pub(in crate::tui) fn draw(scene: &Scene<'_>, help: &Finder, area: Rect, buffer: &mut Buffer) {
     let bindings = &scene.state.bindings;
     let found = found(scene.state, help);
     let title = format!(
@@ -45,14 +45,7 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, help: &Help, area: Rect, buffer: &
     );
     let hint = bindings.spell("type to search, {run-action} runs");
     let inner = popup::framed(scene, List::place(area), &title, &hint, buffer);
-    let mark = put(buffer, row(inner, 0), "? ", scene.theme.style(Role::Key));
-    let typed = right_of(row(inner, 0), mark.saturating_sub(inner.x));
-    put(
-        buffer,
-        typed,
-        help.filter.value(),
-        scene.theme.style(Role::Strong),
-    );
+    popup::draw_typed(scene, &help.filter, row(inner, 0), buffer);
     match found.get(help.chosen) {
         Some(entry) => draw_sentence(scene, *entry, inner, buffer),
         None => {
@@ -121,7 +114,7 @@ impl List {
         }
     }
 
-    fn of(state: &State, help: &Help, area: Rect) -> List {
+    fn of(state: &State, help: &Finder, area: Rect) -> List {
         let lines = palette::lines(help.filter.value(), &state.bindings, state.context_below());
         let is_chosen = |line: &Line| matches!(line, Line::Entry(at, _) if *at == help.chosen);
         let chosen = lines.iter().position(is_chosen).unwrap_or(0);

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::session::frame::{Answer, Tone};
-use crate::tui::canvas::{below, clipped, put_line, row, width, wrapped};
+use crate::tui::canvas::{below, ending_in, put_line, row, wrapped};
 use crate::tui::numbers::grouped;
 use crate::tui::panes::Pane;
 use crate::tui::state::Layer;
@@ -200,13 +200,7 @@ fn cut(scene: &Scene<'_>, lines: &mut Vec<String>, rows: usize, columns: u16, fo
         Form::Answers => format!("{more} {}", scene.spell(ELSEWHERE)),
     };
     if let Some(last) = lines.last_mut() {
-        let room = columns.saturating_sub(width(&behind) + 1);
-        let kept = if width(last) <= room {
-            last.clone()
-        } else {
-            clipped(last, room, ' ')
-        };
-        *last = format!("{} {behind}", kept.trim_end());
+        *last = ending_in(last, &behind, columns);
     }
 }
 

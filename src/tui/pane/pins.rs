@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::tui::bar::stacked;
-use crate::tui::canvas::{below, put_line, row, width};
+use crate::tui::canvas::{below, put_cut, put_line, row, width};
 use crate::tui::numbers::{address, counted, size};
 use crate::tui::panes::Pane;
 use crate::tui::theme::Role;
@@ -100,11 +100,12 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
         rest = below(rest, rows.kernel);
     }
     if rows.heading > 0 {
-        let words = "live blocks that keep pages, and what freeing one alone returns";
-        put_line(
+        let words = "what keeps pages, and what freeing it alone returns";
+        put_cut(
             buffer,
             row(rest, 0),
             &Line::from(scene.span(Role::Faint, words)),
+            scene.theme.glyphs.more,
         );
         rest = below(rest, rows.heading);
     }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::session::frame::{Frame, Played};
-use crate::tui::canvas::{clipped, put, right_of, row, wrapped};
+use crate::tui::canvas::{clipped, ending_in, put, right_of, row, wrapped};
 use crate::tui::numbers::grouped;
 use crate::tui::panes::Pane;
 use crate::tui::theme::Role;
@@ -77,31 +77,46 @@ struct Line {
     row: u64,
     begins: bool,
     words: String,
+    /// Words of the row were left out behind these.
+    cut: bool,
 }
 
 /// The lines of the list, scrolled so that the present row stands in the middle where there are enough on both sides.
 fn lines(played: &Played, area: Rect) -> Vec<Line> {
-    let columns = area.width.saturating_sub(MARK);
     let height = usize::from(area.height);
-    let mut lines: Vec<Line> = Vec::new();
-    let mut present = 0..0;
-    for (row, sentence) in (played.first..).zip(&played.rows) {
-        let mut parts = wrapped(sentence, columns);
+    let full = lines_of(played, area, LINES);
+    let lines = if full.len() <= height {
+        full
+    } else {
         // Only the present step is told in full.
-        parts.truncate(if row == played.at { LINES } else { 1 });
-        if row == played.at {
-            present = lines.len()..lines.len() + parts.len();
-        }
-        let of_row = parts.into_iter().enumerate().map(|(at, words)| Line {
+        lines_of(played, area, 1)
+    };
+    let present = |line: &Line| line.row == played.at;
+    let first = lines.iter().position(present).unwrap_or(0);
+    let last = lines.iter().rposition(present).map_or(0, |last| last + 1);
+    let most = lines.len().saturating_sub(height);
+    let top = last.saturating_sub(height.div_ceil(2)).min(most);
+    lines.into_iter().skip(top.min(first)).collect()
+}
+
+/// The lines of all rows, at most so many of each but the present one.
+fn lines_of(played: &Played, area: Rect, most: usize) -> Vec<Line> {
+    let columns = area.width.saturating_sub(MARK);
+    let rows = (played.first..).zip(&played.rows);
+    let of_row = |(row, sentence): (u64, &String)| {
+        let mut parts = wrapped(sentence, columns);
+        let all = parts.len();
+        parts.truncate(if row == played.at { LINES } else { most });
+        let kept = parts.len();
+        let lines = parts.into_iter().enumerate().map(move |(at, words)| Line {
             row,
             begins: at == 0,
             words,
+            cut: kept < all && at + 1 == kept,
         });
-        lines.extend(of_row);
-    }
-    let most = lines.len().saturating_sub(height);
-    let top = present.end.saturating_sub(height.div_ceil(2)).min(most);
-    lines.split_off(top.min(present.start))
+        lines.collect::<Vec<_>>()
+    };
+    rows.flat_map(of_row).collect()
 }
 
 fn draw_line(scene: &Scene<'_>, played: &Played, line: &Line, area: Rect, buffer: &mut Buffer) {
@@ -114,7 +129,16 @@ fn draw_line(scene: &Scene<'_>, played: &Played, line: &Line, area: Rect, buffer
     if line.begins && line.row == played.at {
         put(buffer, area, &scene.theme.glyphs.chosen.to_string(), style);
     }
-    put(buffer, right_of(area, MARK), &line.words, style);
+    let place = right_of(area, MARK);
+    let words = match line.cut {
+        true => ending_in(
+            &line.words,
+            &scene.theme.glyphs.more.to_string(),
+            place.width,
+        ),
+        false => line.words.clone(),
+    };
+    put(buffer, place, &words, style);
 }
 
 /// The row of the list at a place of the pane.

@@ -2,10 +2,11 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use tui_input::Input;
 
 use crate::session::frame::Frame;
 use crate::tui::action::{ACTIONS, Context};
-use crate::tui::canvas::{blank, put, row, titled, wrapped};
+use crate::tui::canvas::{blank, put, right_of, row, titled, wrapped};
 use crate::tui::layout::LEAST;
 use crate::tui::numbers::counted;
 use crate::tui::state::State;
@@ -72,6 +73,21 @@ pub(in crate::tui) fn inside(area: Rect) -> Rect {
     }
 }
 
+/// Before what is typed into a list to search it.
+pub(in crate::tui) const TYPED: &str = "? ";
+
+/// The line that is typed into a list to search it.
+pub(in crate::tui) fn draw_typed(
+    scene: &Scene<'_>,
+    typed: &Input,
+    line: Rect,
+    buffer: &mut Buffer,
+) {
+    let mark = put(buffer, line, TYPED, scene.theme.style(Role::Key));
+    let rest = right_of(line, mark.saturating_sub(line.x));
+    put(buffer, rest, typed.value(), scene.theme.style(Role::Strong));
+}
+
 /// The go-to list: each key with where it leads.
 pub(in crate::tui) fn draw_go_to(scene: &Scene<'_>, area: Rect, buffer: &mut Buffer) {
     let rows: Vec<_> = ACTIONS
@@ -92,7 +108,7 @@ pub(in crate::tui) fn draw_go_to(scene: &Scene<'_>, area: Rect, buffer: &mut Buf
                 .map_or_else(String::new, |key| key.to_string()),
             scene.theme.style(Role::Key),
         );
-        let words = crate::tui::canvas::right_of(line, 6);
+        let words = right_of(line, 6);
         put(buffer, words, action.doc, scene.theme.style(Role::Text));
     }
 }
@@ -150,19 +166,22 @@ pub(in crate::tui) fn draw_too_small(
     buffer: &mut Buffer,
 ) {
     let heap = frame.picture.heap.number;
+    let way_out = match (&state.layer, &state.lesson) {
+        (Some(_), _) => "{quit} closes what is open",
+        (None, Some(_)) => "{quit} leaves the lesson",
+        (None, None) => "{quit} ends heapwalk",
+    };
     let lines = [
         format!(
             "heap {heap}: this terminal is {}x{}",
             area.width, area.height
         ),
         format!("heapwalk draws from {}x{} on", LEAST.0, LEAST.1),
-        state.bindings.spell(match state.lesson {
-            Some(_) => "{quit} leaves the lesson",
-            None => "{quit} ends heapwalk",
-        }),
+        state.bindings.spell(way_out),
     ];
     let lines: Vec<String> = lines
         .iter()
+        .chain(&state.notice)
         .flat_map(|words| wrapped(words, area.width))
         .collect();
     let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX);

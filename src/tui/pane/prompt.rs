@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::session::{CALL_FLAGS, CommandRow, Completion, inline_help};
-use crate::tui::canvas::{blank, put, right_of, row, width, wrapped};
+use crate::tui::canvas::{blank, ending_in, put, right_of, row, width, wrapped};
 use crate::tui::prompt::{Prompt, Refusal, Search};
 use crate::tui::theme::Role;
 
@@ -14,6 +14,9 @@ use super::{Scene, footer, popup};
 
 /// Before the line.
 const MARK: &str = ": ";
+
+/// Below a line that was left there before.
+const LEFT_OVER: &str = "this was left here: {run-line} runs it, {delete-to-start} empties the line, typing goes on with it";
 
 /// Before what is looked for in the history.
 const SEARCH: &str = "history: ";
@@ -37,7 +40,7 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, prompt: &Prompt, area: Rect, buffe
     );
     let below = row(area, 1);
     if let Some(refusal) = &prompt.refusal {
-        draw_refusal(scene, prompt, refusal, field, below, scroll, buffer);
+        draw_refusal(scene, prompt, refusal, area, scroll, buffer);
     } else if prompt.submitted.is_some() {
         put(
             buffer,
@@ -45,6 +48,9 @@ pub(in crate::tui) fn draw(scene: &Scene<'_>, prompt: &Prompt, area: Rect, buffe
             "waits for the answer",
             scene.theme.style(Role::Faint),
         );
+    } else if prompt.is_left_over() {
+        let words = scene.spell(LEFT_OVER);
+        put(buffer, below, &words, scene.theme.style(Role::Faint));
     } else {
         draw_help(scene, prompt, below, buffer);
     }
@@ -272,47 +278,62 @@ fn field(area: Rect) -> Rect {
     right_of(row(area, 0), width(MARK))
 }
 
-/// A caret under the column that the words name, and the words beside it.
+/// A caret under the column that the words name, and the words beside it; above the line where they have no room there.
 fn draw_refusal(
     scene: &Scene<'_>,
     prompt: &Prompt,
     refusal: &Refusal,
-    field: Rect,
-    below: Rect,
+    area: Rect,
     scroll: usize,
     buffer: &mut Buffer,
 ) {
     let strong = scene.theme.style(Role::Strong);
-    let Some(column) = refusal.column else {
-        put(buffer, below, &refusal.words, strong);
-        return;
-    };
-    let before: String = prompt.text().chars().take(column - 1).collect();
-    let place = u16::try_from(before.width().saturating_sub(scroll)).unwrap_or(u16::MAX);
-    let place = place
-        .min(field.width.saturating_sub(1))
-        .saturating_add(field.x - below.x);
-    let caret = scene.theme.glyphs.caret.to_string();
-    put(buffer, right_of(below, place), &caret, strong);
+    let (field, below) = (field(area), row(area, 1));
     let needed = width(&refusal.words);
-    let room_behind = below.width.saturating_sub(place.saturating_add(2));
-    if needed <= room_behind || place <= needed {
-        put(
-            buffer,
-            right_of(below, place.saturating_add(2)),
-            &refusal.words,
-            strong,
-        );
+    let (mut before, mut behind) = (below, below);
+    if let Some(column) = refusal.column {
+        let typed: String = prompt.text().chars().take(column - 1).collect();
+        let place = u16::try_from(typed.width().saturating_sub(scroll)).unwrap_or(u16::MAX);
+        let place = place
+            .min(field.width.saturating_sub(1))
+            .saturating_add(field.x - below.x);
+        let caret = scene.theme.glyphs.caret.to_string();
+        put(buffer, right_of(below, place), &caret, strong);
+        behind = right_of(below, place.saturating_add(2));
+        before.width = place.saturating_sub(1);
+    }
+    if needed <= behind.width {
+        put(buffer, behind, &refusal.words, strong);
+    } else if needed <= before.width {
+        let words = right_of(before, before.width - needed);
+        put(buffer, words, &refusal.words, strong);
     } else {
-        let words = Rect {
-            width: place.saturating_sub(1),
-            ..below
+        draw_above(scene, &refusal.words, area, buffer);
+    }
+}
+
+/// Words in as many rows above the prompt as they take, or as there are.
+fn draw_above(scene: &Scene<'_>, words: &str, area: Rect, buffer: &mut Buffer) {
+    let lines = wrapped(words, area.width);
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.y);
+    let place = Rect {
+        y: area.y - rows,
+        height: rows,
+        ..area
+    };
+    blank(buffer, place);
+    let more = scene.theme.glyphs.more.to_string();
+    for (index, line) in (0..rows).zip(&lines) {
+        let cut = index + 1 == rows && usize::from(rows) < lines.len();
+        let line = match cut {
+            true => ending_in(line, &more, area.width),
+            false => line.clone(),
         };
         put(
             buffer,
-            right_of(words, words.width.saturating_sub(needed)),
-            &refusal.words,
-            strong,
+            row(place, index),
+            &line,
+            scene.theme.style(Role::Strong),
         );
     }
 }

@@ -259,23 +259,26 @@ fn number(operation: u64) -> String {
     format!("#{}", grouped(operation))
 }
 
-/// Numbers of operations in even distances; the last one ends at the right.
+/// Numbers of operations in even distances, each once; the last one ends at the right.
 fn draw_numbers(scene: &Scene<'_>, axis: Axis, area: Rect, buffer: &mut Buffer) {
     let last = number(axis.last);
     let ticks = (area.width / TICK.max(width(&last) + 4)).max(1);
     let style = scene.theme.style(Role::Faint);
+    // Few operations may have many columns each.
+    let mut told = None;
     for tick in 0..ticks {
         let column = area.width / ticks * tick;
+        let operation = axis.operation(usize::from(column));
+        let is_last = operation == axis.last && axis.last > axis.first;
+        if told == Some(operation) || is_last {
+            continue;
+        }
+        told = Some(operation);
         let place = right_of(area, column);
-        put(
-            buffer,
-            place,
-            &number(axis.operation(usize::from(column))),
-            style,
-        );
+        put(buffer, place, &number(operation), style);
     }
     let start = area.width.saturating_sub(width(&last));
-    if start > width(&number(axis.first)) {
+    if axis.last > axis.first && start > width(&number(axis.first)) {
         put(buffer, right_of(area, start), &last, style);
     }
 }

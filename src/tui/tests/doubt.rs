@@ -7,7 +7,8 @@ use crate::session::frame::Frame;
 use crate::session::{Session, parse_line};
 use crate::tui::draw::draw_pane_in;
 use crate::tui::panes::PANES;
-use crate::tui::{Appearance, ColorDepth, GlyphSet, State, Theme, draw};
+use crate::tui::tests::{rows, shown};
+use crate::tui::{Appearance, ColorDepth, GlyphSet, State, Theme};
 use crate::view::{Lens, Parts, Window};
 
 /// Blocks that are freed twice are taken from the counters twice.
@@ -29,21 +30,9 @@ fn frame() -> Frame {
     }
     let window = Window { top: 0, rows: 40 };
     session.frame(&Lens {
-        parts: Parts {
-            overview: 64,
-            fragmentation: true,
-            free_list: window,
-            pins: window,
-            bytes: window,
-        },
+        parts: Parts::all(64, window),
         ..Lens::default()
     })
-}
-
-fn rows(buffer: &Buffer) -> Vec<String> {
-    let (columns, rows) = (buffer.area.width, buffer.area.height);
-    let row = |y: u16| (0..columns).map(|x| buffer[(x, y)].symbol()).collect();
-    (0..rows).map(row).collect()
 }
 
 #[test]
@@ -56,9 +45,7 @@ fn counters_that_cannot_be_true_are_not_shown_as_figures() {
     for (columns, height) in [(80, 24), (200, 60)] {
         let area = Rect::new(0, 0, columns, height);
         let state = State::new((columns, height));
-        let mut buffer = Buffer::empty(area);
-        draw(&state, &frame, &theme, area, &mut buffer);
-        let screen = rows(&buffer);
+        let screen = shown(&state, &frame);
         assert!(
             screen[1].starts_with("counters damaged: V checks"),
             "{screen:#?}"

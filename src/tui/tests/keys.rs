@@ -23,6 +23,7 @@ fn requests(effects: &[Effect]) -> Vec<Request> {
         Effect::Enter(_)
         | Effect::Leave
         | Effect::Remember(_)
+        | Effect::Finished(_)
         | Effect::Quit
         | Effect::Suspend
         | Effect::Repaint

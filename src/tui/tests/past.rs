@@ -2,15 +2,22 @@
 
 use std::sync::Arc;
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
 use crate::session::frame::{BranchShown, Frame, Played, Request, Sample, TimeShown, Timeline};
 use crate::session::time::{Direction, SeekTo};
 use crate::session::{Command, StepTo};
 use crate::tui::action::Context;
+use crate::tui::draw::draw_pane_in;
 use crate::tui::fixture::checkerboard;
 use crate::tui::key::Key;
 use crate::tui::message::{Effect, Message, Mouse};
+use crate::tui::panes::Pane;
 use crate::tui::state::{Layer, State};
+use crate::tui::tests::rows;
 use crate::tui::update::update;
+use crate::tui::{Appearance, ColorDepth, GlyphSet, Theme};
 
 /// A hundred operations, of which so many are done at the moment that is looked at.
 fn frame(at: u64) -> Frame {
@@ -124,6 +131,10 @@ fn a_verb_in_the_past_waits_for_a_yes() {
     let line = Request::Line("alloc x 8".to_owned());
     let branched = [Request::Command(Command::Branch(None)), line];
     assert_eq!(asked(&mut state, &there, keys("y")), branched);
+    // A bookmark is no reason to begin another future: the session says why there is none.
+    let mut state = self::state(&there);
+    let mark = Request::Command(Command::Mark(None));
+    assert_eq!(asked(&mut state, &there, keys("m")), [mark]);
     // In the present nobody is asked.
     let here = frame(100);
     let mut state = self::state(&here);
@@ -210,4 +221,70 @@ fn while_a_call_is_played_the_keys_of_time_lead_through_it() {
     // When it is over the map has the keys again.
     update(&mut state, &frame(100), Message::FrameReady);
     assert_eq!(state.context(), Context::Map);
+}
+
+/// A pane of this size, in ASCII.
+fn pane(frame: &Frame, pane: Pane, size: (u16, u16)) -> Vec<String> {
+    let area = Rect::new(0, 0, size.0, size.1);
+    let mut buffer = Buffer::empty(area);
+    let theme = Theme::new(ColorDepth::Mono, GlyphSet::Ascii, Appearance::Dark);
+    draw_pane_in(&State::new(size), frame, &theme, pane, area, &mut buffer);
+    rows(&buffer)
+}
+
+#[test]
+fn each_operation_has_its_number_once_on_the_axis() {
+    for (last, numbers) in [
+        (0, vec!["#0"]),
+        (1, vec!["#0", "#1"]),
+        (3, vec!["#0", "#1", "#2", "#3"]),
+    ] {
+        let mut few = frame(100);
+        let sample = |at| Sample {
+            at,
+            committed: 8192,
+            ..Sample::default()
+        };
+        few.timeline = Arc::new(Timeline {
+            samples: (0..=last).map(sample).collect(),
+            events: Vec::new(),
+        });
+        let rows = pane(&few, Pane::Time, (200, 8));
+        let axis: Vec<&str> = rows[7].split_whitespace().collect();
+        assert_eq!(axis, numbers, "{rows:#?}");
+    }
+}
+
+/// What is left out of a step's words is marked as left out; where there is room, nothing is.
+#[test]
+fn steps_of_a_call_are_told_whole_or_said_to_be_cut() {
+    let sentence = |nth: u64| format!("step {nth} with more words than one line has room for, end");
+    let mut played = frame(100);
+    played.played = Some(Arc::new(Played {
+        call: "alloc x 40".to_owned(),
+        at: 3,
+        total: 9,
+        rows: (0..10).map(sentence).collect(),
+        ..Played::default()
+    }));
+    for (height, whole) in [(24, true), (12, false)] {
+        let rows = pane(&played, Pane::Play, (48, height));
+        let text = rows.join(" ");
+        let ends = text.matches(", end").count();
+        let cut = text.matches('~').count();
+        if whole {
+            assert_eq!((ends, cut), (10, 0), "{rows:#?}");
+        } else {
+            assert_eq!(ends, 1, "the present step is told whole: {rows:#?}");
+            assert!(cut >= 5, "{rows:#?}");
+        }
+    }
+    // In the middle of a call nothing is free already: f says what there is to be done.
+    let mut state = state(&played);
+    assert_eq!(asked(&mut state, &played, keys("1f")), []);
+    let said = state.notice.unwrap_or_default();
+    assert!(
+        said.contains("a call is played: Enter finishes it"),
+        "{said}"
+    );
 }

@@ -4,14 +4,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::session::frame::{Found, Frame, Request, Sample, TimeEvent, Timeline};
+use crate::tui::action::{ACTIONS, Context};
 use crate::tui::draw::{cursor, draw_pane_in};
 use crate::tui::fixture::{checkerboard, empty, heaps};
 use crate::tui::key::Key;
 use crate::tui::layout::Arrangement;
-use crate::tui::message::Mouse;
+use crate::tui::message::{Effect, Mouse};
 use crate::tui::panes::PANES;
 use crate::tui::prompt::Prompt;
-use crate::tui::state::{Explain, Layer, State};
+use crate::tui::state::{Explain, Finder, Layer, State};
+use crate::tui::tests::{keys_of, shown, typed};
 use crate::tui::{Appearance, ColorDepth, GlyphSet, Message, Theme, draw, update};
 use crate::view::{
     Bucket, BytesPicture, BytesRow, Cell, CellState, Fit, Fragmentation, FreeEntry,
@@ -36,9 +38,14 @@ fn layers() -> Vec<Option<Layer>> {
         None,
         Some(Layer::Prompt(Box::new(refused))),
         Some(Layer::Prompt(Box::new(beyond))),
-        Some(Layer::Help(crate::tui::state::Help {
+        Some(Layer::Help(Finder {
             chosen: 1000,
             ..Default::default()
+        })),
+        Some(Layer::Lessons(Finder::at(1000))),
+        Some(Layer::Lessons(Finder {
+            filter: "no such lesson".into(),
+            chosen: 0,
         })),
         Some(Layer::GoTo),
         Some(Layer::Explain(Explain {
@@ -374,4 +381,60 @@ fn drawing_stays_inside_a_buffer_that_is_smaller_than_its_area() {
         &mut buffer,
     );
     assert!(buffer.content.iter().any(|cell| cell.symbol() != " "));
+}
+
+/// What cannot be seen is not done: of all keys only those that the message names have an effect.
+#[test]
+fn a_screen_that_is_too_small_takes_no_keys_but_those_that_lead_out() {
+    let frame = Frame {
+        requests: u64::MAX,
+        ..checkerboard().frame()
+    };
+    let small = || State::new((59, 16));
+    let ways_out = ["quit", "cancel", "suspend"];
+    for action in ACTIONS
+        .iter()
+        .filter(|action| action.context == Context::Map)
+    {
+        for key in action.keys {
+            let mut state = small();
+            let effects = update(&mut state, &frame, Message::Key(*key));
+            let leads_out = ways_out.contains(&action.name);
+            assert_eq!(effects.is_empty(), !leads_out, "{key}: {effects:?}");
+            assert!(state.layer.is_none(), "{key}");
+            let said = format!("{key} does nothing here: too small");
+            assert_eq!(state.notice == Some(said), !leads_out, "{key}");
+        }
+    }
+    for message in [
+        Message::Paste("free b".to_owned()),
+        Message::Mouse(Mouse::Click(5, 15)),
+        Message::Mouse(Mouse::WheelDown(5, 5)),
+    ] {
+        let mut state = small();
+        assert_eq!(update(&mut state, &frame, message), []);
+        assert!(state.layer.is_none());
+    }
+    // A line that was being typed is closed first, so that none of its letters ends the program.
+    let mut state = State::new((80, 24));
+    let opens = [Key::Char(':'), Key::Char('w')];
+    for key in opens {
+        update(&mut state, &frame, Message::Key(key));
+    }
+    update(&mut state, &frame, Message::Resize(40, 10));
+    assert!(
+        typed(&mut state, &frame, &keys_of("alk")).is_empty(),
+        "{:?}",
+        state.layer
+    );
+    let screen = shown(&state, &frame).join("\n");
+    assert!(
+        screen.contains("k does nothing here: too small"),
+        "{screen}"
+    );
+    assert!(screen.contains("q closes what is open"), "{screen}");
+    let quits = |state: &mut State| typed(state, &frame, &keys_of("q")).contains(&Effect::Quit);
+    assert!(!quits(&mut state) && state.draft == "w");
+    assert!(shown(&state, &frame).join("\n").contains("q ends heapwalk"));
+    assert!(quits(&mut state));
 }

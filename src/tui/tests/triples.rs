@@ -16,16 +16,13 @@
 use std::fs;
 use std::path::Path;
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
 use crate::session::frame::Request;
 use crate::tui::fixture::{Model, heaps};
 use crate::tui::key::Key;
 use crate::tui::message::{Effect, Message};
 use crate::tui::state::{Layer, State};
+use crate::tui::tests::shown;
 use crate::tui::update::update;
-use crate::tui::{Appearance, ColorDepth, GlyphSet, Theme, draw};
 
 /// What a file says above its cases.
 struct Setting {
@@ -133,15 +130,8 @@ fn typed(setting: &Setting, keys: &str) -> Outcome {
 
 impl Outcome {
     fn screen(&self) -> Vec<String> {
-        let area = Rect::new(0, 0, self.state.size.0, self.state.size.1);
-        let mut buffer = Buffer::empty(area);
-        let theme = Theme::new(ColorDepth::Mono, GlyphSet::Ascii, Appearance::Dark);
-        draw(&self.state, &self.model.frame(), &theme, area, &mut buffer);
-        let row = |y: u16| {
-            let cells = (0..area.width).map(|x| buffer[(x, y)].symbol());
-            cells.collect::<String>().trim_end().to_owned()
-        };
-        (0..area.height).map(row).collect()
+        let rows = shown(&self.state, &self.model.frame());
+        rows.iter().map(|row| row.trim_end().to_owned()).collect()
     }
 
     /// Whether an expectation holds; what is there instead.

@@ -114,21 +114,20 @@ impl Update<'_> {
     /// A click on an entry of a list chooses it; on the chosen one, it does what Enter does.
     pub(super) fn click_choice(&mut self, at: Position) -> bool {
         let area = Rect::new(0, 0, self.state.size.0, self.state.size.1);
-        let (chosen, entry) = match self.state.layer {
-            Some(Layer::Faults(chosen)) => (chosen, faults::entry_at(chosen, area, at)),
-            Some(Layer::Export(chosen)) => (chosen, export::entry_at(chosen, area, at)),
-            Some(Layer::Lessons(chosen)) => (chosen, lessons::entry_at(chosen, area, at)),
+        let (chosen, entry) = match &self.state.layer {
+            Some(Layer::Faults(chosen)) => (*chosen, faults::entry_at(*chosen, area, at)),
+            Some(Layer::Export(chosen)) => (*chosen, export::entry_at(*chosen, area, at)),
+            Some(Layer::Lessons(open)) => (open.chosen, lessons::entry_at(open, area, at)),
             Some(Layer::Findings(chosen)) => {
-                (chosen, findings::entry_at(self.frame, chosen, area, at))
+                let entry = findings::entry_at(self.frame, *chosen, area, at);
+                (*chosen, entry)
             }
             _ => return false,
         };
         match (entry, &mut self.state.layer) {
             (Some(entry), _) if entry == chosen => self.accept(),
-            (
-                Some(entry),
-                Some(Layer::Faults(chosen) | Layer::Export(chosen) | Layer::Lessons(chosen)),
-            ) => *chosen = entry,
+            (Some(entry), Some(Layer::Faults(chosen) | Layer::Export(chosen))) => *chosen = entry,
+            (Some(entry), Some(Layer::Lessons(open))) => open.chosen = entry,
             (Some(entry), _) => self.choose_finding(entry),
             (None, _) => return false,
         }

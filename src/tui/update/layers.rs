@@ -3,13 +3,12 @@
 use ratatui::layout::Position;
 use tui_input::{Input, InputRequest};
 
-use crate::lesson::course;
 use crate::session::frame::Request;
 use crate::session::{CommandRow, EXPORTS, FAULTS};
 use crate::tui::action::{Context, Screen};
 use crate::tui::palette::Entry;
-use crate::tui::pane::{explain, findings, help};
-use crate::tui::state::{Guide, Help, Layer};
+use crate::tui::pane::{explain, findings, help, lessons};
+use crate::tui::state::{Finder, Guide, Layer};
 
 use super::{Update, moved};
 
@@ -26,9 +25,9 @@ impl Update<'_> {
     pub(super) fn edit(&mut self, request: InputRequest) {
         match &mut self.state.layer {
             Some(Layer::Prompt(_)) => self.edit_prompt(request),
-            Some(Layer::Help(help)) => {
-                help.filter.handle(request);
-                help.chosen = 0;
+            Some(Layer::Help(open) | Layer::Lessons(open)) => {
+                open.filter.handle(request);
+                open.chosen = 0;
             }
             Some(Layer::Explain(explain)) => {
                 if let Some(search) = &mut explain.search {
@@ -51,7 +50,7 @@ impl Update<'_> {
             Some(Layer::Bookmarks(chosen)) => self.compare_with(chosen),
             Some(Layer::Faults(chosen)) => self.commit(chosen),
             Some(Layer::Export(chosen)) => self.name_export(chosen),
-            Some(Layer::Lessons(chosen)) => self.begin_chosen_lesson(chosen),
+            Some(Layer::Lessons(open)) => self.begin_chosen_lesson(open),
             // The cursor is there already.
             Some(Layer::Findings(_)) => {}
             Some(Layer::Branch(request)) => self.branch(*request),
@@ -116,7 +115,7 @@ impl Update<'_> {
         }
     }
 
-    pub(super) fn run_chosen(&mut self, help: &Help) {
+    pub(super) fn run_chosen(&mut self, help: &Finder) {
         let action = match help::found(self.state, help).get(help.chosen) {
             Some(Entry::Action(action)) => *action,
             Some(Entry::Command(row)) => return self.open_command(row),
@@ -150,8 +149,9 @@ impl Update<'_> {
             }
             Some(Layer::Faults(chosen)) => *chosen = moved(*chosen, lines, FAULTS.len() - 1),
             Some(Layer::Export(chosen)) => *chosen = moved(*chosen, lines, EXPORTS.len() - 1),
-            Some(Layer::Lessons(chosen)) => {
-                *chosen = moved(*chosen, lines, course().len().saturating_sub(1));
+            Some(Layer::Lessons(open)) => {
+                let last = lessons::found(open).len().saturating_sub(1);
+                open.chosen = moved(open.chosen, lines, last);
             }
             Some(Layer::Findings(chosen)) => {
                 let last = findings::kept(self.frame).len().saturating_sub(1);
@@ -199,7 +199,7 @@ impl Update<'_> {
         }
         match &mut self.state.layer {
             Some(Layer::Prompt(prompt)) if lines.len() == 1 => prompt.insert(first),
-            Some(Layer::Help(_)) => first
+            Some(Layer::Help(_) | Layer::Lessons(_)) => first
                 .chars()
                 .for_each(|letter| self.edit(InputRequest::InsertChar(letter))),
             _ => {

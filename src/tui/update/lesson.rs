@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::layout::{Position, Rect};
 
-use crate::lesson::{Ask, Lesson, Player, Point, Stage, behind, course};
+use crate::lesson::{Ask, Lesson, Player, Point, SHIPPED, Stage, behind, course, place_in_course};
 use crate::session::frame::{CrewState, Frame, Request, Target};
 use crate::session::{Command, parse_line};
 use crate::tui::action::{Action, Context, LessonAct, SCRIPT_GOES_ON};
@@ -12,8 +12,8 @@ use crate::tui::event_loop::Opening;
 use crate::tui::key::Key;
 use crate::tui::lesson::{Playing, Presenting};
 use crate::tui::message::{Effect, Message};
-use crate::tui::pane;
-use crate::tui::state::{Layer, State};
+use crate::tui::pane::{self, lessons};
+use crate::tui::state::{Finder, Layer, State};
 use crate::view::BlockState;
 
 use super::Update;
@@ -63,20 +63,27 @@ pub(in crate::tui) fn refuse_lesson(state: &mut State, error: &std::io::Error) {
 }
 
 impl Update<'_> {
+    /// The list, with the lesson chosen that is played, or the one that comes next.
     pub(super) fn open_lessons(&mut self) {
-        let here = self.state.lesson.as_ref().and_then(|playing| {
-            let lessons = course().iter();
-            lessons.enumerate().find_map(|(index, lesson)| {
-                Arc::ptr_eq(lesson, playing.player.lesson()).then_some(index)
-            })
+        let chosen = self.state.lesson.as_ref().and_then(|playing| {
+            let player = &playing.player;
+            let here = place_in_course(player.lesson())?;
+            let over = usize::from(*player.stage() == Stage::Over);
+            Some((here + over).min(course().len().saturating_sub(1)))
         });
-        self.state.layer = Some(Layer::Lessons(here.unwrap_or(0)));
+        let open = Finder::at(chosen.unwrap_or(0));
+        self.state.layer = Some(Layer::Lessons(open));
     }
 
-    pub(super) fn begin_chosen_lesson(&mut self, chosen: usize) {
-        if let Some(lesson) = course().get(chosen) {
-            let presenting = self.presenting();
-            self.begin_lesson(Arc::clone(lesson), presenting);
+    pub(super) fn begin_chosen_lesson(&mut self, open: Finder) {
+        let chosen = lessons::found(&open).get(open.chosen).copied();
+        match chosen.and_then(|place| course().get(place)) {
+            Some(lesson) => {
+                let presenting = self.presenting();
+                self.begin_lesson(Arc::clone(lesson), presenting);
+            }
+            // There is nothing to begin yet.
+            None => self.state.layer = Some(Layer::Lessons(open)),
         }
     }
 
@@ -89,6 +96,7 @@ impl Update<'_> {
         let (player, asks) = Player::begin(lesson);
         let fresh = State {
             history: self.state.history.clone(),
+            finished: self.state.finished.clone(),
             ..State::new(self.state.size).with_bindings(Arc::clone(&self.state.bindings))
         };
         let before = std::mem::replace(self.state, fresh);
@@ -114,10 +122,11 @@ impl Update<'_> {
         let Some(playing) = self.state.lesson.take() else {
             return;
         };
-        let (size, history) = (self.state.size, std::mem::take(&mut self.state.history));
+        let left = std::mem::take(self.state);
         *self.state = State {
-            size,
-            history,
+            size: left.size,
+            history: left.history,
+            finished: left.finished,
             dirty: true,
             ..*playing.own
         };
@@ -370,7 +379,26 @@ impl Update<'_> {
             Stage::Asking { chosen: None, .. } => {
                 self.spell("choose an answer first: arrows or its number; {hint} is a hint");
             }
-            _ => self.with_player(Player::go_on),
+            _ => {
+                self.with_player(Player::go_on);
+                self.note_end();
+            }
+        }
+    }
+
+    /// A lesson of the course that somebody has come to the end of is finished; to present one is not to take it.
+    fn note_end(&mut self) {
+        let playing = self.state.lesson.as_deref();
+        let over = playing.filter(|playing| {
+            playing.presenting.is_none() && *playing.player.stage() == Stage::Over
+        });
+        let place = over.and_then(|playing| place_in_course(playing.player.lesson()));
+        let Some(shipped) = place.and_then(|place| SHIPPED.get(place)) else {
+            return;
+        };
+        if !self.state.finished.iter().any(|name| name == shipped.name) {
+            self.state.finished.push(shipped.name.to_owned());
+            self.effects.push(Effect::Finished(shipped.name));
         }
     }
 

@@ -13,8 +13,10 @@ use super::Update;
 impl Update<'_> {
     /// Whether a request has to wait for a yes: it would change something, and the past is looked at.
     pub(super) fn asks_to_branch(&self, request: &Request) -> bool {
+        // Nobody begins another future to keep a bookmark: the session says what there is instead.
         let changes = |command: &Command| {
-            !matches!(command, Command::Undo | Command::Redo) && command.changes()
+            let beside = matches!(command, Command::Undo | Command::Redo | Command::Mark(_));
+            !beside && command.changes()
         };
         self.frame.time.past
             && match request {
