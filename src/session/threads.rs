@@ -27,7 +27,7 @@ use super::frame::{Answer, Run, Tone};
 use super::heap_file::HeapFile;
 use super::name::Name;
 use super::session::{LastCall, Session, Slot};
-use super::time::Again;
+use super::time::{Again, Before};
 use super::words::{Moment, count, grouped};
 
 /// How long it may take until each has made the one operation that it was asked for.
@@ -92,8 +92,8 @@ pub(super) struct AtWork {
     /// Operations before the part that goes on now, which undo knows of if it is open.
     part_from: u64,
     open: bool,
-    /// Where the checkpoint before the part leads to, if it has one of its own.
-    part_place: Option<u64>,
+    /// What was there before the part, until its first operation makes a command of it.
+    before: Option<Option<Before>>,
     pub(super) paused: bool,
     /// They go as fast as they can.
     flat: bool,
@@ -228,6 +228,11 @@ impl Session {
         if let Some(refused) = self.held_up(&Command::Threads(Box::new(threads.clone()))) {
             return Err(refused);
         }
+        if threads.workload.ops == 0 {
+            return Err(Answer::refused(
+                "ops=0: the threads would have nothing to do",
+            ));
+        }
         let here = match threads.workload.heap {
             None => self.here(),
             Some(number) => match self.slot(number) {
@@ -261,7 +266,7 @@ impl Session {
             counted: 0,
             part_from: 0,
             open: false,
-            part_place: None,
+            before: None,
             paused: false,
             flat: false,
             next: 0,
@@ -312,24 +317,27 @@ impl Session {
         let done = work.crew.done();
         self.operations += done - work.counted;
         work.counted = done;
-        let heap = work.heap;
+        let begun = if work.counted > work.part_from {
+            work.before.take()
+        } else {
+            None
+        };
+        let (heap, text) = (work.heap, work.what.clone());
         self.touch(heap);
+        if let Some(before) = begun {
+            self.open_entry_from(before, &text, Again::Ends);
+        }
     }
 
-    /// Before threads move: keeps the way back from what they do now, unless that was done since the last other command,
-    /// and takes the names back that their blocks had while they stood.
+    /// Before threads move: keeps what leads back from what they do now, unless that was done since the last other
+    /// command, and takes the names back that their blocks had while they stood.
     pub(super) fn wake_threads(&mut self) {
-        let Some(work) = self.crew.as_mut() else {
-            return;
-        };
-        if !work.open {
-            work.open = true;
-            work.part_from = work.counted;
-            let text = work.what.clone();
-            self.open_entry(&text, Again::Ends);
-            let place = self.place;
+        if self.crew.as_ref().is_some_and(|work| !work.open) {
+            let before = self.before();
             if let Some(work) = &mut self.crew {
-                work.part_place = Some(place);
+                work.open = true;
+                work.part_from = work.counted;
+                work.before = Some(before);
             }
         }
         if let Some(mut work) = self.crew.take() {
@@ -361,12 +369,9 @@ impl Session {
         };
         work.open = false;
         let made = work.counted.saturating_sub(work.part_from);
-        let place = work.part_place.take();
+        work.before = None;
         if made == 0 {
             // Nothing to take back, and nothing to write down.
-            if let Some(place) = place {
-                self.drop_checkpoint(place);
-            }
             return;
         }
         let elsewhere = in_view != Some(work.heap);

@@ -230,3 +230,21 @@ fn threads_are_called_by_letters() {
     let names: Vec<String> = [0, 1, 25, 26, 51, 52, 63].into_iter().map(base).collect();
     assert_eq!(names, ["ta", "tb", "tz", "taa", "taz", "tba", "tbl"]);
 }
+
+#[test]
+fn threads_that_make_no_operation_leave_the_way_that_redo_has() {
+    let mut session = Session::new().expect("addresses");
+    for line in ["alloc a 64", "alloc b 64", "undo"] {
+        apply(&mut session, line);
+    }
+    let Ok(Some(Command::Threads(threads))) = parse_line(RACE) else {
+        panic!("{RACE}");
+    };
+    session.begin_threads(&threads).expect("threads");
+    session.wake_threads();
+    session.end_threads().expect("an answer");
+    assert_eq!(session.depths(), (1, 1));
+    let idle = apply(&mut session, "threads 1 { run random ops=0 }");
+    assert_eq!((idle.tone, session.depths()), (Tone::Refused, (1, 1)));
+    assert!(session.redo().words.contains("alloc b 64"));
+}

@@ -47,10 +47,16 @@ impl Session {
         // At once: a program that is killed in between must not leave a journal that ends in the past.
         self.settle_bookmarks();
         self.journal(&format!("{}\nbranch", way.join("\n")));
+        self.make_room();
+        let after = if self.history.has_other(old) {
+            format!("what came after stays line {old}: `branch {old}` leads there")
+        } else {
+            format!("there was no room to keep what came after (line {old})")
+        };
         Answer::done(
             "",
             format!(
-                "this is the present of line {} now, behind operation {}; what came after stays line {old}: `branch {old}` leads there",
+                "this is the present of line {} now, behind operation {}; {after}",
                 self.history.line.number,
                 grouped(self.operations)
             ),
@@ -68,6 +74,9 @@ impl Session {
                 .collect();
             return Answer::refused(match (number == self.history.line.number, &known[..]) {
                 (true, _) => format!("line {number} is the one that is shown"),
+                _ if self.history.had(number) => format!(
+                    "line {number} is gone: there was no room for it; `history SIZE` makes more for others"
+                ),
                 (_, []) => format!("there is no line {number}: this is the only one"),
                 _ => format!("there is no line {number}; others are {}", known.join(", ")),
             });
@@ -83,10 +92,16 @@ impl Session {
         self.history.line.present = None;
         self.settle_bookmarks();
         self.journal(&format!("branch {number}"));
+        self.make_room();
+        let back = if self.history.has_other(left) {
+            format!("`branch {left}` leads back")
+        } else {
+            format!("there was no room to keep line {left}")
+        };
         Answer::done(
             "",
             format!(
-                "line {number}, behind operation {}; `branch {left}` leads back",
+                "line {number}, behind operation {}; {back}",
                 grouped(self.operations)
             ),
         )

@@ -1,6 +1,6 @@
 //! Lines of history: their entries, and what is kept of them within the budget.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::session::Command;
@@ -187,6 +187,8 @@ impl Line {
 pub(in crate::session) struct History {
     /// Entries of all lines; those before the place where two lines part are of both.
     pub(super) entries: HashMap<u64, Entry>,
+    /// Those with more than one moment inside.
+    many_inside: BTreeSet<u64>,
     next_id: u64,
     /// The line that is gone on.
     pub(super) line: Line,
@@ -206,6 +208,7 @@ impl Default for History {
     fn default() -> History {
         History {
             entries: HashMap::new(),
+            many_inside: BTreeSet::new(),
             next_id: 0,
             line: Line {
                 number: 1,
@@ -250,8 +253,7 @@ impl History {
 
     /// How many entries a line has in common with the one that is gone on.
     pub(super) fn common(&self, other: &Line) -> usize {
-        let pairs = self.line.ids.iter().zip(&other.ids);
-        pairs.take_while(|(one, two)| one == two).count()
+        common(&self.line.ids, &other.ids)
     }
 
     /// A new entry, to be added behind the last one that is done.
@@ -279,6 +281,9 @@ impl History {
         entry.count_inner();
         self.next_id += 1;
         self.bytes += entry.bytes();
+        if entry.inner.len() > 1 {
+            self.many_inside.insert(self.next_id);
+        }
         self.entries.insert(self.next_id, entry);
         self.line.ids.push(self.next_id);
         self.line.at += 1;
@@ -287,26 +292,26 @@ impl History {
 
     /// Keeps a moment inside an entry.
     pub(super) fn add_inner(&mut self, index: usize, inner: Inner) {
-        let Some(entry) = self.entry_mut(index) else {
+        let Some(&id) = self.line.ids.get(index) else {
+            return;
+        };
+        let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
         let before = entry.bytes();
         entry.add_inner(inner);
         let after = entry.bytes();
+        if entry.inner.len() > 1 {
+            self.many_inside.insert(id);
+        }
         self.bytes = self.bytes + after - before;
     }
 
-    /// Forgets the last entry that is done.
-    pub(super) fn pop(&mut self) -> Option<Entry> {
-        self.line.at = self.line.at.checked_sub(1)?;
-        let id = self.line.ids.pop()?;
-        self.remove(id)
-    }
-
-    fn remove(&mut self, id: u64) -> Option<Entry> {
-        let entry = self.entries.remove(&id)?;
-        self.bytes -= entry.bytes();
-        Some(entry)
+    fn remove(&mut self, id: u64) {
+        if let Some(entry) = self.entries.remove(&id) {
+            self.bytes -= entry.bytes();
+            self.many_inside.remove(&id);
+        }
     }
 
     /// Begins another line that has the first `common` entries of this one. This one is kept, with the state at its
@@ -338,6 +343,11 @@ impl History {
         self.others.iter().any(|line| line.number == number)
     }
 
+    /// Whether there was a line with this number.
+    pub(super) fn had(&self, number: u32) -> bool {
+        (1..=self.lines).contains(&number)
+    }
+
     /// Takes a line that was left.
     pub(super) fn take(&mut self, number: u32) -> Option<Line> {
         let at = self.others.iter().position(|line| line.number == number)?;
@@ -347,6 +357,7 @@ impl History {
     /// Forgets all of it: nothing leads back.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
+        self.many_inside.clear();
         self.others.clear();
         self.line.ids.clear();
         self.line.at = 0;
@@ -373,7 +384,9 @@ impl History {
     /// Forgets what there is no room for: first every second moment inside the entry that has most of them, then lines
     /// that were left, the oldest first, then the oldest commands. What only moments inside hold goes before any end.
     pub(super) fn shrink(&mut self) {
-        while self.bytes > self.budget && (self.thin_out() || self.drop_oldest()) {}
+        while self.bytes > self.budget
+            && (self.thin_out() || self.drop_line() || self.drop_commands())
+        {}
     }
 
     /// Forgets moments inside entries as long as there is no room: every place stays within reach.
@@ -384,46 +397,53 @@ impl History {
     /// Takes moments from inside the entry whose take most. False where none is left that can go.
     fn thin_out(&mut self) -> bool {
         let inside = |entry: &Entry| entry.bytes() - entry.bytes;
-        let many = self
-            .entries
-            .values_mut()
-            .filter(|entry| entry.inner.len() > 1);
-        let Some(entry) = many.max_by_key(|entry| inside(entry)) else {
+        let many = self.many_inside.iter();
+        let most = many.max_by_key(|&id| self.entries.get(id).map_or(0, inside));
+        let Some(id) = most.copied() else {
+            return false;
+        };
+        let Some(entry) = self.entries.get_mut(&id) else {
             return false;
         };
         let before = entry.bytes();
         entry.thin_out();
         let after = entry.bytes();
+        if entry.inner.len() <= 1 {
+            self.many_inside.remove(&id);
+        }
         self.bytes = self.bytes + after - before;
         true
     }
 
-    /// Drops the oldest line that was left, or else the oldest command. False where only one command is left.
-    fn drop_oldest(&mut self) -> bool {
-        if !self.others.is_empty() {
-            let line = self.others.remove(0);
-            let common = self.common(&line);
-            let lines = || self.others.iter().chain([&self.line]);
-            let kept = |id: &u64| lines().any(|line| line.ids.contains(id));
-            let gone: Vec<u64> = line.ids[common..]
-                .iter()
-                .copied()
-                .filter(|id| !kept(id))
-                .collect();
-            for id in gone {
-                self.remove(id);
-            }
-            return true;
-        }
-        // The last one that is done stays, and what it leads back to.
-        if self.line.at <= 1 {
+    /// Drops the oldest line that was left. False where there is none.
+    pub(super) fn drop_line(&mut self) -> bool {
+        if self.others.is_empty() {
             return false;
         }
-        let oldest = self.line.ids.remove(0);
-        self.line.at -= 1;
-        self.remove(oldest);
+        let line = self.others.remove(0);
+        let others = self.others.iter().chain([&self.line]);
+        let kept = others.map(|other| common(&other.ids, &line.ids)).max();
+        for id in &line.ids[kept.unwrap_or(0)..] {
+            self.remove(*id);
+        }
+        true
+    }
+
+    /// Drops the oldest commands, those that do not fit in any case. False where only one is left.
+    fn drop_commands(&mut self) -> bool {
+        let mut gone = 0;
+        // The last one that is done stays, and what it leads back to.
+        while self.bytes > self.budget && gone + 1 < self.line.at {
+            self.remove(self.line.ids[gone]);
+            gone += 1;
+        }
+        if gone == 0 {
+            return false;
+        }
+        self.line.ids.drain(..gone);
+        self.line.at -= gone;
         self.cut = true;
-        // What it shared with the one behind is that one's now.
+        // What it shared with those that are gone is the first one's now.
         if let Some(first) = self.entry_mut(0) {
             let before = first.bytes;
             first.bytes = first.before.bytes();
@@ -432,4 +452,10 @@ impl History {
         }
         true
     }
+}
+
+/// How many entries two lines have in common: those before the place where they parted. On each line entries have
+/// ascending numbers.
+fn common(one: &[u64], two: &[u64]) -> usize {
+    one.partition_point(|id| two.binary_search(id).is_ok())
 }

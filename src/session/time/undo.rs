@@ -106,6 +106,16 @@ impl Session {
     /// [`close_entry`](Session::close_entry).
     pub(in crate::session) fn open_entry(&mut self, command: &str, again: Again) {
         let before = self.before();
+        self.open_entry_from(before, command, again);
+    }
+
+    /// The same with a checkpoint that was taken before.
+    pub(in crate::session) fn open_entry_from(
+        &mut self,
+        before: Option<Before>,
+        command: &str,
+        again: Again,
+    ) {
         let had = before.is_some();
         self.keep(command, again, before);
         if let Some(entry) = self.history.last_mut().filter(|_| had) {
@@ -136,16 +146,6 @@ impl Session {
             entry.add_inner(self.inner_of(&mut running, Extremes::default()));
             self.run_begun = Some(entry);
             self.running = Some(running);
-        }
-    }
-
-    /// Forgets the last checkpoint, if the session still is at the `place` that it led to: its command did nothing.
-    pub(in crate::session) fn drop_checkpoint(&mut self, place: u64) {
-        if self.place == place
-            && let Some(entry) = self.history.pop()
-        {
-            self.place = entry.before.place;
-            self.did = Arc::clone(&entry.before.did);
         }
     }
 

@@ -70,3 +70,48 @@ fn a_place_that_is_no_longer_kept_is_not_called_the_begin() {
         "{words}"
     );
 }
+
+#[test]
+fn a_line_that_there_was_no_room_for_is_gone_and_said_to_be() {
+    let mut session = session(&["alloc a 1M", "alloc b 1M", "seek back", "branch"]);
+    said(&mut session, "alloc c 64");
+    let there = Moment::of(&mut session);
+    said(&mut session, "history 1K");
+    let words = refused(&mut session, "branch 1");
+    assert!(words.contains("line 1 is gone"), "{words}");
+    assert!(refused(&mut session, "branch 3").contains("there is no line 3"));
+    let time = shown(&mut session);
+    assert_eq!((time.line, &time.branches[..]), (2, &[][..]));
+    // What the lines had in common is the only one's now, as far as it is kept.
+    said(&mut session, "undo");
+    said(&mut session, "redo");
+    assert!(Moment::of(&mut session) == there);
+}
+
+#[test]
+fn whoever_branches_is_told_when_there_is_no_room_for_the_line_left() {
+    let mut session = session(&["alloc a 1M", "alloc b 1M", "alloc c 1M", "seek back"]);
+    session.history.set_budget(Some(1_024));
+    let words = said(&mut session, "branch");
+    assert!(words.contains("no room to keep what came after"), "{words}");
+    assert!(refused(&mut session, "branch 1").contains("line 1 is gone"));
+}
+
+#[test]
+fn what_lines_have_in_common_stays_when_one_of_them_goes() {
+    let mut session = session(&["alloc a 64", "alloc b 64", "alloc c 64", "seek 2", "branch"]);
+    for line in ["alloc d 64", "seek 1", "branch", "alloc e 64"] {
+        said(&mut session, line);
+    }
+    let entries = |session: &Session| session.history.entries.len();
+    assert_eq!(entries(&session), 5);
+    // Line 1 goes, then line 2: each with the commands that no other has.
+    for (left, lines) in [(4, 1), (2, 0)] {
+        assert!(session.history.drop_line());
+        let time = shown(&mut session);
+        assert_eq!((entries(&session), time.branches.len()), (left, lines));
+    }
+    assert!(!session.history.drop_line());
+    let all = session.history.entries.values().map(Entry::bytes);
+    assert_eq!(session.history.bytes(), all.sum::<u64>());
+}

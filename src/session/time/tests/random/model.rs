@@ -128,6 +128,8 @@ impl Part {
 /// A line of history.
 struct Line {
     number: u32,
+    /// What was done before all that is kept.
+    gone: Option<Rc<Done>>,
     done: Vec<Rc<Done>>,
     /// How many of them are done; redo leads to the others.
     at: usize,
@@ -160,6 +162,7 @@ impl Model {
         Model {
             line: Line {
                 number: 1,
+                gone: None,
                 done: Vec::new(),
                 at: 0,
                 tip: None,
@@ -223,6 +226,16 @@ impl Model {
         (self.line.number, others)
     }
 
+    /// There was no room: only so many commands of the line are kept, and of the others those with these numbers.
+    pub(super) fn forget(&mut self, kept: usize, others: &[u32]) {
+        let gone = self.line.done.len() - kept;
+        if let Some(last) = self.line.done.drain(..gone).next_back() {
+            self.line.gone = Some(last);
+        }
+        self.line.at -= gone;
+        self.others.retain(|line| others.contains(&line.number));
+    }
+
     /// The present is this now.
     pub(super) fn touch(&mut self, now: Moment) {
         self.line.present = Rc::new(now);
@@ -235,9 +248,15 @@ impl Model {
 
     /// What stands behind so many commands is called.
     fn id_behind(&self, entries: usize) -> u64 {
-        entries
-            .checked_sub(1)
-            .map_or(0, |last| self.line.done[last].id)
+        self.behind(entries).map_or(0, |done| done.id)
+    }
+
+    /// The command that led to what stands behind so many.
+    fn behind(&self, entries: usize) -> Option<&Rc<Done>> {
+        match entries.checked_sub(1) {
+            Some(last) => self.line.done.get(last),
+            None => self.line.gone.as_ref(),
+        }
     }
 
     /// A command was done.
@@ -249,7 +268,7 @@ impl Model {
         self.line.done.push(Rc::new(Done {
             id: self.ids,
             command,
-            behind: self.line.done.last().cloned(),
+            behind: self.behind(self.line.at).cloned(),
             made: after.operations - before.operations,
             before: Rc::new(before),
             inside: OnceCell::new(),
@@ -263,6 +282,7 @@ impl Model {
         self.lines += 1;
         let new = Line {
             number: self.lines,
+            gone: self.line.gone.clone(),
             done: self.line.done[..common].to_vec(),
             at: common,
             tip: None,
