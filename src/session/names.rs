@@ -3,6 +3,7 @@
 //! Every checkpoint has the names of its moment, so that a copy of the table is made in constant time, and two copies
 //! share what has not changed between them.
 
+mod bulk;
 mod kept;
 
 pub(super) use kept::KeptNames;
@@ -172,8 +173,14 @@ impl NameTable {
         self.insert_as(&name.base, name.index, payload, born);
     }
 
-    /// The same, with the parts of the name.
-    pub(super) fn insert_as(&mut self, letters: &str, index: Option<u64>, payload: u64, born: u64) {
+    /// The same, with the parts of the name. Whether neither name nor block was any other's.
+    pub(super) fn insert_as(
+        &mut self,
+        letters: &str,
+        index: Option<u64>,
+        payload: u64,
+        born: u64,
+    ) -> bool {
         self.changes += 1;
         let letters = self.number_of(letters);
         let old = self.bases[letters as usize].insert(index, payload);
@@ -186,12 +193,15 @@ impl NameTable {
             index: index.unwrap_or(0),
             born,
         };
-        if let Some(before) = self.by_payload.insert(key(payload), label) {
+        let before = self.by_payload.insert(key(payload), label);
+        let is_plain = old.is_none() && before.is_none();
+        if let Some(before) = before {
             Arc::make_mut(&mut self.older)
                 .entry(payload)
                 .or_default()
                 .push(before);
         }
+        is_plain
     }
 
     /// Takes one of its names from a payload. Answers with what it was.

@@ -8,6 +8,7 @@
 //! A change copies the leaf and the branches above it if another copy of the map has them, too. The map is as high as
 //! its largest key needs.
 
+mod bulk;
 mod kept;
 
 pub(super) use kept::KeptRadix;
@@ -111,9 +112,8 @@ impl<V: Clone> Radix<V> {
         }
     }
 
-    /// Gives a key a value. Answers with the one it had.
-    pub(super) fn insert(&mut self, key: u64, value: V) -> Option<V> {
-        self.touched.note(key, self.len);
+    /// Makes the map as high as a key needs.
+    fn grow_to(&mut self, key: u64) {
         while !self.reaches(key) {
             if let Some(root) = self.root.take() {
                 self.root = Some(Arc::new(Node::Branch {
@@ -123,6 +123,12 @@ impl<V: Clone> Radix<V> {
             }
             self.height += 1;
         }
+    }
+
+    /// Gives a key a value. Answers with the one it had.
+    pub(super) fn insert(&mut self, key: u64, value: V) -> Option<V> {
+        self.touched.note(key, self.len);
+        self.grow_to(key);
         let height = self.height;
         let root = self
             .root

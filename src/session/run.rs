@@ -29,8 +29,28 @@ const FEW: u64 = 256;
 /// Samples of a run that nobody watches.
 const SAMPLES: u64 = 128;
 
+/// A block of a workload: where it is, and when it came to be.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    /// The payload, in granules; [`NOWHERE`] for none.
+    granule: u32,
+    /// Operations of the session between the workload's begin and its own.
+    born: u32,
+}
+
 /// The payload of no block.
-const NOWHERE: u64 = u64::MAX;
+const NOWHERE: u32 = u32::MAX;
+
+impl Held {
+    const NONE: Held = Held {
+        granule: NOWHERE,
+        born: 0,
+    };
+
+    fn payload(self) -> Option<u64> {
+        (self.granule != NOWHERE).then(|| u64::from(self.granule) * GRANULE)
+    }
+}
 
 /// Where steps come from.
 #[derive(Clone)]
@@ -108,8 +128,14 @@ pub(super) struct Running {
     /// The step behind which it ends.
     of: u64,
     steps: Source,
-    /// Payload of the block in each slot; [`NOWHERE`] for none.
-    blocks: Chunks<u64>,
+    /// The block in each slot.
+    blocks: Chunks<Held>,
+    /// Operations of the session when it began.
+    begin: u64,
+    /// Nothing but its own blocks came between the names before it and those now: they can be told from these two.
+    plain: bool,
+    /// How often it gave or took a name.
+    renamed: u64,
     heap: u32,
     handle: usize,
     /// The index of the first slot's name: blocks of earlier workloads keep theirs.
@@ -132,7 +158,7 @@ pub(super) struct KeptRun {
     /// All but what changes with its steps.
     rest: Box<Running>,
     steps: KeptSource,
-    blocks: KeptChunks<u64>,
+    blocks: KeptChunks<Held>,
 }
 
 #[derive(Clone)]
@@ -165,11 +191,6 @@ impl KeptRun {
         }
     }
 
-    /// The number of the heap that it works on.
-    pub(super) fn heap(&self) -> u32 {
-        self.rest.heap
-    }
-
     /// Bytes that it takes beside what it shares with another.
     pub(super) fn bytes_beside(&self, other: Option<&KeptRun>) -> u64 {
         let blocks = self.blocks.bytes_beside(other.map(|other| &other.blocks));
@@ -195,16 +216,47 @@ impl Running {
 
     /// The payload of the block in a slot.
     fn block(&self, slot: usize) -> Option<u64> {
-        self.blocks.get(slot).filter(|&payload| payload != NOWHERE)
+        self.blocks.get(slot)?.payload()
     }
 
-    /// Puts a block into a slot. Answers with the one that was there.
-    fn put(&mut self, slot: usize, payload: u64) -> Option<u64> {
+    /// Index, payload and operation of birth of each of its blocks.
+    pub(super) fn named(&self) -> impl Iterator<Item = (u64, u64, u64)> {
+        let slots = 0..self.blocks.len();
+        slots.filter_map(|slot| {
+            let held = self.blocks.get(slot)?;
+            let born = self.begin + u64::from(held.born);
+            Some((self.index(slot), held.payload()?, born))
+        })
+    }
+
+    /// Whether names now are those before it and its own.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// How often it gave or took a name.
+    pub(super) fn renamed(&self) -> u64 {
+        self.renamed
+    }
+
+    /// Puts a block into a slot, or none. Answers with the one that was there.
+    fn put(&mut self, slot: usize, payload: Option<u64>, operation: u64) -> Option<u64> {
         while self.blocks.len() <= slot {
-            self.blocks.push(NOWHERE);
+            self.blocks.push(Held::NONE);
         }
-        let before = std::mem::replace(self.blocks.get_mut(slot)?, payload);
-        (before != NOWHERE).then_some(before)
+        let held = payload.map_or(Held::NONE, |payload| self.held(payload, operation));
+        std::mem::replace(self.blocks.get_mut(slot)?, held).payload()
+    }
+
+    /// A block as its slot has it. What is odd about it has to stand in the names.
+    fn held(&mut self, payload: u64, operation: u64) -> Held {
+        let born = u32::try_from(operation.saturating_sub(self.begin));
+        let granule = u32::try_from(payload / GRANULE).unwrap_or(NOWHERE);
+        self.plain &= born.is_ok() && payload.is_multiple_of(GRANULE);
+        Held {
+            granule,
+            born: born.unwrap_or(u32::MAX),
+        }
     }
 
     fn offset(&self, address: usize) -> u64 {
@@ -431,6 +483,9 @@ impl Session {
             of,
             steps,
             blocks: Chunks::default(),
+            begin: self.operations,
+            plain: true,
+            renamed: 0,
             heap: here.number,
             handle: here.handle,
             first_name: self.at(here).names.next_index(BASE),
@@ -529,6 +584,8 @@ impl Session {
                 from: running.steps.done(),
                 open: false,
             };
+            // What comes in between may rename its blocks.
+            running.plain = false;
         }
         if let Some(line) = line {
             self.journal_part(&line, true);

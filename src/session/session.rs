@@ -180,6 +180,8 @@ pub struct Session {
     pub(super) extremes: Extremes,
     /// What is done was done before: nothing of it is news.
     pub(super) made_again: bool,
+    /// A workload's steps are made again without names: these are given at the end of the way.
+    pub(super) nameless: bool,
     /// A long way through time is gone in slices, by whoever asked for it.
     pub(super) in_slices: bool,
     log: VecDeque<Arc<Answer>>,
@@ -251,6 +253,7 @@ impl Session {
             run_begun: None,
             extremes: Extremes::default(),
             made_again: false,
+            nameless: false,
             in_slices: false,
             log: VecDeque::new(),
             log_total: 0,

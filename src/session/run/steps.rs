@@ -9,7 +9,7 @@ use crate::session::why::Request;
 use crate::session::words::grouped;
 use crate::view::Mark;
 
-use super::{BASE, NOWHERE, Running};
+use super::{BASE, Running};
 
 impl Session {
     /// Makes one step.
@@ -32,7 +32,7 @@ impl Session {
         }
         let payload = running.offset(address);
         running.tally.allocs += 1;
-        let before = running.put(slot, payload);
+        let before = running.put(slot, Some(payload), self.operations);
         running.tally.live += u64::from(before.is_none());
         self.name_step(running, slot, payload);
         self.mark_step(self.step_range(running, payload), Mark::New, now);
@@ -40,7 +40,7 @@ impl Session {
 
     fn free_step(&mut self, running: &mut Running, slot: usize, now: Instant) {
         // A person may have freed it meanwhile, and given its place to another block.
-        let payload = running.put(slot, NOWHERE);
+        let payload = running.put(slot, None, self.operations);
         running.tally.live -= u64::from(payload.is_some());
         let Some(payload) = payload.filter(|&payload| self.bears(running, payload, slot)) else {
             return;
@@ -54,9 +54,7 @@ impl Session {
             let call = format!("HeapFree(heap, 0, {})", running.name(slot));
             self.step_failed(running, &call, Some(payload), 0);
         }
-        if let Some(table) = self.names_mut(running.heap) {
-            table.forget(payload);
-        }
+        self.forget_step(running, payload);
     }
 
     fn realloc_step(&mut self, running: &mut Running, slot: usize, size: u64, now: Instant) {
@@ -78,10 +76,8 @@ impl Session {
         }
         let payload = running.offset(address);
         running.tally.reallocs += 1;
-        running.put(slot, payload);
-        if let Some(table) = self.names_mut(running.heap) {
-            table.forget(old);
-        }
+        running.put(slot, Some(payload), self.operations);
+        self.forget_step(running, old);
         self.name_step(running, slot, payload);
         self.mark_step(self.step_range(running, payload), Mark::New, now);
     }
@@ -121,16 +117,46 @@ impl Session {
     }
 
     /// Names the block of a slot.
-    fn name_step(&mut self, running: &Running, slot: usize, payload: u64) {
+    fn name_step(&mut self, running: &mut Running, slot: usize, payload: u64) {
+        running.renamed += 1;
+        if self.nameless {
+            return;
+        }
         let (index, born) = (running.index(slot), self.operations);
+        let table = self.names_mut(running.heap);
+        if table.is_some_and(|table| !table.insert_as(BASE, Some(index), payload, born)) {
+            self.be_odd(running);
+        }
+    }
+
+    /// A block has its name no longer.
+    fn forget_step(&mut self, running: &mut Running, payload: u64) {
+        running.renamed += 1;
+        if self.nameless {
+            return;
+        }
         if let Some(table) = self.names_mut(running.heap) {
-            table.insert_as(BASE, Some(index), payload, born);
+            table.forget(payload);
         }
     }
 
     /// Whether the block with this payload still bears the name of a slot.
-    fn bears(&self, running: &Running, payload: u64, slot: usize) -> bool {
+    fn bears(&mut self, running: &mut Running, payload: u64, slot: usize) -> bool {
+        if self.nameless {
+            return true;
+        }
         let names = self.slot(running.heap).map(|slot| &slot.names);
-        names.is_some_and(|names| names.bears(payload, BASE, Some(running.index(slot))))
+        let index = Some(running.index(slot));
+        let bears = names.is_some_and(|names| names.bears(payload, BASE, index));
+        if !bears {
+            self.be_odd(running);
+        }
+        bears
+    }
+
+    /// From here on names do not follow from the workload's blocks alone.
+    fn be_odd(&mut self, running: &mut Running) {
+        running.plain = false;
+        self.note_odd_names();
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::session::names::NameTable;
 use crate::session::run::{BASE, Running};
 use crate::session::session::Session;
 
@@ -48,19 +49,67 @@ impl Session {
     pub(super) fn inner_of(&mut self, running: &mut Running, extremes: Extremes) -> Inner {
         let heap = running.heap();
         // Before the state shares the table: then it would be copied, and not the same as it is from here on.
-        let names = self.names_mut(heap).map(|names| names.keep(BASE));
+        let names = match running.is_plain() {
+            true => None,
+            false => self.names_mut(heap).map(|names| names.keep(BASE)),
+        };
         let mut state = self.state();
         state.forget_names(heap);
-        Inner::new(state, names.unwrap_or_default(), running.keep(), extremes)
+        Inner::new(state, names, running.keep(), extremes)
     }
 
-    /// Makes the session what it was at a moment inside an entry. Answers with the workload that went on there.
-    pub(super) fn enter_inner(&mut self, inner: &Inner) -> Running {
+    /// Makes the session what it was at a moment inside an entry, on the way to operation `to`. Answers with the workload
+    /// that went on there.
+    pub(super) fn enter_inner(&mut self, index: usize, inner: &Inner, to: u64) -> Running {
         self.enter(&inner.state);
-        if let Some(slot) = self.slot_mut(inner.running.heap()) {
-            slot.names = Arc::new(inner.names.table());
+        let running = inner.running.running();
+        match &inner.names {
+            Some(names) => self.set_names(running.heap(), names.table()),
+            None if self.leave_names(index, &running, to) => (),
+            None => self.give_names(index, &running),
         }
-        inner.running.running()
+        running
+    }
+
+    /// Goes on without names, if those at operation `to` follow from the workload's blocks. Whether they do.
+    pub(super) fn leave_names(&mut self, index: usize, running: &Running, to: u64) -> bool {
+        let entry = self.history.entry(index);
+        let odd_from = entry.and_then(|entry| entry.odd_from);
+        self.nameless = running.is_plain() && odd_from.is_none_or(|odd| to < odd);
+        self.nameless
+    }
+
+    /// Gives the blocks of a workload their names: those before its entry, and its own.
+    pub(super) fn give_names(&mut self, index: usize, running: &Running) {
+        self.nameless = false;
+        let heap = running.heap();
+        let before = self.history.entry(index);
+        let before = before.and_then(|entry| entry.before.names_of(heap));
+        let before = before.map(Arc::clone).unwrap_or_default();
+        let names = before.with_blocks(BASE, running.named(), running.renamed());
+        self.set_names(heap, names);
+    }
+
+    fn set_names(&mut self, heap: u32, names: NameTable) {
+        if let Some(slot) = self.slot_mut(heap) {
+            slot.names = Arc::new(names);
+        }
+        self.names.0 = None;
+    }
+
+    /// Notes in the entry that is made that names do not follow from blocks from here on.
+    pub(in crate::session) fn note_odd_names(&mut self) {
+        let at = self.operations;
+        if self.looking.is_some() {
+            return;
+        }
+        let entry = match &mut self.run_begun {
+            Some(pending) => Some(&mut **pending),
+            None => self.history.last_mut(),
+        };
+        if let Some(entry) = entry {
+            entry.odd_from = entry.odd_from.or(Some(at));
+        }
     }
 
     /// The entry that is being made, or made again, on the line.

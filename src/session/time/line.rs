@@ -32,7 +32,8 @@ pub(in crate::session) enum Again {
 pub(in crate::session) struct Inner {
     /// The state, but for the names of the blocks in the workload's heap.
     pub(super) state: State,
-    pub(super) names: KeptNames,
+    /// Those names; none where they are the names before the entry and those of the workload's blocks.
+    pub(super) names: Option<KeptNames>,
     pub(super) running: KeptRun,
     /// Those of the entry up to here.
     pub(super) extremes: Extremes,
@@ -43,7 +44,7 @@ pub(in crate::session) struct Inner {
 impl Inner {
     pub(super) fn new(
         state: State,
-        names: KeptNames,
+        names: Option<KeptNames>,
         running: KeptRun,
         extremes: Extremes,
     ) -> Inner {
@@ -65,7 +66,9 @@ impl Inner {
     fn bytes_behind(&self, before: &State, last: Option<&Inner>) -> u64 {
         let state = last.map_or(before, |last| &last.state);
         self.state.bytes_beside(state)
-            + self.names.bytes_beside(last.map(|last| &last.names))
+            + self.names.as_ref().map_or(0, |names| {
+                names.bytes_beside(last.and_then(|last| last.names.as_ref()))
+            })
             + self.running.bytes_beside(last.map(|last| &last.running))
     }
 }
@@ -84,6 +87,8 @@ pub(in crate::session) struct Entry {
     /// Operations that lie between two of them at least: twice as many each time that there was no room.
     pub(super) apart: u64,
     pub(super) extremes: Extremes,
+    /// Operations done behind the first from which on a workload's names do not follow from its blocks alone.
+    pub(super) odd_from: Option<u64>,
     /// Bytes that the state before takes beside that of the entry before.
     bytes: u64,
 }
@@ -272,6 +277,7 @@ impl History {
             inner: Vec::new(),
             apart: APART,
             extremes: Extremes::default(),
+            odd_from: None,
             bytes,
         }
     }

@@ -300,14 +300,18 @@ impl Session {
             .looking
             .as_mut()
             .and_then(|looking| looking.running.take());
+        let to = self.place_operation(place);
         let running = if goes_on {
+            if let Some(running) = &running {
+                self.leave_names(place.entry, running, to);
+            }
             running
         } else {
             self.enter_checkpoint(place)
         };
         let way = Way {
             begin: self.operations,
-            to: self.place_operation(place),
+            to,
         };
         if let Some(looking) = &mut self.looking {
             looking.going_to = place;
@@ -328,6 +332,12 @@ impl Session {
         let (place, running) = (looking.going_to, looking.running.take());
         let running = self.make_again(place, running, way.to, time);
         let reached = self.operations >= way.to || running.is_none();
+        if reached
+            && self.nameless
+            && let Some(running) = &running
+        {
+            self.give_names(place.entry, running);
+        }
         if let Some(looking) = &mut self.looking {
             looking.running = running;
             if reached {
@@ -386,7 +396,8 @@ impl Session {
                 .map_or_else(Extremes::default, |inner| inner.extremes);
         }
         if let Some(inner) = inner {
-            return Some(self.enter_inner(&inner));
+            let to = self.place_operation(place);
+            return Some(self.enter_inner(place.entry, &inner, to));
         }
         let entry = self.history.entry(place.entry);
         let behind = entry.map(|entry| Arc::clone(&entry.before));

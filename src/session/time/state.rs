@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::session::ledger::Ledger;
 use crate::session::marks::Marks;
+use crate::session::names::NameTable;
 use crate::session::session::{LastCall, Session, Slot};
 
 /// About how many bytes a name takes in a table.
@@ -39,6 +40,12 @@ impl State {
     /// The heaps.
     pub(super) fn slots(&self) -> &[Slot] {
         &self.slots
+    }
+
+    /// The names of a heap's blocks.
+    pub(super) fn names_of(&self, heap: u32) -> Option<&Arc<NameTable>> {
+        let slot = self.slots.iter().find(|slot| slot.number == heap);
+        slot.map(|slot| &slot.names)
     }
 
     /// Leaves out the names of a heap's blocks: they are kept elsewhere.
@@ -160,6 +167,7 @@ impl Session {
     /// Makes the session what it was in `state`.
     pub(super) fn enter(&mut self, state: &State) {
         self.changes += 1;
+        self.nameless = false;
         for slot in &self.slots {
             if !state.slots.iter().any(|old| old.handle == slot.handle) {
                 self.process.detach(slot.handle);
