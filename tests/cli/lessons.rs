@@ -58,10 +58,11 @@ fn without_a_terminal_a_lesson_is_printed_to_be_read() {
 fn a_lesson_in_the_standard_input_is_a_lesson() {
     let lesson = &SHIPPED[1];
     assert!(lesson.text.len() > 4096, "longer than what tells it");
-    let printed = heapwalk(&["learn", lesson.name]).piped();
+    let named = heapwalk(&["learn", lesson.name]).piped();
     for arguments in [&["open", "-"][..], &["-"], &["learn", "-"]] {
         let piped = heapwalk(arguments).input(lesson.text).piped();
-        assert_eq!(piped.printed(), printed.printed(), "{arguments:?}");
+        assert_eq!(piped.code, Some(0), "{arguments:?}: {piped:?}");
+        assert_eq!(piped.stdout, named.stdout, "{arguments:?}");
     }
     let cast = heapwalk(&["cast", "-"]).input(lesson.text).piped();
     assert!(cast.printed().len() > 10_000, "{cast:?}");
