@@ -4,17 +4,19 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::lesson::{Lesson, SHIPPED, Shipped, find, parse};
-use crate::session::ScriptError;
+use crate::session::{History, ScriptError};
 use crate::tui::tables::suggestion;
 
 use super::exit::{Exit, Failure};
-use super::{input, out};
+use super::{input, out, places};
 
 /// More than any lesson has.
 const LARGEST: u64 = 4 << 20;
 
-/// Lists the lessons that heapwalk brings along.
+/// Lists the lessons that heapwalk brings along, and which of them were played to their end.
 pub(super) fn run() -> Result<Exit, Failure> {
+    let finished = places::finished().and_then(|file| History::new(file).load().ok());
+    let finished = finished.unwrap_or_default();
     let lessons: Vec<(&Shipped, Lesson)> = SHIPPED
         .iter()
         .map(|shipped| Ok((shipped, shipped.lesson()?)))
@@ -24,9 +26,11 @@ pub(super) fn run() -> Result<Exit, Failure> {
         for (shipped, lesson) in &lessons {
             let number = lesson.number.map(|number| number.to_string());
             let number = number.unwrap_or_default();
+            let is_finished = finished.iter().any(|name| name == shipped.name);
+            let mark = if is_finished { ", finished" } else { "" };
             writeln!(
                 to,
-                "{number:>2}  {:name_width$}  {} ({})",
+                "{number:>2}  {:name_width$}  {} ({}{mark})",
                 shipped.name,
                 lesson.title,
                 length(lesson)

@@ -25,6 +25,27 @@ fn the_lessons_are_listed_with_what_they_take_and_are_about() {
 }
 
 #[test]
+fn the_list_says_which_lessons_were_finished() {
+    let state = tempfile::tempdir().expect("a directory");
+    let home = state.path().display().to_string();
+    let list = || {
+        let done = heapwalk(&["lessons"]).env("XDG_STATE_HOME", &home).piped();
+        done.printed().to_owned()
+    };
+    assert!(!list().contains("finished"), "{}", list());
+    std::fs::create_dir(state.path().join("heapwalk")).expect("a directory");
+    let kept = state.path().join("heapwalk/lessons");
+    std::fs::write(kept, "policies\nno-such-lesson\n").expect("a file");
+    let listed = list();
+    let finished: Vec<&str> = listed
+        .lines()
+        .filter(|line| line.contains(", finished)"))
+        .collect();
+    assert_eq!(finished.len(), 1, "{listed}");
+    assert!(finished[0].contains("  policies "), "{listed}");
+}
+
+#[test]
 fn without_a_terminal_a_lesson_is_printed_to_be_read() {
     for name in [
         "2",
@@ -58,10 +79,11 @@ fn without_a_terminal_a_lesson_is_printed_to_be_read() {
 fn a_lesson_in_the_standard_input_is_a_lesson() {
     let lesson = &SHIPPED[1];
     assert!(lesson.text.len() > 4096, "longer than what tells it");
-    let printed = heapwalk(&["learn", lesson.name]).piped();
+    let named = heapwalk(&["learn", lesson.name]).piped();
     for arguments in [&["open", "-"][..], &["-"], &["learn", "-"]] {
         let piped = heapwalk(arguments).input(lesson.text).piped();
-        assert_eq!(piped.printed(), printed.printed(), "{arguments:?}");
+        assert_eq!(piped.code, Some(0), "{arguments:?}: {piped:?}");
+        assert_eq!(piped.stdout, named.stdout, "{arguments:?}");
     }
     let cast = heapwalk(&["cast", "-"]).input(lesson.text).piped();
     assert!(cast.printed().len() > 10_000, "{cast:?}");

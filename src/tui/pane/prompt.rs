@@ -16,7 +16,7 @@ use super::{Scene, footer, popup};
 const MARK: &str = ": ";
 
 /// Below a line that was left there before.
-const LEFT_OVER: &str = "this was left here: {run-line} runs it, {delete-to-start} empties the line, typing goes on with it";
+const LEFT_OVER: &str = "left here before: {run-line} runs it, {delete-to-start} empties the line";
 
 /// Before what is looked for in the history.
 const SEARCH: &str = "history: ";

@@ -39,7 +39,7 @@ fn a_refusal_is_never_cut() {
 
 #[test]
 fn what_was_left_in_the_prompt_says_how_to_get_rid_of_it() {
-    const LEFT: &str = "this was left here: Enter runs it, Ctrl-u empties the line";
+    const LEFT: &str = "left here before: Enter runs it, Ctrl-u empties the line";
     let frame = checkerboard().frame();
     let mut state = State::new((80, 24));
     let open = [Key::Char(':')];
