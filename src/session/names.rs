@@ -9,11 +9,11 @@ mod kept;
 pub(super) use kept::KeptNames;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::heap_file::KeptName;
 use super::name::{Name, Names};
-use super::radix::Radix;
+use super::radix::{Radix, shared_bytes, vec_bytes};
 
 /// A block that a person or a workload made.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,6 +73,10 @@ impl Base {
         }
     }
 
+    fn bytes_beside(&self, old: &Base) -> u64 {
+        shared_bytes::<Base>() + self.indexed.bytes_beside(&old.indexed, &|_, _| 0)
+    }
+
     fn is_empty(&self) -> bool {
         self.plain.is_none() && self.indexed.is_empty()
     }
@@ -84,6 +88,33 @@ impl Base {
     }
 }
 
+/// Letters that names begin with. None is ever taken away, so that all copies of a table have the same.
+#[derive(Default, Debug)]
+struct Letters {
+    by_number: Vec<Arc<str>>,
+    numbers: BTreeMap<Arc<str>, u32>,
+}
+
+impl Letters {
+    fn get(&self, number: u32) -> &str {
+        self.by_number
+            .get(number as usize)
+            .map_or("", |letters| letters)
+    }
+
+    /// The number of these letters, which may be new.
+    fn number_of(&mut self, letters: &str) -> u32 {
+        if let Some(number) = self.numbers.get(letters) {
+            return *number;
+        }
+        let number = u32::try_from(self.by_number.len()).unwrap_or(u32::MAX);
+        let text: Arc<str> = Arc::from(letters);
+        self.by_number.push(Arc::clone(&text));
+        self.numbers.insert(text, number);
+        number
+    }
+}
+
 /// Names of live blocks, both ways.
 #[derive(Clone, Default, Debug)]
 pub(super) struct NameTable {
@@ -92,12 +123,11 @@ pub(super) struct NameTable {
     /// By payload, as [`key`] has it.
     by_payload: Radix<Label>,
     /// Older names of payloads that were handed out again while they had one, the newest last.
-    older: Arc<BTreeMap<u64, Vec<Label>>>,
-    /// Letters that names begin with, by number. None is ever taken away.
-    letters: Arc<Vec<Arc<str>>>,
-    /// The numbers of letters.
-    numbers: Arc<BTreeMap<Arc<str>, u32>>,
-    bases: Vec<Base>,
+    older: Radix<Arc<Vec<Label>>>,
+    /// What numbers of letters mean, here and in all copies.
+    letters: Arc<RwLock<Letters>>,
+    /// The blocks by the number of their names' letters.
+    bases: Radix<Arc<Base>>,
 }
 
 /// Payloads begin at multiples of 16 unless something is odd: what tells them apart comes lowest.
@@ -105,13 +135,19 @@ const fn key(payload: u64) -> u64 {
     payload.rotate_right(4)
 }
 
+/// The payload that has this key.
+const fn payload_of(key: u64) -> u64 {
+    key.rotate_left(4)
+}
+
 impl NameTable {
-    fn number(&self, letters: &str) -> Option<u32> {
-        self.numbers.get(letters).copied()
+    /// No thread but the session's own has a table: nobody waits here.
+    fn letters(&self) -> RwLockReadGuard<'_, Letters> {
+        self.letters.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn base(&self, letters: &str) -> Option<&Base> {
-        self.bases.get(self.number(letters)? as usize)
+    fn number(&self, letters: &str) -> Option<u32> {
+        self.letters().numbers.get(letters).copied()
     }
 
     /// The number of these letters, which may be new.
@@ -119,19 +155,30 @@ impl NameTable {
         if let Some(number) = self.number(letters) {
             return number;
         }
-        let number = u32::try_from(self.bases.len()).unwrap_or(u32::MAX);
-        let text: Arc<str> = Arc::from(letters);
-        Arc::make_mut(&mut self.letters).push(Arc::clone(&text));
-        Arc::make_mut(&mut self.numbers).insert(text, number);
-        self.bases.push(Base::default());
-        number
+        let known = self.letters.write();
+        known
+            .unwrap_or_else(PoisonError::into_inner)
+            .number_of(letters)
+    }
+
+    fn base(&self, letters: &str) -> Option<&Base> {
+        let base = self.bases.get(u64::from(self.number(letters)?))?;
+        Some(base)
+    }
+
+    /// The blocks with these letters, for changing.
+    fn base_mut(&mut self, letters: u32) -> Option<&mut Base> {
+        let letters = u64::from(letters);
+        if self.bases.get(letters).is_none() {
+            self.bases.insert(letters, Arc::default());
+        }
+        self.bases.get_mut(letters).map(Arc::make_mut)
     }
 
     fn owned(&self, label: Label) -> Owned {
-        let letters = &self.letters[label.letters as usize];
         Owned {
             name: Name {
-                base: (**letters).to_owned(),
+                base: self.letters().get(label.letters).to_owned(),
                 index: label.index(),
             },
             born: label.born,
@@ -148,7 +195,7 @@ impl NameTable {
     pub(super) fn bears(&self, payload: u64, letters: &str, index: Option<u64>) -> bool {
         let label = self.by_payload.get(key(payload));
         label.is_some_and(|label| {
-            label.index() == index && *self.letters[label.letters as usize] == *letters
+            label.index() == index && self.letters().get(label.letters) == letters
         })
     }
 
@@ -159,13 +206,31 @@ impl NameTable {
 
     /// The other names of the block with this payload: a heap without checks handed it out more than once.
     pub(super) fn others(&self, payload: u64) -> Vec<Owned> {
-        let older = self.older.get(&payload).into_iter().flatten();
+        let older = self.older(payload).iter();
         older.map(|label| self.owned(*label)).collect()
     }
 
     /// The payloads that have more than one name, by address.
     pub(super) fn shared(&self) -> impl Iterator<Item = u64> + '_ {
-        self.older.keys().copied()
+        let mut shared: Vec<u64> = self.older.iter().map(|(key, _)| payload_of(key)).collect();
+        // Payloads at odd addresses, which only a damaged heap hands out, lie elsewhere in the table.
+        shared.sort_unstable();
+        shared.into_iter()
+    }
+
+    /// The older names of a payload.
+    fn older(&self, payload: u64) -> &[Label] {
+        self.older.get(key(payload)).map_or(&[], |older| older)
+    }
+
+    /// The same for changing. None is kept where there are none.
+    fn change_older<R>(&mut self, payload: u64, change: impl FnOnce(&mut Vec<Label>) -> R) -> R {
+        let mut older = self.older.remove(key(payload)).unwrap_or_default();
+        let result = change(Arc::make_mut(&mut older));
+        if !older.is_empty() {
+            self.older.insert(key(payload), older);
+        }
+        result
     }
 
     /// Gives a block a name. A block that bore it before goes on without; a block that has another keeps both.
@@ -183,7 +248,8 @@ impl NameTable {
     ) -> bool {
         self.changes += 1;
         let letters = self.number_of(letters);
-        let old = self.bases[letters as usize].insert(index, payload);
+        let base = self.base_mut(letters);
+        let old = base.and_then(|base| base.insert(index, payload));
         if let Some(old) = old {
             self.disown(old, letters, index);
         }
@@ -196,10 +262,7 @@ impl NameTable {
         let before = self.by_payload.insert(key(payload), label);
         let is_plain = old.is_none() && before.is_none();
         if let Some(before) = before {
-            Arc::make_mut(&mut self.older)
-                .entry(payload)
-                .or_default()
-                .push(before);
+            self.change_older(payload, |older| older.push(before));
         }
         is_plain
     }
@@ -208,26 +271,20 @@ impl NameTable {
     fn disown(&mut self, payload: u64, letters: u32, index: Option<u64>) -> Option<Label> {
         let newest = *self.by_payload.get(key(payload))?;
         let is_newest = newest.is(letters, index);
-        if is_newest && !self.older.contains_key(&payload) {
-            return self.by_payload.remove(key(payload));
+        if !is_newest {
+            return self.change_older(payload, |older| {
+                let at = older.iter().position(|label| label.is(letters, index))?;
+                Some(older.remove(at))
+            });
         }
-        let mut older = Arc::make_mut(&mut self.older)
-            .remove(&payload)
-            .unwrap_or_default();
-        let owned = if is_newest {
-            let newest = self.by_payload.remove(key(payload));
-            if let Some(before) = older.pop() {
-                self.by_payload.insert(key(payload), before);
-            }
-            newest
-        } else {
-            let at = older.iter().position(|label| label.is(letters, index));
-            at.map(|at| older.remove(at))
+        let before = match self.older(payload) {
+            [] => None,
+            _ => self.change_older(payload, Vec::pop),
         };
-        if !older.is_empty() {
-            Arc::make_mut(&mut self.older).insert(payload, older);
+        match before {
+            Some(before) => self.by_payload.insert(key(payload), before),
+            None => self.by_payload.remove(key(payload)),
         }
-        owned
     }
 
     /// Takes a freed block's name; of several, `name` if it is one of them, else the newest.
@@ -249,17 +306,17 @@ impl NameTable {
     fn take(&mut self, payload: u64, name: Option<&Name>) -> Option<Label> {
         let newest = *self.by_payload.get(key(payload))?;
         let wanted = name.and_then(|name| Some((self.number(&name.base)?, name.index)));
-        let older = self.older.get(&payload).into_iter().flatten();
         let wanted = wanted.filter(|(letters, index)| {
-            let mut older = older.clone();
+            let mut older = self.older(payload).iter();
             older.any(|label| label.is(*letters, *index))
         });
         let (letters, index) = wanted.unwrap_or((newest.letters, newest.index()));
         let label = self.disown(payload, letters, index)?;
         // The name leads to the payload no longer.
         self.changes += 1;
-        let base = &mut self.bases[label.letters as usize];
-        if base.get(label.index()) == Some(payload) {
+        if let Some(base) = self.base_mut(label.letters)
+            && base.get(label.index()) == Some(payload)
+        {
             base.remove(label.index());
         }
         Some(label)
@@ -306,18 +363,22 @@ impl NameTable {
         last.map_or(0, |last| last.saturating_add(1))
     }
 
-    /// The bases that have names, in order.
-    fn in_order(&self) -> impl Iterator<Item = (&str, &Base)> {
-        self.numbers
-            .iter()
-            .map(|(letters, number)| (&**letters, &self.bases[*number as usize]))
+    /// The letters that live blocks' names begin with, in order.
+    fn in_order(&self) -> Vec<(Arc<str>, &Base)> {
+        let letters = self.letters();
+        let base = |number: u32| self.bases.get(u64::from(number)).map(|base| &**base);
+        let known = letters.numbers.iter();
+        known
+            .filter_map(|(letters, number)| Some((Arc::clone(letters), base(*number)?)))
             .filter(|(_, base)| !base.is_empty())
+            .collect()
     }
 
     /// The first `most` names, in order.
     pub(super) fn some(&self, most: usize) -> Vec<String> {
-        self.in_order()
-            .flat_map(|(letters, base)| base.indices().map(move |index| text(letters, index)))
+        let bases = self.in_order().into_iter();
+        bases
+            .flat_map(|(letters, base)| base.indices().map(move |index| text(&letters, index)))
             .take(most)
             .collect()
     }
@@ -327,16 +388,18 @@ impl NameTable {
         let is_born = |label: &Label| label.born == operation;
         self.by_payload
             .iter()
-            .find_map(|(key, label)| is_born(label).then_some(key.rotate_left(4)))
+            .find_map(|(key, label)| is_born(label).then(|| payload_of(key)))
     }
 
     /// About `most` names, in order; of each base some, however many another has.
     pub(super) fn some_of_each(&self, most: usize) -> Vec<String> {
-        let share = most.div_ceil(self.in_order().count().max(1));
-        self.in_order()
+        let bases = self.in_order();
+        let share = most.div_ceil(bases.len().max(1));
+        bases
+            .into_iter()
             .flat_map(|(letters, base)| {
                 let some = base.indices().take(share);
-                some.map(move |index| text(letters, index))
+                some.map(move |index| text(&letters, index))
             })
             .take(most)
             .collect()
@@ -350,9 +413,9 @@ impl NameTable {
     /// Every name with its block, by address; of a block that has several the newest last.
     pub(super) fn kept(&self) -> Vec<KeptName> {
         let of_block = |(key, newest): (u64, &Label)| {
-            let payload = key.rotate_left(4);
-            let older = self.older.get(&payload).cloned().unwrap_or_default();
-            older.into_iter().chain([*newest]).map(move |label| {
+            let payload = payload_of(key);
+            let older = self.older(payload).iter().copied();
+            older.chain([*newest]).map(move |label| {
                 let Owned { name, born } = self.owned(label);
                 KeptName {
                     name,
@@ -381,9 +444,24 @@ impl NameTable {
         table
     }
 
-    /// How many blocks have a name.
-    pub(super) fn len(&self) -> usize {
-        self.by_payload.len()
+    /// Bytes that it takes and does not share with `old`, an earlier copy. The letters are not counted: all copies have
+    /// the same.
+    pub(super) fn bytes_beside(&self, old: &NameTable) -> u64 {
+        let unshared = |older: &Arc<Vec<Label>>, old: Option<&Arc<Vec<Label>>>| {
+            if old.is_some_and(|old| Arc::ptr_eq(older, old)) {
+                return 0;
+            }
+            shared_bytes::<Vec<Label>>() + vec_bytes(older)
+        };
+        let base = |base: &Arc<Base>, old: Option<&Arc<Base>>| match old {
+            Some(old) if Arc::ptr_eq(base, old) => 0,
+            Some(old) => base.bytes_beside(old),
+            None => base.bytes_beside(&Base::default()),
+        };
+        shared_bytes::<NameTable>()
+            + self.by_payload.bytes_beside(&old.by_payload, &|_, _| 0)
+            + self.older.bytes_beside(&old.older, &unshared)
+            + self.bases.bytes_beside(&old.bases, &base)
     }
 }
 
@@ -466,7 +544,7 @@ mod tests {
         for (base, blocks) in [("a", 5_000), ("b", 2), ("w", 5_000)] {
             for index in 0..blocks {
                 let base = base.to_owned();
-                let payload = table.len() as u64 * 16;
+                let payload = table.changes() * 16;
                 let index = Some(index);
                 table.insert(&Name { base, index }, payload, 1);
             }
@@ -492,5 +570,31 @@ mod tests {
         assert_eq!(table.payload(&name), Some(32));
         assert_eq!(table.remove(32).unwrap().born, 2);
         assert_eq!(table.payload(&name), None);
+    }
+
+    #[test]
+    fn copies_of_many_names_share_what_is_the_same() {
+        let mut table = NameTable::default();
+        let mut copies = vec![table.clone()];
+        for nth in 0..4_000_u64 {
+            let base = format!("{}x", "abcdefghij".chars().nth(nth as usize % 10).unwrap())
+                .repeat(1 + nth as usize / 10);
+            let index = None;
+            table.insert(&Name { base, index }, 16 + nth * 32, nth);
+            copies.push(table.clone());
+        }
+        let beside: u64 = copies
+            .windows(2)
+            .map(|pair| pair[1].bytes_beside(&pair[0]))
+            .sum();
+        // Each has what one name changes, however many there are.
+        assert!(beside < 4_000 * 10_000, "{beside}");
+        assert!(beside > 4_000 * 1_000, "{beside}");
+        // A copy knows the names of its time, and no letters that came later.
+        let last = copies.last().expect("a copy");
+        assert_eq!(
+            (copies[7].some(9).len(), last.some(9_999).len()),
+            (7, 4_000)
+        );
     }
 }

@@ -9,11 +9,16 @@
 //! its largest key needs.
 
 mod bulk;
+mod bytes;
 mod kept;
 
+use std::sync::Arc;
+
+pub(super) use bytes::{shared_bytes, vec_bytes};
 pub(super) use kept::KeptRadix;
 
-use std::sync::Arc;
+/// Room that is made for more values at once: a copy of a node has none, and more would lie empty in most.
+const ROOM: usize = 8;
 
 /// Bits of a key within a leaf.
 const LEAF_BITS: u32 = 8;
@@ -78,13 +83,8 @@ fn rank(there: &[u64; 4], key: u64) -> (usize, bool) {
 }
 
 impl<V: Clone> Radix<V> {
-    /// How many keys have a value.
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
     pub(super) fn is_empty(&self) -> bool {
-        self.len == 0
+        self.root.is_none()
     }
 
     fn reaches(&self, key: u64) -> bool {
@@ -106,6 +106,25 @@ impl<V: Clone> Radix<V> {
                         return None;
                     }
                     node = &nodes[below(*there, nth)];
+                    height -= 1;
+                }
+            }
+        }
+    }
+
+    /// The value of a key, for changing.
+    pub(super) fn get_mut(&mut self, key: u64) -> Option<&mut V> {
+        // Nothing is copied for a key that is not there.
+        self.get(key)?;
+        self.touched.note(key, self.len);
+        let mut node = Arc::make_mut(self.root.as_mut()?);
+        let mut height = self.height;
+        loop {
+            match node {
+                Node::Leaf { there, values } => return values.get_mut(rank(there, key).0),
+                Node::Branch { there, nodes } => {
+                    let at = below(*there, digit(key, height));
+                    node = Arc::make_mut(nodes.get_mut(at)?);
                     height -= 1;
                 }
             }
@@ -215,7 +234,7 @@ impl<V: Clone> Node<V> {
                     return Some(std::mem::replace(&mut values[at], value));
                 }
                 there[(key >> 6 & 3) as usize] |= 1 << (key & 63);
-                values.insert(at, value);
+                insert(values, at, value);
                 None
             }
             Node::Branch { there, nodes } => {
@@ -223,7 +242,7 @@ impl<V: Clone> Node<V> {
                 let at = below(*there, nth);
                 if *there >> nth & 1 == 0 {
                     *there |= 1 << nth;
-                    nodes.insert(at, Arc::new(Node::empty(height - 1)));
+                    insert(nodes, at, Arc::new(Node::empty(height - 1)));
                 }
                 Arc::make_mut(&mut nodes[at]).insert(key, height - 1, value)
             }
@@ -256,6 +275,14 @@ impl<V: Clone> Node<V> {
             }
         }
     }
+}
+
+/// Inserts a value with little room to spare.
+fn insert<T>(values: &mut Vec<T>, at: usize, value: T) {
+    if values.len() == values.capacity() {
+        values.reserve_exact(ROOM);
+    }
+    values.insert(at, value);
 }
 
 /// A way through a map.
@@ -387,7 +414,12 @@ mod tests {
             let (mut copies, mut kept) = (Vec::new(), Vec::new());
             for (nth, (key, act)) in acts.into_iter().enumerate() {
                 match act {
-                    0..8 => prop_assert_eq!(map.remove(key), model.remove(&key)),
+                    0 => {
+                        let value = map.get_mut(key).map(|value| std::mem::replace(value, nth));
+                        let known = model.get_mut(&key).map(|value| std::mem::replace(value, nth));
+                        prop_assert_eq!(value, known);
+                    }
+                    1..8 => prop_assert_eq!(map.remove(key), model.remove(&key)),
                     8 => kept.push((map.keep(), model.clone())),
                     // What was kept can be gone on from, and kept again.
                     9 if !kept.is_empty() => {
@@ -403,7 +435,7 @@ mod tests {
             copies.push((map, model));
             copies.extend(kept.into_iter().map(|(copy, model)| (copy.map(), model)));
             for (map, model) in copies {
-                prop_assert_eq!((map.len(), map.is_empty()), (model.len(), model.is_empty()));
+                prop_assert_eq!(map.is_empty(), model.is_empty());
                 prop_assert!(map.iter().eq(model.iter().map(|(&key, value)| (key, value))));
                 prop_assert!(map.iter_from(from).eq(model.range(from..).map(|(&key, value)| (key, value))));
             }

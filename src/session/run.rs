@@ -598,6 +598,7 @@ impl Session {
         self.rate = None;
         self.marks.settle_recent();
         self.sample(running.heap);
+        self.end_keeping(running.heap);
         let answer = self.ran(&running);
         if running.steps.done() < running.steps.whole() {
             self.ended = Some(running);

@@ -7,17 +7,20 @@ use crate::view::{self, Figures};
 
 use super::command::Command;
 use super::frame::{Sample, TimeEvent, Timeline};
+use super::radix::{shared_bytes, vec_bytes};
 use super::session::Session;
 
 /// Samples of a heap, and events, at most.
 const MOST: usize = 512;
 /// The latest of them, which stay as they are: what a person did just now is never thinned out.
 const LATEST: usize = 64;
+/// Room that is made for more of them at once.
+const ROOM: usize = 16;
 
 impl Timeline {
     /// Bytes that it takes.
     pub(super) fn bytes(&self) -> u64 {
-        (size_of_val(&*self.samples) + size_of_val(&*self.events)) as u64
+        shared_bytes::<Timeline>() + vec_bytes(&self.samples) + vec_bytes(&self.events)
     }
 
     /// Adds a sample. Of many at one operation the first and the last stay, so that a sudden change is seen as one.
@@ -31,7 +34,7 @@ impl Timeline {
         {
             self.samples.pop();
         }
-        self.samples.push(sample);
+        push(&mut self.samples, sample);
         if self.samples.len() > MOST {
             let at = closest(self.samples.len(), |index| self.samples[index].at);
             let lower = if peak(&self.samples[at]) <= peak(&self.samples[at + 1]) {
@@ -48,12 +51,20 @@ impl Timeline {
         if self.events.last() == Some(&event) {
             return;
         }
-        self.events.push(event);
+        push(&mut self.events, event);
         if self.events.len() > MOST {
             let at = closest(self.events.len(), |index| self.events[index].at);
             self.events.remove(at);
         }
     }
+}
+
+/// Adds an entry. Each moment of the past has a copy, so that no room is left for many more.
+fn push<T>(entries: &mut Vec<T>, entry: T) {
+    if entries.len() == entries.capacity() {
+        entries.reserve_exact(ROOM);
+    }
+    entries.push(entry);
 }
 
 /// What makes one of two neighbours the one to keep: peaks are what a person looks for.

@@ -1,6 +1,6 @@
 //! Names at one moment inside a workload, to keep.
 
-use super::super::radix::KeptRadix;
+use super::super::radix::{KeptRadix, Radix};
 use super::{Label, NameTable};
 
 /// The names of a heap's blocks. What a workload gives and takes is shared with the copy before but for what changed.
@@ -18,14 +18,25 @@ impl NameTable {
     pub(in crate::session) fn keep(&mut self, letters: &str) -> KeptNames {
         let letters = self.number_of(letters);
         let by_payload = self.by_payload.keep();
-        let indexed = self.bases[letters as usize].indexed.keep();
+        let indexed = self.base_mut(letters).map(|base| base.indexed.keep());
         let mut rest = self.clone();
-        rest.by_payload = Default::default();
-        rest.bases[letters as usize].indexed = Default::default();
+        rest.by_payload = Radix::default();
+        if let Some(base) = rest.base_mut(letters) {
+            base.indexed = Radix::default();
+        }
         KeptNames {
             rest,
             by_payload: Some(by_payload),
-            indexed: Some((letters, indexed)),
+            indexed: indexed.map(|indexed| (letters, indexed)),
+        }
+    }
+
+    /// Copies are kept no more while names with these letters come and go.
+    pub(in crate::session) fn end_keeping(&mut self, letters: &str) {
+        let letters = self.number_of(letters);
+        self.by_payload.end_keeping();
+        if let Some(base) = self.base_mut(letters) {
+            base.indexed.end_keeping();
         }
     }
 }
@@ -37,8 +48,10 @@ impl KeptNames {
         if let Some(by_payload) = &self.by_payload {
             table.by_payload = by_payload.map();
         }
-        if let Some((letters, indexed)) = &self.indexed {
-            table.bases[*letters as usize].indexed = indexed.map();
+        if let Some((letters, indexed)) = &self.indexed
+            && let Some(base) = table.base_mut(*letters)
+        {
+            base.indexed = indexed.map();
         }
         table
     }
@@ -52,6 +65,10 @@ impl KeptNames {
             let theirs = other.and_then(|other| other.indexed.as_ref());
             mine.bytes_beside(theirs.map(|(_, theirs)| theirs))
         });
-        payloads + indexed
+        let rest = match other {
+            Some(other) => self.rest.bytes_beside(&other.rest),
+            None => self.rest.bytes_beside(&NameTable::default()),
+        };
+        payloads + indexed + rest
     }
 }

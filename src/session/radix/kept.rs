@@ -23,6 +23,11 @@ impl<V: Clone> Radix<V> {
         self.touched = touched;
         KeptRadix(kept)
     }
+
+    /// Copies are kept no more: what changes from here on is not noted.
+    pub(in crate::session) fn end_keeping(&mut self) {
+        self.touched = Touched::default();
+    }
 }
 
 impl<V: Clone> KeptRadix<V> {
@@ -41,7 +46,7 @@ impl<V: Clone> KeptRadix<V> {
 
     /// Bytes that it takes beside what it shares with another.
     pub(in crate::session) fn bytes_beside(&self, other: Option<&KeptRadix<V>>) -> u64 {
-        let bytes = |whole: &Radix<V>| (whole.len() * (size_of::<V>() + 8)) as u64;
+        let bytes = |whole: &Radix<V>| whole.bytes_beside(&Radix::default(), &|_, _| 0);
         self.0.bytes_beside(other.map(|other| &other.0), bytes)
     }
 }

@@ -70,7 +70,7 @@ fn serialised_threads_leave_named_blocks_and_a_sound_heap() {
     let slot = session.shown();
     assert_eq!(
         (
-            slot.names.len(),
+            slot.names.kept().len(),
             slot.heap.look(|core| core.totals().busy_blocks)
         ),
         (1, 1)

@@ -33,6 +33,9 @@ impl Session {
         let Some(looking) = self.looking.take() else {
             return Answer::default();
         };
+        if let Some(running) = &looking.running {
+            self.end_keeping(running.heap());
+        }
         let begun = place.inside > 0;
         let parted = self.history.entry(place.entry).filter(|_| begun);
         let parted = parted.map(|entry| entry.until(place.inside, looking.extremes));

@@ -112,6 +112,13 @@ impl Session {
         }
     }
 
+    /// No more moments are kept of what ran on a heap.
+    pub(in crate::session) fn end_keeping(&mut self, heap: u32) {
+        if let Some(names) = self.names_mut(heap) {
+            names.end_keeping(BASE);
+        }
+    }
+
     /// The entry that is being made, or made again, on the line.
     fn entry_on_the_way(&self) -> Option<usize> {
         match &self.looking {

@@ -31,7 +31,7 @@ pub(in crate::session) struct Looking {
     /// What the present has beside its state.
     aside: Aside,
     /// What goes on at the place: a workload at its operation.
-    running: Option<Running>,
+    pub(super) running: Option<Running>,
     /// The extremes of the place's entry, up to where it has been made again.
     pub(super) extremes: Extremes,
     /// What was looked for may have left its trace in counts of calls.

@@ -7,10 +7,6 @@ use crate::session::marks::Marks;
 use crate::session::names::NameTable;
 use crate::session::session::{LastCall, Session, Slot};
 
-/// About how many bytes a name takes in a table.
-const NAME_BYTES: u64 = 48;
-/// About how many bytes a change of a name takes in a table that shares the rest with another.
-const CHANGE_BYTES: u64 = 2_000;
 /// About how many bytes a moment takes besides.
 const STATE_BYTES: u64 = 1_000;
 
@@ -92,11 +88,13 @@ impl State {
     }
 }
 
-/// About how many bytes the names of a heap take beside those of another moment.
+/// Bytes that the names of a heap take beside those of another moment.
 fn names_bytes(slot: &Slot, old: Option<&Slot>) -> u64 {
-    let whole = slot.names.len() as u64 * NAME_BYTES;
-    let changes = old.map(|old| slot.names.changes().abs_diff(old.names.changes()));
-    changes.map_or(whole, |changes| whole.min(changes * CHANGE_BYTES))
+    match old {
+        Some(old) if Arc::ptr_eq(&slot.names, &old.names) => 0,
+        Some(old) => slot.names.bytes_beside(&old.names),
+        None => slot.names.bytes_beside(&NameTable::default()),
+    }
 }
 
 /// What a session was at one moment. Equal if heaps, figures and what is in view are.

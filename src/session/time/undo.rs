@@ -207,6 +207,8 @@ impl Session {
         let answer = self.moved("redo", &words);
         self.enter(&after);
         self.history.line.at = at + 1;
+        // What undo led back to may go now.
+        self.make_room();
         self.tell(answer.clone());
         answer
     }

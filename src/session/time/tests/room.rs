@@ -89,6 +89,25 @@ fn a_line_that_there_was_no_room_for_is_gone_and_said_to_be() {
 }
 
 #[test]
+fn what_redo_brings_back_makes_room_for_itself() {
+    let mut session = session(&[
+        "alloc a 1M",
+        "alloc b 1M",
+        "alloc c 1M",
+        "undo",
+        "undo",
+        "undo",
+    ]);
+    session.history.set_budget(Some(1_024));
+    session.make_room();
+    assert_eq!(session.depths(), (0, 3));
+    for done in ["redo", "redo", "redo"] {
+        said(&mut session, done);
+        assert_eq!(session.depths().0, 1);
+    }
+}
+
+#[test]
 fn whoever_branches_is_told_when_there_is_no_room_for_the_line_left() {
     let mut session = session(&["alloc a 1M", "alloc b 1M", "alloc c 1M", "seek back"]);
     session.history.set_budget(Some(1_024));
