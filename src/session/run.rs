@@ -217,14 +217,18 @@ impl Running {
         self.blocks.get(slot)?.payload()
     }
 
-    /// Index, payload and operation of birth of each of its blocks.
-    pub(super) fn named(&self) -> impl Iterator<Item = (u64, u64, u64)> {
-        let slots = 0..self.blocks.len();
-        slots.filter_map(|slot| {
+    /// Payload and operation of birth of the block in each of its slots; the first one's name has the index that
+    /// [`first_name`](Running::first_name) tells.
+    pub(super) fn named(&self) -> impl Iterator<Item = Option<(u64, u64)>> {
+        (0..self.blocks.len()).map(|slot| {
             let held = self.blocks.get(slot)?;
-            let born = self.begin + u64::from(held.born);
-            Some((self.index(slot), held.payload()?, born))
+            Some((held.payload()?, self.begin + u64::from(held.born)))
         })
+    }
+
+    /// The index of the first slot's name.
+    pub(super) fn first_name(&self) -> u64 {
+        self.first_name
     }
 
     /// Whether names now are those before it and its own.
@@ -558,7 +562,7 @@ impl Session {
             return;
         };
         let goes_on = running.steps.done() < running.of;
-        if running.spacing.is_due(spent) && goes_on {
+        if running.spacing.is_due(spent, self.made_again) && goes_on {
             self.keep_inner(&mut running);
         }
         self.running = Some(running);

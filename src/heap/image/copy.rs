@@ -180,32 +180,35 @@ impl Heap {
 
     /// Copies what was written since `previous` was taken.
     fn copy_written(&self, previous: &Groups, written: &Written) -> Groups {
-        let mut packer = Packer::new();
-        let mut grouper = Grouper::beside(Some(previous));
         let changed = self.changed_groups(written);
-        let mut changed = changed.into_iter().peekable();
-        let mut copy_group = |number: u64, grouper: &mut Grouper<'_>| {
-            self.each_resident_of(self.within(number), &mut |page| {
-                let old = grouper.old(page);
-                let copy = match (old, written.of(page)) {
-                    (Some(old), lines) => packer.pack_lines(self.page(page), old, lines),
-                    (None, 0) => return,
-                    (None, _) => packer.pack(self.page(page), None),
-                };
-                grouper.add(page, copy);
-            });
-        };
-        for number in previous.numbers() {
-            while let Some(fresh) = changed.next_if(|&fresh| fresh < number) {
-                copy_group(fresh, &mut grouper);
+        let copied = in_parts(&changed, |numbers| {
+            let mut packer = Packer::new();
+            let mut grouper = Grouper::beside(Some(previous));
+            for &number in numbers {
+                self.copy_group(number, written, &mut packer, &mut grouper);
             }
-            match changed.next_if_eq(&number) {
-                Some(_) => copy_group(number, &mut grouper),
-                None => grouper.add_old(number),
-            }
-        }
-        changed.for_each(|fresh| copy_group(fresh, &mut grouper));
-        grouper.finish()
+            grouper.finish()
+        });
+        previous.with(&changed, &copied)
+    }
+
+    /// Copies the pages of a group: those that were not written are as they were.
+    fn copy_group(
+        &self,
+        number: u64,
+        written: &Written,
+        packer: &mut Packer,
+        grouper: &mut Grouper<'_>,
+    ) {
+        self.each_resident_of(self.within(number), &mut |page| {
+            let old = grouper.old(page);
+            let copy = match (old, written.of(page)) {
+                (Some(old), lines) => packer.pack_lines(self.page(page), old, lines),
+                (None, 0) => return,
+                (None, _) => packer.pack(self.page(page), None),
+            };
+            grouper.add(page, copy);
+        });
     }
 
     /// The pages of a group, as far as the arena goes.
@@ -301,10 +304,28 @@ impl Heap {
 
     /// Looks at what was written since the heap was `base`, and at what differs between that and `groups`.
     fn restore_from(&self, base: &Groups, written: &Written, groups: &Groups) {
-        let mut extra = Extra::default();
         let changed = self.changed_groups(written);
         let mut changed = changed.into_iter().peekable();
-        let mut restore_group = |pair: &Pair<'_>| {
+        let mut pairs = Vec::new();
+        for pair in base.beside(groups) {
+            while let Some(fresh) = changed.next_if(|&fresh| fresh < pair.number) {
+                pairs.push(Pair::of_neither(fresh));
+            }
+            let is_written = changed.next_if_eq(&pair.number).is_some();
+            if is_written || !pair.is_shared() {
+                pairs.push(pair);
+            }
+        }
+        pairs.extend(changed.map(Pair::of_neither));
+        for extra in in_parts(&pairs, |pairs| self.restore_groups(pairs, written)) {
+            self.give_back(extra);
+        }
+    }
+
+    /// Makes groups what the second of each pair is. Answers with the pages that it does not have.
+    fn restore_groups(&self, pairs: &[Pair<'_>], written: &Written) -> Extra {
+        let mut extra = Extra::default();
+        for pair in pairs {
             for page in self.within(pair.number) {
                 let (was, copy) = pair.page(page);
                 match copy {
@@ -313,18 +334,8 @@ impl Heap {
                     None => (),
                 }
             }
-        };
-        for pair in base.beside(groups) {
-            while let Some(fresh) = changed.next_if(|&fresh| fresh < pair.number) {
-                restore_group(&Pair::of_neither(fresh));
-            }
-            let is_written = changed.next_if_eq(&pair.number).is_some();
-            if is_written || !pair.is_shared() {
-                restore_group(&pair);
-            }
         }
-        changed.for_each(|fresh| restore_group(&Pair::of_neither(fresh)));
-        self.give_back(extra);
+        extra
     }
 
     /// Makes a page what it was, from another copy of it and the lines that were written since.
@@ -348,6 +359,31 @@ impl Heap {
             }
         }
     }
+}
+
+/// So few groups are done by one thread.
+const FEW: usize = 64;
+/// No more threads are faster than memory is.
+const THREADS: usize = 4;
+
+/// Does work on parts of what there is to do, side by side where it is much. Answers in order.
+fn in_parts<T: Sync, R: Send>(all: &[T], work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(THREADS));
+    let part = all.len().div_ceil(cores).max(FEW);
+    let (first, rest) = all.split_at(part.min(all.len()));
+    let work = &work;
+    std::thread::scope(|scope| {
+        let others: Vec<_> = rest
+            .chunks(part)
+            .map(|part| scope.spawn(move || work(part)))
+            .collect();
+        let mut done = vec![work(first)];
+        done.extend(others.into_iter().map(|other| match other.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }));
+        done
+    })
 }
 
 /// Pages in order, those side by side as one.

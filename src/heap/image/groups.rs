@@ -103,9 +103,29 @@ impl Groups {
         pages.map(|(page, copy)| (*page, copy))
     }
 
-    /// The numbers of all groups, in order.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = u64> {
-        self.groups.iter().map(|group| number_of(group))
+    /// The same with other groups in the place of those with some numbers. All are in order.
+    pub(super) fn with(&self, numbers: &[u64], others: &[Groups]) -> Groups {
+        let mut others = others
+            .iter()
+            .flat_map(|other| other.groups.iter())
+            .peekable();
+        let mut numbers = numbers.iter().copied().peekable();
+        let mut groups = Vec::with_capacity(self.groups.len() + 8);
+        for old in self.groups.iter() {
+            let number = number_of(old);
+            while let Some(other) = others.next_if(|other| number_of(other) <= number) {
+                groups.push(Arc::clone(other));
+            }
+            while numbers.next_if(|&other| other < number).is_some() {}
+            // A group of which nothing is left has no other.
+            if numbers.next_if_eq(&number).is_none() {
+                groups.push(Arc::clone(old));
+            }
+        }
+        groups.extend(others.map(Arc::clone));
+        Groups {
+            groups: Arc::new(groups),
+        }
     }
 
     /// How many pages before `end` there are in groups whose numbers are wanted.
@@ -205,12 +225,6 @@ impl<'a> Grouper<'a> {
     pub(super) fn add(&mut self, page: u64, copy: Packed) {
         self.begin(group_of(page));
         self.group.push((page, copy));
-    }
-
-    /// Adds a whole group as the copy before had it.
-    pub(super) fn add_old(&mut self, number: u64) {
-        self.begin(number);
-        self.groups.extend(self.old.map(Arc::clone));
     }
 
     /// Ends a group: the one before is taken where nothing in it changed.

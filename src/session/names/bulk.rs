@@ -3,39 +3,46 @@
 use super::{Label, NameTable, key};
 
 impl NameTable {
-    /// The same table with names for blocks that have none, all with the same letters: index, payload (below 2^36) and
-    /// operation of birth of each, by index. None of the names may be in use. `changes` is how often names came or went
-    /// meanwhile.
+    /// The same table with names for blocks that have none, all with the same letters and with indices from `first` on:
+    /// payload (below 2^36) and operation of birth of each; nothing for an index that no block has. None of the names
+    /// may be in use. `changes` is how often names came or went meanwhile.
     pub(in crate::session) fn with_blocks(
         &self,
         letters: &str,
-        blocks: impl Iterator<Item = (u64, u64, u64)>,
+        first: u64,
+        blocks: impl Iterator<Item = Option<(u64, u64)>>,
         changes: u64,
     ) -> NameTable {
         let mut table = self.clone();
         table.changes += changes;
-        let blocks: Vec<(u64, u64, u64)> = blocks.collect();
-        if blocks.is_empty() {
+        let blocks: Vec<Option<(u64, u64)>> = blocks.collect();
+        let named = || {
+            let numbered = (0_u64..).zip(&blocks);
+            numbered.filter_map(|(nth, block)| Some((nth, block.as_ref()?)))
+        };
+        if named().next().is_none() {
             return table;
         }
         let letters = table.number_of(letters);
-        let indexed = blocks.iter().map(|&(index, payload, _)| (index, payload));
         if let Some(base) = table.base_mut(letters) {
-            base.indexed.fill(indexed);
+            base.indexed
+                .fill(named().map(|(nth, &(payload, _))| (first + nth, payload)));
         }
         // Numbers are sorted faster than what they stand for.
-        let by_payload = |(nth, block): (usize, &(u64, u64, u64))| key(block.1) << 32 | nth as u64;
-        let mut order: Vec<u64> = blocks.iter().enumerate().map(by_payload).collect();
+        let mut order: Vec<u64> = named()
+            .map(|(nth, &(payload, _))| key(payload) << 32 | nth)
+            .collect();
         order.sort_unstable();
         table.by_payload.fill(order.into_iter().map(|place| {
-            let (index, payload, born) = blocks[(place & 0xFFFF_FFFF) as usize];
+            let nth = place & u64::from(u32::MAX);
+            let born = blocks[nth as usize].map_or(0, |(_, born)| born);
             let label = Label {
                 letters,
                 has_index: true,
-                index,
+                index: first + nth,
                 born,
             };
-            (key(payload), label)
+            (place >> 32, label)
         }));
         table
     }
@@ -63,7 +70,9 @@ mod tests {
                 .filter(|(_, granule)| payloads.insert(*granule))
                 .map(|(slot, granule)| (100 + slot, granule * 16, slot % 7))
                 .collect();
-            let bulk = table.with_blocks("w", blocks.iter().copied(), blocks.len() as u64);
+            let held = |index: u64| blocks.iter().find(|block| block.0 == index);
+            let slots = (100..700).map(|index| held(index).map(|&(_, payload, born)| (payload, born)));
+            let bulk = table.with_blocks("w", 100, slots, blocks.len() as u64);
             for &(index, payload, born) in &blocks {
                 table.insert_as("w", Some(index), payload, born);
             }

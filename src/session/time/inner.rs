@@ -12,6 +12,8 @@ use super::line::Inner;
 
 /// A workload goes on for so many times as long as its last checkpoint took: they slow it by a third at most.
 const TIMES: u32 = 3;
+/// On the way to a place checkpoints may cost as much as the way does: the next way is shorter.
+const TIMES_AGAIN: u32 = 1;
 /// As long as there is room, no more than this has to be made again on the way to a place.
 const NEAR: Duration = Duration::from_millis(10);
 
@@ -26,9 +28,10 @@ pub(in crate::session) struct Spacing {
 
 impl Spacing {
     /// Takes in the time that steps took, and tells whether a checkpoint is due.
-    pub(in crate::session) fn is_due(&mut self, spent: Duration) -> bool {
+    pub(in crate::session) fn is_due(&mut self, spent: Duration, made_again: bool) -> bool {
         self.since += spent;
-        self.since >= NEAR.max(self.cost * TIMES)
+        let times = if made_again { TIMES_AGAIN } else { TIMES };
+        self.since >= NEAR.max(self.cost * times)
     }
 }
 
@@ -86,7 +89,12 @@ impl Session {
         let before = self.history.entry(index);
         let before = before.and_then(|entry| entry.before.names_of(heap));
         let before = before.map(Arc::clone).unwrap_or_default();
-        let names = before.with_blocks(BASE, running.named(), running.renamed());
+        let names = before.with_blocks(
+            BASE,
+            running.first_name(),
+            running.named(),
+            running.renamed(),
+        );
         self.set_names(heap, names);
     }
 
