@@ -302,7 +302,8 @@ impl Player {
 
     /// Begins a challenge anew.
     pub fn restart(&mut self) -> Vec<Ask> {
-        let (Stage::Trying(trial) | Stage::Solved(trial)) = &self.stage else {
+        let (Stage::Trying(trial) | Stage::Solved(trial) | Stage::Shown(trial)) = &self.stage
+        else {
             return Vec::new();
         };
         let again = trial.again();

@@ -165,6 +165,7 @@ pub static ACTIONS: &[Action] = &[
     row(Presenter, &[Char(' '), Key::Enter, Key::Right, Key::Down], Some((0, "next")), "present next", "go on; a question and the solution of a challenge are revealed", Does::Screen(Screen::Lesson(LessonAct::Next))),
     row(Presenter, &[Key::Left, Key::Up, Key::Backspace], Some((0, "back")), "present before", "go back", Does::Screen(Screen::Lesson(LessonAct::Back))),
     row(Presenter, &DIGITS, Some((1, "answer")), "presented answer", "choose the answer that the class has given", Does::Screen(Screen::Digit)),
+    row(Presenter, &[Char('R')], None, "present challenge anew", "begin the challenge anew, as before anybody tried", Does::Screen(Screen::Lesson(LessonAct::Restart))),
     row(Presenter, &[Char('b'), Char('.')], Some((0, "blank")), "blank screen", "blank the screen; any key brings it back", Does::Screen(Screen::Lesson(LessonAct::Blank))),
     row(Presenter, &[Key::Esc, Key::Function(5)], Some((0, "ends presenting")), "end presenting", "back to the whole explorer, in the same step", Does::Screen(Screen::Lesson(LessonAct::Present))),
 

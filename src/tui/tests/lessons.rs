@@ -19,8 +19,13 @@ fn frame() -> Frame {
 
 /// The second lesson of the course at its last step.
 fn at_the_last_step() -> State {
+    at(|player| player.number() == player.lesson().steps.len())
+}
+
+/// The same lesson where it is so far.
+fn at(so_far: impl Fn(&Player) -> bool) -> State {
     let (mut player, _) = Player::begin(course()[1].clone());
-    while player.number() < player.lesson().steps.len() {
+    while !so_far(&player) {
         match player.stage() {
             Stage::Asking { .. } => {
                 player.reveal();
@@ -72,6 +77,24 @@ fn to_present_a_lesson_is_not_to_take_it() {
     assert!(matches!(state.layer, Some(Layer::Lessons(_))));
     let begins = |effect: &Effect| matches!(effect, Effect::Enter(_));
     assert!(!effects.iter().any(begins), "{effects:?}");
+}
+
+/// A class tries a challenge together, and the words say how to begin it anew.
+#[test]
+fn a_presented_challenge_can_be_begun_anew() {
+    let mut state = at(|player| matches!(player.stage(), Stage::Trying(_)));
+    if let Some(playing) = &mut state.lesson {
+        playing.presenting = Some(Presenting::default());
+    }
+    let begins = |effect: &Effect| matches!(effect, Effect::Enter(_));
+    let stage = |state: &State| {
+        let playing = state.lesson.as_ref();
+        playing.map(|playing| matches!(playing.player.stage(), Stage::Trying(_)))
+    };
+    let shows = typed(&mut state, &frame(), &[Key::PageDown]);
+    assert!(shows.iter().any(begins) && stage(&state) == Some(false));
+    let anew = typed(&mut state, &frame(), &keys_of("R"));
+    assert!(anew.iter().any(begins) && stage(&state) == Some(true));
 }
 
 /// What is typed, and the places of the lessons that have it.
