@@ -83,7 +83,7 @@ impl Generator {
         Generator {
             workload: *workload,
             random: ChaCha8Rng::from_seed(seed),
-            live: Roster::new(),
+            live: Roster::new(matches!(workload.lifetime, Lifetime::Lifo | Lifetime::Fifo)),
             done: 0,
             falling: false,
         }
@@ -92,7 +92,7 @@ impl Generator {
     /// A copy to keep.
     pub(crate) fn keep(&mut self) -> KeptGenerator {
         let live = self.live.keep();
-        let mine = std::mem::replace(&mut self.live, Roster::new());
+        let mine = std::mem::replace(&mut self.live, Roster::new(false));
         let rest = self.clone();
         self.live = mine;
         KeptGenerator { rest, live }

@@ -217,13 +217,15 @@ impl Running {
         self.blocks.get(slot)?.payload()
     }
 
-    /// Payload and operation of birth of the block in each of its slots; the first one's name has the index that
-    /// [`first_name`](Running::first_name) tells.
-    pub(super) fn named(&self) -> impl Iterator<Item = Option<(u64, u64)>> {
-        (0..self.blocks.len()).map(|slot| {
-            let held = self.blocks.get(slot)?;
-            Some((held.payload()?, self.begin + u64::from(held.born)))
-        })
+    /// How many slots it has.
+    pub(super) fn slots(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// Payload and operation of birth of the block in a slot.
+    pub(super) fn born(&self, slot: usize) -> Option<(u64, u64)> {
+        let held = self.blocks.get(slot)?;
+        Some((held.payload()?, self.begin + u64::from(held.born)))
     }
 
     /// The index of the first slot's name.

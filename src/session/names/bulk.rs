@@ -2,45 +2,43 @@
 
 use super::{Label, NameTable, key};
 
+/// Payload and operation of birth of a block.
+type Born = (u64, u64);
+
 impl NameTable {
-    /// The same table with names for blocks that have none, all with the same letters and with indices from `first` on:
-    /// payload (below 2^36) and operation of birth of each; nothing for an index that no block has. None of the names
-    /// may be in use. `changes` is how often names came or went meanwhile.
+    /// The same table with names for blocks that have none, all with the same letters and with indices from `first` on.
+    /// `block` tells of each of so many whether there is one, with its payload (below 2^36). None of the names may be in
+    /// use. `changes` is how often names came or went meanwhile.
     pub(in crate::session) fn with_blocks(
         &self,
         letters: &str,
         first: u64,
-        blocks: impl Iterator<Item = Option<(u64, u64)>>,
+        count: usize,
+        block: impl Fn(usize) -> Option<Born>,
         changes: u64,
     ) -> NameTable {
         let mut table = self.clone();
         table.changes += changes;
-        let blocks: Vec<Option<(u64, u64)>> = blocks.collect();
-        let named = || {
-            let numbered = (0_u64..).zip(&blocks);
-            numbered.filter_map(|(nth, block)| Some((nth, block.as_ref()?)))
-        };
+        let named = || (0..count).filter_map(|nth| Some((nth as u64, block(nth)?)));
         if named().next().is_none() {
             return table;
         }
         let letters = table.number_of(letters);
         if let Some(base) = table.base_mut(letters) {
             base.indexed
-                .fill(named().map(|(nth, &(payload, _))| (first + nth, payload)));
+                .fill(named().map(|(nth, (payload, _))| (first + nth, payload)));
         }
         // Numbers are sorted faster than what they stand for.
-        let mut order: Vec<u64> = named()
-            .map(|(nth, &(payload, _))| key(payload) << 32 | nth)
-            .collect();
+        let mut order: Vec<u64> = Vec::with_capacity(count);
+        order.extend(named().map(|(nth, (payload, _))| key(payload) << 32 | nth));
         order.sort_unstable();
         table.by_payload.fill(order.into_iter().map(|place| {
             let nth = place & u64::from(u32::MAX);
-            let born = blocks[nth as usize].map_or(0, |(_, born)| born);
             let label = Label {
                 letters,
                 has_index: true,
                 index: first + nth,
-                born,
+                born: block(nth as usize).map_or(0, |(_, born)| born),
             };
             (place >> 32, label)
         }));
@@ -71,8 +69,8 @@ mod tests {
                 .map(|(slot, granule)| (100 + slot, granule * 16, slot % 7))
                 .collect();
             let held = |index: u64| blocks.iter().find(|block| block.0 == index);
-            let slots = (100..700).map(|index| held(index).map(|&(_, payload, born)| (payload, born)));
-            let bulk = table.with_blocks("w", 100, slots, blocks.len() as u64);
+            let slot = |nth: usize| held(100 + nth as u64).map(|&(_, payload, born)| (payload, born));
+            let bulk = table.with_blocks("w", 100, 600, slot, blocks.len() as u64);
             for &(index, payload, born) in &blocks {
                 table.insert_as("w", Some(index), payload, born);
             }

@@ -10,8 +10,8 @@ use crate::session::session::Session;
 use super::extremes::Extremes;
 use super::line::Inner;
 
-/// A workload goes on for so many times as long as its last checkpoint took: they slow it by a third at most.
-const TIMES: u32 = 3;
+/// A workload goes on for so many times as long as its last checkpoint took: they slow it by half at most.
+const TIMES: u32 = 2;
 /// On the way to a place checkpoints may cost as much as the way does: the next way is shorter.
 const TIMES_AGAIN: u32 = 1;
 /// As long as there is room, no more than this has to be made again on the way to a place.
@@ -92,7 +92,8 @@ impl Session {
         let names = before.with_blocks(
             BASE,
             running.first_name(),
-            running.named(),
+            running.slots(),
+            |slot| running.born(slot),
             running.renamed(),
         );
         self.set_names(heap, names);
