@@ -100,7 +100,7 @@ fn what_is_typed_on_a_long_way_is_done_at_its_end_in_order() {
         "line 2 now",
     ];
     assert!(order.iter().all(|what| at(what).is_some()), "{words:?}");
-    assert!(order.is_sorted_by_key(|what| at(what)), "{words:?}");
+    assert!(order.is_sorted_by_key(at), "{words:?}");
 }
 
 #[test]
