@@ -474,6 +474,7 @@ impl Session {
         Frame {
             version: self.version,
             requests: self.requests,
+            over: self.over,
             log: self.log.iter().cloned().collect(),
             log_total: self.log_total,
             time: Arc::new(TimeShown {

@@ -2,23 +2,25 @@
 
 mod crew;
 mod opening;
+mod requests;
 mod runs;
+mod way;
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::view::{Lens, Target};
+use crate::view::Lens;
 
-use super::frame::{Answer, Frame, Request, Tone};
+use super::frame::{Answer, Frame, Request};
 use super::journal::{Deed, Past};
-use super::pace::{self, Meter, Pace};
+use super::pace::{Meter, Pace};
 use super::script::ScriptRun;
 use super::session::Session;
-use super::words::count;
-use super::{Command, Watch, parse_line};
+use super::{Command, Watch};
 use crate::lab::Workload;
 
 use opening::Opening;
@@ -142,6 +144,7 @@ impl SessionThread {
             stale: false,
             meter: Meter::default(),
             pace: None,
+            held: VecDeque::new(),
             dropped: 0,
             rate_chosen: false,
             easy: false,
@@ -236,6 +239,8 @@ struct Worker {
     meter: Meter,
     /// Deals out operations while there is a rate to keep.
     pace: Option<Pace>,
+    /// What was asked on a long way through time and waits for its end.
+    held: VecDeque<Request>,
     /// Lines dropped since they were cancelled.
     dropped: u64,
     /// A person has said how fast workloads go.
@@ -283,7 +288,9 @@ impl Worker {
     fn work(&mut self) -> Next {
         self.shared.slices.fetch_add(1, Ordering::Relaxed);
         let idle = if self.session.seeking().is_some() {
-            self.session.go_on_seeking(SLICE);
+            if self.go_on_seeking() == Next::Quit {
+                return Next::Quit;
+            }
             Duration::ZERO
         } else if self.session.running.is_some() {
             self.slice()
@@ -453,130 +460,6 @@ impl Worker {
     fn measure_anew(&mut self) {
         self.meter.restart(self.now(), self.session.operations);
         self.pace = None;
-    }
-
-    fn handle(&mut self, request: Request) -> Next {
-        self.session.requests += 1;
-        if !self.end_seeking_for(&request) {
-            return Next::Go;
-        }
-        match request {
-            Request::Line(_) if self.shared.cancels.load(Ordering::Acquire) > 0 => {
-                self.dropped += 1;
-            }
-            request if self.comes_too_early(&request) => self.refuse_early(request),
-            Request::Line(line) => self.line(&line),
-            Request::Command(command) => self.command(&command),
-            Request::FreeAt(address) => self.free_between(address),
-            Request::Look(lens) => {
-                self.lens = Lens {
-                    cursor: lens.cursor.or(self.lens.cursor),
-                    ..lens
-                }
-            }
-            Request::Watch(watch) => self.watch = *watch,
-            Request::Refuse(line, words) => self.session.tell(Answer {
-                command: line,
-                ..Answer::refused(words)
-            }),
-            Request::Undo => self.leave(&Command::Undo),
-            Request::Redo => self.leave(&Command::Redo),
-            Request::ToggleRun => self.toggle(),
-            Request::Step => self.step(),
-            Request::Cancel => {
-                self.shared.cancels.fetch_sub(1, Ordering::AcqRel);
-                self.cancel();
-                self.tell_dropped();
-            }
-            Request::Script(commands) => {
-                self.finish();
-                let deeds = commands.into_iter().map(Deed::Command).collect();
-                self.script = ScriptRun::new(deeds);
-            }
-            Request::Slower => self.command(&Command::Rate(pace::slower(self.session.target))),
-            Request::Faster => self.command(&Command::Rate(pace::faster(self.session.target))),
-            Request::Select(target) => self.select(target),
-            Request::Quit | Request::QuitNow => {
-                self.session.close_part();
-                self.session.end_threads();
-                return Next::Quit;
-            }
-        }
-        Next::Go
-    }
-
-    fn line(&mut self, line: &str) {
-        match parse_line(line) {
-            Ok(Some(command)) => self.command(&command),
-            Ok(None) => {}
-            Err(error) => {
-                let words = error.to_string();
-                self.session.tell(Answer {
-                    command: line.to_owned(),
-                    words,
-                    tone: Tone::Refused,
-                    ..Answer::default()
-                });
-            }
-        }
-    }
-
-    fn command(&mut self, command: &Command) {
-        match command {
-            // A workload runs beside the screen; one at a time.
-            Command::Run(workload) => {
-                self.finish();
-                self.begin(workload);
-            }
-            Command::Threads(threads) if threads.left.is_none() => self.begin_threads(threads),
-            Command::Situations(situations) => self.begin_situations(*situations),
-            Command::Pause => self.pause(),
-            Command::Undo | Command::Redo | Command::Branch(_) => self.leave(command),
-            Command::Seek(_) => self.seek(command),
-            Command::Interleave(_) | Command::Play(_) => {
-                self.finish();
-                let answer = self.session.apply(command);
-                self.follow(&answer);
-            }
-            Command::Example(example) if !self.session.is_in_steps() => {
-                self.finish();
-                let deeds = example.commands().into_iter().map(Deed::Command).collect();
-                self.script = ScriptRun::new(deeds);
-            }
-            Command::Quit => {
-                self.session.apply(command);
-                self.session.over = true;
-            }
-            command => {
-                self.rate_chosen |= matches!(command, Command::Rate(_));
-                self.between(command);
-            }
-        }
-    }
-
-    /// Moves the cursor to the block that an answer is about.
-    fn follow(&mut self, answer: &Answer) {
-        if let Some(block) = answer.block {
-            self.lens.cursor = Some(block);
-            self.lens.follow = true;
-        }
-    }
-
-    fn tell_dropped(&mut self) {
-        let dropped = std::mem::take(&mut self.dropped);
-        if dropped > 0 {
-            self.session.tell(Answer {
-                words: format!("{} that waited: cancelled", count(dropped, "line")),
-                tone: Tone::Note,
-                ..Answer::default()
-            });
-        }
-    }
-
-    fn select(&mut self, target: Target) {
-        let row_bytes = self.shared.frame().picture.map.row_bytes;
-        self.lens.cursor = self.session.seek(self.lens.cursor, target, row_bytes);
-        self.lens.follow = true;
     }
 
     fn publish(&mut self) {

@@ -1,39 +1,16 @@
 //! What keys and `pause` do to what runs beside the screen: start it, stop it for the moment, end it.
 
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-
 use crate::lab::Workload;
-use crate::session::frame::{Answer, Request};
+use crate::session::Command;
+use crate::session::frame::Answer;
 use crate::session::words::grouped;
-use crate::session::{Command, parse_line};
 
-use super::{SLICE, Worker};
+use super::Worker;
 
-/// How long a way through time is gone before it is shown that it is long.
-const NEAR: Duration = Duration::from_millis(40);
 /// Operations of the workload that the space bar starts: enough to watch, to pause and to cancel.
 const SPACE_OPS: u64 = 1_000_000;
 /// Operations a second that the space bar's program makes until a person chooses a rate.
 const SPACE_RATE: u64 = 1_000;
-
-/// Whether it makes no difference to a request which place is shown, or it leads to another anyway.
-fn is_asked_of_no_place(request: &Request) -> bool {
-    let leaves = |command: &Command| matches!(command, Command::Seek(_) | Command::Quit);
-    match request {
-        Request::Command(command) => leaves(command),
-        Request::Line(line) => {
-            parse_line(line).is_ok_and(|parsed| parsed.as_ref().is_some_and(leaves))
-        }
-        Request::Look(_)
-        | Request::Watch(_)
-        | Request::Refuse(..)
-        | Request::Cancel
-        | Request::Quit
-        | Request::QuitNow => true,
-        _ => false,
-    }
-}
 
 impl Worker {
     /// `pause` at the prompt: stops what runs until the space bar.
@@ -58,38 +35,15 @@ impl Worker {
         self.session.tell(Answer { command, ..answer });
     }
 
-    /// Looks at another moment. A workload stands meanwhile; threads end, since nobody can bring them back.
-    pub(super) fn seek(&mut self, command: &Command) {
-        if self.session.crew.is_some() && !self.session.leads_nowhere(command) {
-            self.finish();
-        }
-        self.session.apply(command);
-        // Most places are near: they are shown with the answer.
-        self.session.go_on_seeking(NEAR);
-    }
-
     /// Undo, redo and `branch`: what runs ends before the past is entered, it does not go on there. Where they are sure
     /// to be refused it goes on.
     pub(super) fn leave(&mut self, command: &Command) {
+        // What threads made until now is a command that can be taken back.
+        self.session.count_threads();
         if !self.session.leads_nowhere(command) {
             self.finish();
         }
         self.session.apply(command);
-    }
-
-    /// Whatever is asked is asked of the place that is sought, so that this has to be reached first. False where the way
-    /// there is given up meanwhile, and the request with it.
-    pub(super) fn end_seeking_for(&mut self, request: &Request) -> bool {
-        if is_asked_of_no_place(request) {
-            return true;
-        }
-        while !self.session.go_on_seeking(SLICE) {
-            if self.shared.cancels.load(Ordering::Acquire) > 0 {
-                self.dropped += 1;
-                return false;
-            }
-        }
-        true
     }
 
     /// Says that nothing runs in the past, where that is what is looked at.
@@ -182,31 +136,6 @@ impl Worker {
         self.script.wait();
         if let Some(words) = stopped {
             self.session.note(words);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whoever_leaves_does_not_arrive_first() {
-        let line = |text: &str| Request::Line(text.to_owned());
-        for (request, leaves) in [
-            (line("seek present"), true),
-            (line(" seek  back 3 # words"), true),
-            (line("quit"), true),
-            (line("seek nowhere"), false),
-            (line("branch"), false),
-            (line("walk"), false),
-            (Request::Undo, false),
-            (Request::Command(Command::Quit), true),
-            (Request::Cancel, true),
-            (Request::Quit, true),
-            (Request::QuitNow, true),
-        ] {
-            assert_eq!(is_asked_of_no_place(&request), leaves, "{request:?}");
         }
     }
 }

@@ -1,5 +1,10 @@
+mod way;
+
 use super::*;
+use crate::session::frame::Tone;
+use crate::session::parse_line;
 use crate::session::threads::{Doing, LaneView};
+use crate::view::Target;
 
 /// How long a test waits for what must come; it fails then.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -494,57 +499,6 @@ fn threads_that_never_come_to_an_operation_are_nothing_to_take_back() {
 }
 
 #[test]
-fn a_long_way_through_time_shows_how_far_it_is_and_can_be_given_up() {
-    let mut watched = Watched::start();
-    watched.tell("alloc a 64");
-    watched.tell("run random ops=400000 live=2000 seed=3");
-    watched.wait("its end", |frame| {
-        frame.run.is_none() && frame.operations == 400_001
-    });
-    // Without checkpoints inside all of it has to be made again.
-    watched.tell("history 1");
-    let present = watched.thread.frame();
-    watched.thread.send(Request::Line("seek 390000".to_owned()));
-    watched.sent += 1;
-    let on_the_way = watched.wait("a way", |frame| frame.time.seeking.is_some());
-    assert_eq!(on_the_way.picture.figures, present.picture.figures);
-    assert!(!on_the_way.time.past);
-    watched.ask(Request::Cancel);
-    let frame = watched.thread.frame();
-    assert_eq!((frame.time.past, frame.time.seeking), (false, None));
-    assert_eq!(frame.picture.figures, present.picture.figures);
-    let frame = watched.tell("seek 390000");
-    assert_eq!(frame.log.last().map(|answer| answer.tone), Some(Tone::Note));
-    let frame = watched.wait("the place", |frame| {
-        frame.time.seeking.is_none() && frame.time.past
-    });
-    assert_eq!((frame.time.at, frame.time.present), (390_000, 400_001));
-    // Back from there nothing is made again.
-    let frame = watched.tell("seek present");
-    assert_eq!(frame.picture.figures, present.picture.figures);
-}
-
-#[test]
-fn what_waits_behind_a_long_way_is_cancelled_with_it() {
-    let mut watched = Watched::start();
-    watched.tell("run random ops=400000 live=2000 seed=3");
-    watched.wait("its end", |frame| {
-        frame.run.is_none() && frame.operations == 400_000
-    });
-    watched.tell("history 1");
-    watched.thread.send(Request::Line("seek 390000".to_owned()));
-    watched.sent += 1;
-    watched.wait("a way", |frame| frame.time.seeking.is_some());
-    watched.thread.send(Request::Line("walk".to_owned()));
-    watched.sent += 1;
-    watched.ask(Request::Cancel);
-    let frame = watched.thread.frame();
-    assert_eq!((frame.time.past, frame.time.seeking), (false, None));
-    let last = frame.log.last().expect("an answer");
-    assert!(last.words.contains("1 line that waited"), "{last:?}");
-}
-
-#[test]
 fn what_is_refused_ends_nothing_that_runs() {
     for running in [
         ENDLESS,
@@ -566,6 +520,14 @@ fn what_is_refused_ends_nothing_that_runs() {
         }
         watched.ask(Request::Redo);
         assert!(watched.thread.frame().run.is_some(), "{running}");
+        // Somebody waits for a lock: nothing is taken back now.
+        for line in ["heap new growable", "lock", "as t2: alloc x 64"] {
+            watched.tell(line);
+        }
+        let frame = watched.tell("undo");
+        let last = frame.log.last().expect("an answer");
+        assert_eq!(last.tone, Tone::Refused, "{last:?}");
+        assert!(frame.run.is_some(), "undo ended {running}");
         watched.ask(Request::Cancel);
     }
 }

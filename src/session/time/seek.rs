@@ -150,10 +150,15 @@ impl Session {
             Command::Seek(to) => self.place_sought(*to).is_err(),
             Command::Branch(None) => !self.is_past(),
             Command::Branch(Some(number)) => !self.history.has_other(*number),
-            Command::Redo => self.depths().1 == 0,
+            Command::Undo => self.is_past() || self.depths().0 == 0 && !self.is_in_steps(),
+            Command::Redo => self.is_past() || self.depths().1 == 0,
             _ => return false,
         };
-        refused || self.stays_here().is_some()
+        refused
+            || match command {
+                Command::Undo | Command::Redo => self.waits().is_some(),
+                _ => self.stays_here().is_some(),
+            }
     }
 
     fn seek_to(&mut self, to: SeekTo) -> Answer {
