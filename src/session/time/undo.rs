@@ -55,6 +55,7 @@ impl Session {
         entry.made = Some(made);
         entry.extremes = std::mem::take(&mut self.extremes);
         if let Some(begun) = begun {
+            entry.odd_from = begun.odd_from;
             (entry.inner, entry.apart) = (begun.inner, begun.apart);
         }
         self.history.add(entry);
