@@ -14,7 +14,7 @@ use super::actors::Actors;
 use super::bookmarks::Bookmarks;
 use super::filter::Filter;
 use super::findings::Checked;
-use super::frame::{Answer, Frame, Interleaved, Run, Timeline, Tone};
+use super::frame::{Answer, Frame, Interleaved, Run, Tone};
 use super::glossary::Met;
 use super::interleave::Stepping;
 use super::journal::Journal;
@@ -28,7 +28,7 @@ use super::situations::Measuring;
 use super::survey::Surveys;
 use super::threads::{AtWork, CrewPicture};
 use super::time::{Entry, Extremes, History, Looking, TimeShown};
-use super::timeline::Allowance;
+use super::timeline::{Allowance, Measured};
 use super::watch::Watched;
 
 /// Answers kept for screens.
@@ -54,7 +54,7 @@ pub(super) struct Slot {
     pub(super) dirty: bool,
     pub(super) image: Option<Arc<Image>>,
     /// What was measured over time.
-    pub(super) timeline: Arc<Timeline>,
+    pub(super) timeline: Arc<Measured>,
 }
 
 /// The heap that a command is about: what it takes to call it. It shares no names with the slot, so that giving a

@@ -14,57 +14,83 @@ use super::session::Session;
 const MOST: usize = 512;
 /// The latest of them, which stay as they are: what a person did just now is never thinned out.
 const LATEST: usize = 64;
-/// Room that is made for more of them at once.
-const ROOM: usize = 16;
+/// So many samples at once become older ones.
+const MOVED: usize = 32;
 
-impl Timeline {
-    /// Bytes that it takes.
-    pub(super) fn bytes(&self) -> u64 {
-        shared_bytes::<Timeline>() + vec_bytes(&self.samples) + vec_bytes(&self.events)
+/// What is measured of a heap over time. Every moment of the past has it: copies share all but the latest samples.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Measured {
+    older: Arc<Vec<Sample>>,
+    latest: Vec<Sample>,
+    events: Arc<Vec<TimeEvent>>,
+}
+
+impl Measured {
+    /// As screens have it.
+    pub(super) fn shown(&self) -> Timeline {
+        Timeline {
+            samples: self.older.iter().chain(&self.latest).copied().collect(),
+            events: self.events.to_vec(),
+        }
+    }
+
+    /// Bytes that it takes beside what it shares with an earlier moment.
+    pub(super) fn bytes_beside(&self, old: Option<&Measured>) -> u64 {
+        let older = old.is_some_and(|old| Arc::ptr_eq(&old.older, &self.older));
+        let events = old.is_some_and(|old| Arc::ptr_eq(&old.events, &self.events));
+        let own = |shared: bool, bytes: u64| if shared { 0 } else { bytes };
+        shared_bytes::<Measured>()
+            + vec_bytes(&self.latest)
+            + own(older, vec_bytes(&self.older))
+            + own(events, vec_bytes(&self.events))
     }
 
     /// Adds a sample. Of many at one operation the first and the last stay, so that a sudden change is seen as one.
-    pub(super) fn add(&mut self, sample: Sample) {
-        if self.samples.last() == Some(&sample) {
+    fn add(&mut self, sample: Sample) {
+        if self.latest.last() == Some(&sample) {
             return;
         }
-        if let [.., first, second] = self.samples[..]
+        if let [.., first, second] = self.latest[..]
             && first.at == sample.at
             && second.at == sample.at
         {
-            self.samples.pop();
+            self.latest.pop();
         }
-        push(&mut self.samples, sample);
-        if self.samples.len() > MOST {
-            let at = closest(self.samples.len(), |index| self.samples[index].at);
-            let lower = if peak(&self.samples[at]) <= peak(&self.samples[at + 1]) {
-                at
-            } else {
-                at + 1
-            };
-            self.samples.remove(lower);
+        if self.latest.capacity() == self.latest.len() {
+            self.latest.reserve_exact(MOVED);
         }
+        self.latest.push(sample);
+        if self.latest.len() > LATEST + MOVED {
+            self.move_on();
+        }
+    }
+
+    /// Makes older samples of the first of the latest, and thins those out.
+    fn move_on(&mut self) {
+        let mut older = Vec::with_capacity(self.older.len() + MOVED);
+        older.extend_from_slice(&self.older);
+        older.extend(self.latest.drain(..MOVED));
+        while older.len() > MOST - LATEST - MOVED {
+            let at = closest(older.len() - 1, |index| older[index].at);
+            let is_lower = peak(&older[at]) <= peak(&older[at + 1]);
+            older.remove(if is_lower { at } else { at + 1 });
+        }
+        older.shrink_to_fit();
+        self.older = Arc::new(older);
     }
 
     /// Adds an event; the same letter at the same operation stands once.
-    pub(super) fn tell(&mut self, event: TimeEvent) {
+    fn tell(&mut self, event: TimeEvent) {
         if self.events.last() == Some(&event) {
             return;
         }
-        push(&mut self.events, event);
-        if self.events.len() > MOST {
-            let at = closest(self.events.len(), |index| self.events[index].at);
-            self.events.remove(at);
+        let events = Arc::make_mut(&mut self.events);
+        events.push(event);
+        if events.len() > MOST {
+            let at = closest(events.len() - LATEST - 1, |index| events[index].at);
+            events.remove(at);
         }
     }
-}
-
-/// Adds an entry. Each moment of the past has a copy, so that no room is left for many more.
-fn push<T>(entries: &mut Vec<T>, entry: T) {
-    if entries.len() == entries.capacity() {
-        entries.reserve_exact(ROOM);
-    }
-    entries.push(entry);
 }
 
 /// What makes one of two neighbours the one to keep: peaks are what a person looks for.
@@ -72,10 +98,9 @@ fn peak(sample: &Sample) -> (u64, Option<u64>, u64) {
     (sample.committed, sample.resident, sample.busy)
 }
 
-/// The entry without which the widest gap left around it is the least. Neither the first nor one of the latest, and
-/// the one behind it is none of these either.
-fn closest(count: usize, at: impl Fn(usize) -> u64) -> usize {
-    (1..count.saturating_sub(LATEST + 1))
+/// The entry before `end` without which the widest gap left around it is the least; never the first.
+fn closest(end: usize, at: impl Fn(usize) -> u64) -> usize {
+    (1..end)
         .min_by_key(|&index| at(index + 1).saturating_sub(at(index - 1)))
         .unwrap_or(1)
 }
@@ -180,7 +205,7 @@ impl Session {
             resident,
         };
         if let Some(slot) = self.slot_mut(number)
-            && slot.timeline.samples.last() != Some(&sample)
+            && slot.timeline.latest.last() != Some(&sample)
         {
             Arc::make_mut(&mut slot.timeline).add(sample);
         }
@@ -202,9 +227,9 @@ mod tests {
     }
 
     fn line(samples: impl IntoIterator<Item = Sample>) -> Timeline {
-        let mut line = Timeline::default();
+        let mut line = Measured::default();
         samples.into_iter().for_each(|sample| line.add(sample));
-        line
+        line.shown()
     }
 
     #[test]
@@ -230,9 +255,9 @@ mod tests {
     fn the_whole_past_stays_visible_and_evenly_so() {
         let line = line((0..100_000).map(|at| sample(at, at)));
         let samples = &line.samples;
-        assert_eq!(samples.len(), MOST);
-        assert_eq!((samples[0].at, samples[MOST - 1].at), (0, 99_999));
-        let (past, latest) = samples.split_at(MOST - LATEST);
+        assert!((MOST - MOVED..=MOST).contains(&samples.len()));
+        assert_eq!((samples[0].at, samples[samples.len() - 1].at), (0, 99_999));
+        let (past, latest) = samples.split_at(samples.len() - LATEST);
         let gaps = past.windows(2).map(|pair| pair[1].at - pair[0].at);
         let even = 100_000 / past.len() as u64;
         assert!(gaps.max() <= Some(3 * even), "a hole in the past");
@@ -248,12 +273,13 @@ mod tests {
 
     #[test]
     fn letters_are_bounded_and_stand_once() {
-        let mut line = Timeline::default();
+        let mut line = Measured::default();
         for at in 0..2_000 {
             for letter in ['C', 'C', 'K'] {
                 line.tell(TimeEvent { at, letter });
             }
         }
+        let line = line.shown();
         assert_eq!(line.events.len(), MOST);
         assert_eq!(line.events[0], TimeEvent { at: 0, letter: 'C' });
         assert_eq!(

@@ -94,7 +94,7 @@ impl Session {
             let slots = looking.present.slots();
             slots.iter().find(|slot| slot.number == shown.number)
         });
-        Arc::clone(&present.unwrap_or(shown).timeline)
+        Arc::new(present.unwrap_or(shown).timeline.shown())
     }
 
     /// The command that led to a place, which of its operations that is, and what comes next.

@@ -72,7 +72,12 @@ impl State {
                 (None, _) => 0,
             };
             let shared = old.is_some_and(|old| Arc::ptr_eq(&old.timeline, &slot.timeline));
-            let timeline = if shared { 0 } else { slot.timeline.bytes() };
+            let before = old.map(|old| &*old.timeline);
+            let timeline = if shared {
+                0
+            } else {
+                slot.timeline.bytes_beside(before)
+            };
             pages + timeline + names_bytes(slot, old)
         };
         STATE_BYTES + self.slots.iter().map(slot_beside).sum::<u64>()
@@ -82,7 +87,7 @@ impl State {
     pub(super) fn bytes(&self) -> u64 {
         let slot_bytes = |slot: &Slot| {
             let pages = slot.image.as_ref().map_or(0, |image| image.bytes());
-            pages + slot.timeline.bytes() + names_bytes(slot, None)
+            pages + slot.timeline.bytes_beside(None) + names_bytes(slot, None)
         };
         STATE_BYTES + self.slots.iter().map(slot_bytes).sum::<u64>()
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::line::Inner;
 use super::*;
 
 proptest! {
@@ -129,7 +130,7 @@ fn checkpoints_inside_a_workload_give_the_same_moments() {
         let last = session.history.line.at - 1;
         let entry = session.history.entry(last).expect("the workload");
         assert_eq!(entry.odd_from.is_some(), odd, "{lines:?}");
-        let inner: Vec<u64> = entry.inner.iter().map(|inner| inner.at()).collect();
+        let inner: Vec<u64> = entry.inner.iter().map(Inner::at).collect();
         assert!(inner.len() > 1, "{inner:?}");
         let end = session.operations;
         let around = inner.into_iter().chain(entry_odd(&session, last));
