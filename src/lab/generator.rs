@@ -8,8 +8,12 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::roster::{KeptRoster, Roster};
+use super::roster::Roster;
+
+mod kept;
+
 use super::workload::{Distribution, Lifetime, Workload};
+pub(crate) use kept::KeptGenerator;
 
 /// One step of a workload. A slot is a place for one live block: a small
 /// number from 0, used again after it was freed, always below the largest
@@ -50,29 +54,6 @@ pub struct Generator {
     falling: bool,
 }
 
-/// A generator at one step, to keep: it shares with the one kept before what did not change since.
-#[derive(Clone, Debug)]
-pub(crate) struct KeptGenerator {
-    /// All but its live blocks.
-    rest: Generator,
-    live: KeptRoster,
-}
-
-impl KeptGenerator {
-    /// The generator as it was.
-    pub(crate) fn generator(&self) -> Generator {
-        Generator {
-            live: self.live.roster(),
-            ..self.rest.clone()
-        }
-    }
-
-    /// Bytes that it takes beside what it shares with another.
-    pub(crate) fn bytes_beside(&self, other: Option<&KeptGenerator>) -> u64 {
-        self.live.bytes_beside(other.map(|other| &other.live))
-    }
-}
-
 impl Generator {
     /// The steps from the first. Where `size_min` is above `size_max`, all requests are of `size_min`.
     #[must_use]
@@ -87,15 +68,6 @@ impl Generator {
             done: 0,
             falling: false,
         }
-    }
-
-    /// A copy to keep.
-    pub(crate) fn keep(&mut self) -> KeptGenerator {
-        let live = self.live.keep();
-        let mine = std::mem::replace(&mut self.live, Roster::new(false));
-        let rest = self.clone();
-        self.live = mine;
-        KeptGenerator { rest, live }
     }
 
     /// Tells that the allocation into `slot` failed: the slot is empty and

@@ -3,8 +3,13 @@
 //! Other commands may come in between. Then what was made so far is a command of its own, and so is what follows: each
 //! can be undone, and each is a line of the journal, so that a replay does everything in the order in which it happened.
 
+mod blocks;
+mod kept;
 mod steps;
 mod whole;
+
+use blocks::Held;
+pub(super) use kept::KeptRun;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,36 +24,13 @@ use super::number::Size;
 use super::session::{Here, LastCall, Session, Slot};
 use super::time::{Again, Spacing};
 use super::words::{Moment, change, count, exact, grouped, rough};
-use crate::lab::{Chunks, Generator, KeptChunks, KeptGenerator, Step, Workload};
+use crate::lab::{Chunks, Generator, Step, Workload};
 
 /// The letter of workloads' blocks.
 pub(super) const BASE: &str = "w";
 
 /// Steps between looks at the clock.
 const FEW: u64 = 256;
-
-/// A block of a workload: where it is, and when it came to be.
-#[derive(Clone, Copy, Debug)]
-struct Held {
-    /// The payload, in granules; [`NOWHERE`] for none.
-    granule: u32,
-    /// Operations of the session between the workload's begin and its own.
-    born: u32,
-}
-
-/// The payload of no block.
-const NOWHERE: u32 = u32::MAX;
-
-impl Held {
-    const NONE: Held = Held {
-        granule: NOWHERE,
-        born: 0,
-    };
-
-    fn payload(self) -> Option<u64> {
-        (self.granule != NOWHERE).then(|| u64::from(self.granule) * GRANULE)
-    }
-}
 
 /// Where steps come from.
 #[derive(Clone)]
@@ -68,13 +50,6 @@ impl Source {
                 *done += 1;
                 Some(step)
             }
-        }
-    }
-
-    fn keep(&mut self) -> KeptSource {
-        match self {
-            Source::Workload(generator) => KeptSource::Workload(Box::new(generator.keep())),
-            Source::Recorded(steps, done) => KeptSource::Recorded(Arc::clone(steps), *done),
         }
     }
 
@@ -150,55 +125,6 @@ pub(super) struct Running {
     pub(super) spacing: Spacing,
 }
 
-/// A workload at one step, to keep.
-#[derive(Clone)]
-pub(super) struct KeptRun {
-    /// All but what changes with its steps.
-    rest: Box<Running>,
-    steps: KeptSource,
-    blocks: KeptChunks<Held>,
-}
-
-#[derive(Clone)]
-enum KeptSource {
-    Workload(Box<KeptGenerator>),
-    Recorded(Arc<[Step]>, usize),
-}
-
-impl KeptSource {
-    fn generator(&self) -> Option<&KeptGenerator> {
-        match self {
-            KeptSource::Workload(generator) => Some(generator),
-            KeptSource::Recorded(..) => None,
-        }
-    }
-}
-
-impl KeptRun {
-    /// The workload as it was.
-    pub(super) fn running(&self) -> Running {
-        Running {
-            steps: match &self.steps {
-                KeptSource::Workload(generator) => {
-                    Source::Workload(Box::new(generator.generator()))
-                }
-                KeptSource::Recorded(steps, done) => Source::Recorded(Arc::clone(steps), *done),
-            },
-            blocks: self.blocks.row(),
-            ..(*self.rest).clone()
-        }
-    }
-
-    /// Bytes that it takes beside what it shares with another.
-    pub(super) fn bytes_beside(&self, other: Option<&KeptRun>) -> u64 {
-        let blocks = self.blocks.bytes_beside(other.map(|other| &other.blocks));
-        let theirs = other.and_then(|other| other.steps.generator());
-        let steps = self.steps.generator();
-        let steps = steps.map_or(0, |mine| mine.bytes_beside(theirs));
-        blocks + steps
-    }
-}
-
 impl Running {
     /// Blocks are called `w0`, `w1`, … by slot.
     fn name(&self, slot: usize) -> Name {
@@ -212,27 +138,6 @@ impl Running {
         self.first_name.saturating_add(slot as u64)
     }
 
-    /// The payload of the block in a slot.
-    fn block(&self, slot: usize) -> Option<u64> {
-        self.blocks.get(slot)?.payload()
-    }
-
-    /// How many slots it has.
-    pub(super) fn slots(&self) -> usize {
-        self.blocks.len()
-    }
-
-    /// Payload and operation of birth of the block in a slot.
-    pub(super) fn born(&self, slot: usize) -> Option<(u64, u64)> {
-        let held = self.blocks.get(slot)?;
-        Some((held.payload()?, self.begin + u64::from(held.born)))
-    }
-
-    /// The index of the first slot's name.
-    pub(super) fn first_name(&self) -> u64 {
-        self.first_name
-    }
-
     /// Whether names now are those before it and its own.
     pub(super) fn is_plain(&self) -> bool {
         self.plain
@@ -241,26 +146,6 @@ impl Running {
     /// How often it gave or took a name.
     pub(super) fn renamed(&self) -> u64 {
         self.renamed
-    }
-
-    /// Puts a block into a slot, or none. Answers with the one that was there.
-    fn put(&mut self, slot: usize, payload: Option<u64>, operation: u64) -> Option<u64> {
-        while self.blocks.len() <= slot {
-            self.blocks.push(Held::NONE);
-        }
-        let held = payload.map_or(Held::NONE, |payload| self.held(payload, operation));
-        std::mem::replace(self.blocks.get_mut(slot)?, held).payload()
-    }
-
-    /// A block as its slot has it. What is odd about it has to stand in the names.
-    fn held(&mut self, payload: u64, operation: u64) -> Held {
-        let born = u32::try_from(operation.saturating_sub(self.begin));
-        let granule = u32::try_from(payload / GRANULE).unwrap_or(NOWHERE);
-        self.plain &= born.is_ok() && payload.is_multiple_of(GRANULE);
-        Held {
-            granule,
-            born: born.unwrap_or(u32::MAX),
-        }
     }
 
     fn offset(&self, address: usize) -> u64 {
@@ -274,23 +159,6 @@ impl Running {
     /// The number of the heap that it works on.
     pub(super) fn heap(&self) -> u32 {
         self.heap
-    }
-
-    /// A copy to keep: it shares with the one kept before what did not change since.
-    pub(super) fn keep(&mut self) -> KeptRun {
-        let (steps, blocks) = (self.steps.keep(), self.blocks.keep());
-        // The rest is copied without the two.
-        let mine = (
-            std::mem::replace(&mut self.steps, Source::Recorded(Arc::default(), 0)),
-            std::mem::take(&mut self.blocks),
-        );
-        let rest = Box::new(self.clone());
-        (self.steps, self.blocks) = mine;
-        KeptRun {
-            rest,
-            steps,
-            blocks,
-        }
     }
 
     pub(super) fn progress(&self) -> Run {
