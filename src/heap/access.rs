@@ -110,8 +110,9 @@ impl Access for Direct<'_> {
     }
 }
 
-/// As [`Direct`], for arenas of the largest size whose memory keeps no notes. Those are arrays in which every granule that a 32-bit link can name has
-/// its words: the compiler sees that no offset the hot paths compute can be out of bounds, and checks none.
+/// As [`Direct`], for arenas of the largest size whose memory keeps no notes. Those are arrays in which every granule
+/// that a 32-bit link can name has its words: the compiler sees that no offset the hot paths compute can be out of
+/// bounds, and checks none.
 #[derive(Clone, Copy)]
 pub(super) struct Whole<'a> {
     words: &'a [std::sync::atomic::AtomicU64; WHOLE_WORDS],

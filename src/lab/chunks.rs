@@ -110,17 +110,13 @@ impl<T: Copy> KeptChunks<T> {
     pub(crate) fn row(&self) -> Chunks<T> {
         let mut row = Chunks {
             chunks: self.kept.whole().clone(),
-            len: usize::MAX,
-            touched: Touched::default(),
+            len: self.len,
+            touched: Touched::since(&self.kept),
         };
         for &(at, value) in self.kept.changes() {
             row.put(at as usize, value);
         }
-        Chunks {
-            len: self.len,
-            touched: Touched::since(&self.kept),
-            ..row
-        }
+        row
     }
 
     /// Bytes that it takes beside what it shares with another.

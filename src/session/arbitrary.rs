@@ -156,6 +156,25 @@ fn heap_number() -> impl Strategy<Value = Option<u32>> {
     proptest::option::of(1..=u32::MAX)
 }
 
+/// A workload of fewer steps and bytes than that, of any lifetime: short enough to be made again many times.
+pub(super) fn small_workload(ops: u64, size_max: u64) -> impl Strategy<Value = Workload> + Clone {
+    let rest = (
+        select(&Lifetime::ALL[..]),
+        1..60_u32,
+        0..30_u8,
+        any::<u64>(),
+    );
+    (1..ops, rest).prop_map(move |(ops, (lifetime, live, realloc, seed))| Workload {
+        ops,
+        size_max,
+        lifetime,
+        live,
+        realloc,
+        seed,
+        ..Workload::default()
+    })
+}
+
 fn any_workload() -> impl Strategy<Value = Workload> {
     let kinds = (
         select(Distribution::ALL.to_vec()),

@@ -143,6 +143,11 @@ impl Running {
         self.plain
     }
 
+    /// Whether what its steps do is marked.
+    pub(super) fn watch(&mut self, watched: bool) {
+        self.watched = watched;
+    }
+
     /// How often it gave or took a name.
     pub(super) fn renamed(&self) -> u64 {
         self.renamed

@@ -5,6 +5,7 @@
 //! not repeat, so redo brings back what was there, and a journal keeps no more than that they worked.
 
 mod alone;
+mod names;
 mod rates;
 mod words;
 
@@ -401,47 +402,6 @@ impl Session {
         if let Some(work) = &self.crew {
             work.crew.settle();
         }
-    }
-
-    fn name_blocks(&mut self, parked: &Parked) {
-        let Some(mut work) = self.crew.take() else {
-            return;
-        };
-        self.forget_names(&mut work);
-        work.named = parked
-            .held()
-            .into_iter()
-            .map(|held| (held, work.name(&held)))
-            .collect();
-        if let Some(table) = self.names_of(&work) {
-            for (held, name) in &work.named {
-                table.insert(name, held.payload, work.from + held.born);
-            }
-        }
-        work.changes = self.changes;
-        self.crew = Some(work);
-    }
-
-    /// Takes the names back: while threads work, nobody knows whose a block is.
-    fn forget_names(&mut self, work: &mut AtWork) {
-        let named = std::mem::take(&mut work.named);
-        let Some(table) = self.names_of(work).filter(|_| !named.is_empty()) else {
-            return;
-        };
-        for (held, name) in named {
-            if table
-                .owner(held.payload)
-                .is_some_and(|owned| owned.name == name)
-            {
-                table.remove(held.payload);
-            }
-        }
-    }
-
-    fn names_of(&mut self, work: &AtWork) -> Option<&mut super::names::NameTable> {
-        let (heap, handle) = (work.heap, work.handle);
-        let slot = self.slot_mut(heap).filter(|slot| slot.handle == handle)?;
-        Some(Arc::make_mut(&mut slot.names))
     }
 
     /// Lets threads go on behind a park: the end of every [`Session::park_threads`] but the last one. What a command did to

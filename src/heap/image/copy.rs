@@ -37,9 +37,8 @@ impl Heap {
 
     /// The notes, if they are about what changed since this copy.
     fn notes_since(&self, groups: &Groups) -> Option<&Written> {
-        let base = self.base().lock().unwrap_or_else(PoisonError::into_inner);
-        let is_base = base
-            .as_ref()
+        let is_base = self
+            .base_now()
             .is_some_and(|base| base.is_shared_with(groups));
         self.memory().written().filter(|_| is_base)
     }
@@ -151,10 +150,6 @@ impl Heap {
             Some((previous, written)) => self.copy_written(previous, written),
             None => self.copy_all(previous),
         };
-        debug_assert!(
-            groups.pages().eq(self.copy_all(None).pages()),
-            "what was written is noted"
-        );
         if previous.is_some() {
             self.note_from(&groups);
         }
@@ -189,7 +184,12 @@ impl Heap {
             }
             grouper.finish()
         });
-        previous.with(&changed, &copied)
+        let groups = previous.with(&changed, &copied);
+        debug_assert!(
+            groups.pages().eq(self.copy_all(None).pages()),
+            "what was written is noted"
+        );
+        groups
     }
 
     /// Copies the pages of a group: those that were not written are as they were.

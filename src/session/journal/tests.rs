@@ -5,7 +5,8 @@ use tempfile::TempDir;
 
 use super::file::{KEPT, journals};
 use super::*;
-use crate::session::{Lifetime, Workload};
+use crate::session::Workload;
+use crate::session::arbitrary::small_workload;
 
 fn journalled() -> (TempDir, Session) {
     let directory = tempfile::tempdir().expect("a directory");
@@ -342,17 +343,7 @@ impl Act {
 fn any_act() -> impl Strategy<Value = Act> {
     let line = |text: &str| Just(Act::Line(text.to_owned()));
     let block = || (0..6_u32).prop_map(|nth| format!("b{nth}"));
-    let workload = (1..400_u64, 0..5_usize, 1..60_u32, 0..30_u8, any::<u64>()).prop_map(
-        |(ops, lifetime, live, realloc, seed)| Workload {
-            ops,
-            size_max: 6_000,
-            lifetime: Lifetime::ALL[lifetime],
-            live,
-            realloc,
-            seed,
-            ..Workload::default()
-        },
-    );
+    let workload = small_workload(400, 6_000);
     let whole = prop_oneof![
         line("compact"),
         line("heapmin"),

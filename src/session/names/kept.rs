@@ -4,11 +4,11 @@ use super::super::radix::{KeptRadix, Radix};
 use super::{Label, NameTable};
 
 /// The names of a heap's blocks. What a workload gives and takes is shared with the copy before but for what changed.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::session) struct KeptNames {
     /// All but these two.
     rest: NameTable,
-    by_payload: Option<KeptRadix<Label>>,
+    by_payload: KeptRadix<Label>,
     /// The number of the workload's letters, and its blocks by index.
     indexed: Option<(u32, KeptRadix<u64>)>,
 }
@@ -26,7 +26,7 @@ impl NameTable {
         }
         KeptNames {
             rest,
-            by_payload: Some(by_payload),
+            by_payload,
             indexed: indexed.map(|indexed| (letters, indexed)),
         }
     }
@@ -45,9 +45,7 @@ impl KeptNames {
     /// The names as they were.
     pub(in crate::session) fn table(&self) -> NameTable {
         let mut table = self.rest.clone();
-        if let Some(by_payload) = &self.by_payload {
-            table.by_payload = by_payload.map();
-        }
+        table.by_payload = self.by_payload.map();
         if let Some((letters, indexed)) = &self.indexed
             && let Some(base) = table.base_mut(*letters)
         {
@@ -58,9 +56,9 @@ impl KeptNames {
 
     /// Bytes that it takes beside what it shares with another.
     pub(in crate::session) fn bytes_beside(&self, other: Option<&KeptNames>) -> u64 {
-        let payloads = self.by_payload.as_ref().map_or(0, |mine| {
-            mine.bytes_beside(other.and_then(|other| other.by_payload.as_ref()))
-        });
+        let payloads = self
+            .by_payload
+            .bytes_beside(other.map(|other| &other.by_payload));
         let indexed = self.indexed.as_ref().map_or(0, |(_, mine)| {
             let theirs = other.and_then(|other| other.indexed.as_ref());
             mine.bytes_beside(theirs.map(|(_, theirs)| theirs))

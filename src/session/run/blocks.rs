@@ -62,7 +62,7 @@ impl Running {
     fn held(&mut self, payload: u64, operation: u64) -> Held {
         let born = u32::try_from(operation.saturating_sub(self.begin));
         let granule = u32::try_from(payload / GRANULE).unwrap_or(NOWHERE);
-        self.plain &= born.is_ok() && payload.is_multiple_of(GRANULE);
+        self.plain &= born.is_ok() && granule != NOWHERE && payload.is_multiple_of(GRANULE);
         Held {
             granule,
             born: born.unwrap_or(u32::MAX),

@@ -437,11 +437,14 @@ impl Session {
                 if let Some(running) = &running {
                     self.marks.about(running.heap());
                 }
+                self.marks.forget_recent();
                 self.running = running;
                 while self.operations < to && begin.elapsed() < time {
                     let left = to - self.operations;
                     // What is marked is what the operation did that led to this place, not all that came before.
-                    self.marks.forget_recent();
+                    if let Some(running) = &mut self.running {
+                        running.watch(left == 1);
+                    }
                     if self.run_steps((left - 1).clamp(1, STEPS)) == 0 {
                         break;
                     }

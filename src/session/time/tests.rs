@@ -11,10 +11,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::heap::Stats;
+use crate::session::arbitrary::small_workload;
 use crate::session::frame::{Answer, Tone};
 use crate::session::heap_file::KeptName;
 use crate::session::session::Session;
-use crate::session::{Command, Lifetime, Name, Names, Operand, Workload, parse_line};
+use crate::session::{Command, Name, Names, Operand, Workload, parse_line};
 
 fn parse(line: &str) -> Command {
     parse_line(line).expect(line).expect("not blank")
@@ -145,17 +146,7 @@ fn calls(session: &mut Session, command: &Command) -> Option<Vec<Command>> {
 }
 
 fn any_workload() -> impl Strategy<Value = Workload> {
-    (1..300_u64, 0..5_usize, 1..60_u32, 0..30_u8, 0..50_u64).prop_map(
-        |(ops, lifetime, live, realloc, seed)| Workload {
-            ops,
-            size_max: 3_000,
-            lifetime: Lifetime::ALL[lifetime],
-            live,
-            realloc,
-            seed,
-            ..Workload::default()
-        },
-    )
+    small_workload(300, 3_000)
 }
 
 fn any_line() -> impl Strategy<Value = Command> {
